@@ -1,0 +1,331 @@
+"""Every error that ticketroute raises on purpose.
+
+A value that makes no sense is an :class:`InvalidValueError`, which is a ``ValueError``.
+A request that makes sense but is refused is a :class:`TicketRouteError`.
+Whatever is raised, the desk is as it was before the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+SHOWN = 80  # characters of a foreign value that a message repeats: a line of a terminal
+
+
+def shown(value: object) -> str:
+    """Return ``value`` as a message may repeat it: its repr, cut when it is long."""
+    if isinstance(value, str | bytes):
+        text, length = repr(value[:SHOWN]), len(value)
+    else:
+        try:
+            text = repr(value)
+        except Exception:  # noqa: BLE001  a foreign repr may fail in any way, this message may not
+            return f"something of type {type(value).__name__} that cannot be shown"
+        length = len(text)
+    return text if length <= SHOWN else f"{text[:SHOWN]}... ({length} characters)"
+
+
+class InvalidValueError(ValueError):
+    """A value that is outside what its field allows.
+
+    ``thing`` names the field, ``value`` is what was given, ``allowed`` says what is right.
+    """
+
+    def __init__(self, thing: str, value: object, allowed: str) -> None:
+        super().__init__(thing, value, allowed)
+        self.thing, self.value, self.allowed = thing, value, allowed
+
+    def __str__(self) -> str:
+        return f"{self.thing} is {shown(self.value)}; it must be {self.allowed}"
+
+
+class TicketRouteError(Exception):
+    """The base of every refusal: nothing has changed when it is raised."""
+
+
+class TimeBackwardsError(TicketRouteError):
+    """A command carries an instant before that of the command before it."""
+
+    def __init__(self, at: int, last: int) -> None:
+        super().__init__(at, last)
+        self.at, self.last = at, last
+
+    def __str__(self) -> str:
+        return (
+            f"at={self.at} lies {self.last - self.at} ms before the last instant {self.last}; "
+            "give commands in the order of their instants, or repeat the last instant"
+        )
+
+
+class DeadlinePassedError(TicketRouteError):
+    """A preview asks about an instant by which time alone will have changed the desk."""
+
+    def __init__(self, at: int, due: int) -> None:
+        super().__init__(at, due)
+        self.at, self.due = at, due
+
+    def __str__(self) -> str:
+        return (
+            f"something falls due at {self.due}, before or at at={self.at}; "
+            "call advance(at=...) first, so that the preview sees what it changes"
+        )
+
+
+class _UnknownError(TicketRouteError):
+    thing = ""
+    way_out = ""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(id_)
+        self.id = id_
+
+    def __str__(self) -> str:
+        return f"no {self.thing} {shown(self.id)} on this desk; {self.way_out}"
+
+
+class UnknownTicketError(_UnknownError):
+    """A command names a ticket that was never submitted."""
+
+    thing, way_out = "ticket", "submit it first, or check the id"
+
+
+class UnknownAgentError(_UnknownError):
+    """A command names an agent that the desk does not have."""
+
+    thing, way_out = "agent", "add the agent first, or check the id"
+    reason = "unknown_agent"  # the first code of the gate
+
+
+class UnknownQueueError(_UnknownError):
+    """A command names a queue that the desk does not have."""
+
+    thing, way_out = "queue", "add the queue first, or check the id"
+
+
+class UnroutedTicketError(TicketRouteError):
+    """A ticket names no queue, and nothing on the desk says which one is meant."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(ticket_id)
+        self.ticket_id = ticket_id
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {shown(self.ticket_id)} names no queue and the desk has no default; "
+            "give the ticket a queue, or set Defaults(queue=...)"
+        )
+
+
+class UnknownStrategyError(TicketRouteError):
+    """A queue asks for a strategy that is neither built in nor installed.
+
+    ``known`` holds the valid names, the nearest to ``name`` first.
+    """
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name[:SHOWN], names, n=len(names), cutoff=0.6)
+        ordered = (*near, *(other for other in names if other not in near))
+        super().__init__(name, ordered)
+        self.name, self.known, self.nearest = name, ordered, near[0] if near else None
+
+    def __str__(self) -> str:
+        hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
+        return f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}"
+
+
+class NoRandomSourceError(TicketRouteError):
+    """A queue's strategy draws, and the desk was given nothing to draw from."""
+
+    def __init__(self, queue_id: str, strategy: str) -> None:
+        super().__init__(queue_id, strategy)
+        self.queue_id, self.strategy = queue_id, strategy
+
+    def __str__(self) -> str:
+        return (
+            f"queue {shown(self.queue_id)} is served by {self.strategy}, which draws, and this "
+            "desk has no random source; give it one: Dispatcher(random=random.Random(seed)), and "
+            "likewise to replay"
+        )
+
+
+class _DuplicateError(TicketRouteError):
+    thing = ""
+    way_out = ""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(id_)
+        self.id = id_
+
+    def __str__(self) -> str:
+        return f"{self.thing} {shown(self.id)} is on this desk already; {self.way_out}"
+
+
+class DuplicateTicketError(_DuplicateError):
+    """A ticket is submitted under an id that another ticket has."""
+
+    thing, way_out = "another ticket", "give the new ticket an id of its own"
+
+
+class DuplicateAgentError(_DuplicateError):
+    """An agent is added under an id that is taken."""
+
+    thing, way_out = "agent", "change it with change_agent, or choose another id"
+
+
+class DuplicateQueueError(_DuplicateError):
+    """A queue is added under an id that is taken."""
+
+    thing, way_out = "queue", "change it with change_queue, or choose another id"
+
+
+class NotMemberError(TicketRouteError):
+    """A membership is changed or ended that does not exist."""
+
+    def __init__(self, queue_id: str, agent_id: str) -> None:
+        super().__init__(queue_id, agent_id)
+        self.queue_id, self.agent_id = queue_id, agent_id
+
+    def __str__(self) -> str:
+        return (
+            f"agent {shown(self.agent_id)} is not a member of queue {shown(self.queue_id)}; "
+            "add the membership first with add_member"
+        )
+
+
+class AlreadyMemberError(TicketRouteError):
+    """A membership is added that exists already."""
+
+    def __init__(self, queue_id: str, agent_id: str) -> None:
+        super().__init__(queue_id, agent_id)
+        self.queue_id, self.agent_id = queue_id, agent_id
+
+    def __str__(self) -> str:
+        return (
+            f"agent {shown(self.agent_id)} is a member of queue {shown(self.queue_id)} already; "
+            "change the membership with change_member"
+        )
+
+
+class QueueNotEmptyError(TicketRouteError):
+    """A queue is removed while tickets are still in it."""
+
+    def __init__(self, queue_id: str, tickets: int) -> None:
+        super().__init__(queue_id, tickets)
+        self.queue_id, self.tickets = queue_id, tickets
+
+    def __str__(self) -> str:
+        return (
+            f"queue {shown(self.queue_id)} still holds {self.tickets} tickets that are not done; "
+            "name a queue for them with move_to=, or finish them first"
+        )
+
+
+class NotEligibleError(TicketRouteError):
+    """The gate refuses this agent for this ticket; ``reason`` is its reason code."""
+
+    def __init__(self, agent_id: str, ticket_id: str | None, reason: str) -> None:
+        super().__init__(agent_id, ticket_id, reason)
+        self.agent_id, self.ticket_id, self.reason = agent_id, ticket_id, reason
+
+    def __str__(self) -> str:
+        what = "a ticket" if self.ticket_id is None else f"ticket {shown(self.ticket_id)}"
+        return (
+            f"agent {shown(self.agent_id)} may not get {what} now: {self.reason}; "
+            "remove the cause, choose another agent, or let a supervisor use assign(force=True)"
+        )
+
+
+class AlreadyAssignedError(TicketRouteError):
+    """Somebody has this ticket already; ``agent_id`` says who."""
+
+    def __init__(self, ticket_id: str, agent_id: str) -> None:
+        super().__init__(ticket_id, agent_id)
+        self.ticket_id, self.agent_id = ticket_id, agent_id
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {shown(self.ticket_id)} is assigned to agent {shown(self.agent_id)}; "
+            "transfer it to move it, or leave it with them"
+        )
+
+
+class OfferGoneError(TicketRouteError):
+    """An offer is answered that has ended; ``winner`` has the ticket, if anybody does."""
+
+    def __init__(self, ticket_id: str, agent_id: str, winner: str | None) -> None:
+        super().__init__(ticket_id, agent_id, winner)
+        self.ticket_id, self.agent_id, self.winner = ticket_id, agent_id, winner
+
+    def __str__(self) -> str:
+        what = "nobody has it yet" if self.winner is None else f"agent {shown(self.winner)} has it"
+        return (
+            f"the offer of ticket {shown(self.ticket_id)} to agent {shown(self.agent_id)} has "
+            f"ended: {what}; answer offers while they stand, or take the ticket if it waits"
+        )
+
+
+class NotOfferedError(TicketRouteError):
+    """An agent answers for a ticket that was never put to them."""
+
+    def __init__(self, ticket_id: str, agent_id: str) -> None:
+        super().__init__(ticket_id, agent_id)
+        self.ticket_id, self.agent_id = ticket_id, agent_id
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {shown(self.ticket_id)} was never offered to agent {shown(self.agent_id)}; "
+            "only who was asked can accept or decline"
+        )
+
+
+class OverflowCircleError(TicketRouteError):
+    """Queues overflow into one another in a circle, and a ticket would never come to rest."""
+
+    def __init__(self, circle: Iterable[str]) -> None:
+        self.circle = tuple(circle)
+        super().__init__(self.circle)
+
+    def __str__(self) -> str:
+        way = " -> ".join(shown(queue_id) for queue_id in self.circle)
+        return f"relaxations lead in a circle: {way}; let the last of them lead nowhere"
+
+
+class AlreadyDoneError(TicketRouteError):
+    """The ticket is done: resolved, abandoned or merged."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(ticket_id)
+        self.ticket_id = ticket_id
+
+    def __str__(self) -> str:
+        return f"ticket {shown(self.ticket_id)} is done; reopen it before changing it"
+
+
+class TransitionError(TicketRouteError):
+    """The life cycle has no such step from where the ticket is."""
+
+    def __init__(self, ticket_id: str, state: str, step: str) -> None:
+        super().__init__(ticket_id, state, step)
+        self.ticket_id, self.state, self.step = ticket_id, state, step
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {shown(self.ticket_id)} is {self.state}: {self.step} is not possible from "
+            "there; see the life cycle tables for what is"
+        )
+
+
+class ConflictError(TicketRouteError):
+    """A manual decision was made on an older state of the ticket than the desk has."""
+
+    def __init__(self, ticket_id: str, expected: int, actual: int) -> None:
+        super().__init__(ticket_id, expected, actual)
+        self.ticket_id, self.expected, self.actual = ticket_id, expected, actual
+
+    def __str__(self) -> str:
+        return (
+            f"ticket {shown(self.ticket_id)} is at version {self.actual}, not {self.expected}; "
+            "read it again and decide again"
+        )

@@ -1,0 +1,1 @@
+"""The model: frozen values, enums and protocols; nothing here changes over time."""

@@ -1,0 +1,160 @@
+"""Who works tickets: agents, what they can and may do, and whether they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from attrs import Attribute, field, frozen
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.model.checks import (
+    LARGEST,
+    a_text,
+    an_id,
+    check_id,
+    maybe,
+    one_of,
+    several,
+    skill_levels,
+    span,
+    whole,
+)
+from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
+from ticketroute.model.ids import AgentId
+from ticketroute.model.instants import Span
+from ticketroute.model.offer import ContactPoint
+from ticketroute.model.ticket import Channel
+
+HIGHEST_PRIORITY, LOWEST_PRIORITY = 1, 100  # of an agent: 1 is asked first
+USUAL_PRIORITY = 50
+HEAVIEST_WEIGHT = 100  # of a membership, for a draw in proportion: whole percents
+
+
+class Presence(Enum):
+    """What the agent says; only AVAILABLE gets tickets."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+    @classmethod
+    def of(cls, word: Presence | str) -> Presence:
+        """Return the presence that ``word`` names; a word nobody knows is AWAY, never AVAILABLE.
+
+        >>> Presence.of("lunch")
+        <Presence.AWAY: 'away'>
+        """
+        if isinstance(word, Presence):
+            return word
+        if not isinstance(word, str):
+            raise InvalidValueError("presence", word, "a Presence, or a word for one")
+        return _PRESENCE_BY_WORD.get(word, cls.AWAY)
+
+
+_PRESENCE_BY_WORD = {presence.value: presence for presence in Presence}
+
+
+@frozen
+class ChannelLimit:
+    """What one ticket of a channel costs an agent, and how many of them at once.
+
+    ``cost`` is in units of capacity. ``most`` counts tickets; 0 means never, None the desk's
+    default.
+    """
+
+    cost: int = field(default=1, validator=whole(1))
+    most: int | None = field(default=None, validator=maybe(whole(0)))
+
+
+@frozen
+class RateLimit:
+    """At most ``tickets`` new tickets for an agent within any span of ``span`` milliseconds."""
+
+    tickets: int = field(validator=whole(1))
+    span: Span = field(validator=span(1))
+
+
+@frozen(kw_only=True)
+class Membership:
+    """What a queue says of one of its agents.
+
+    ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
+    queue at once; 0 means never, None the queue's limit. ``weight`` is the share in a weighted
+    draw, 1 to 100.
+    """
+
+    priority: int | None = field(
+        default=None, validator=maybe(whole(HIGHEST_PRIORITY, LOWEST_PRIORITY))
+    )
+    limit: int | None = field(default=None, validator=maybe(whole(0)))
+    weight: int = field(default=1, validator=whole(1, HEAVIEST_WEIGHT))
+
+
+_PLAIN = ChannelLimit()
+
+
+def _channels(
+    channels: Mapping[Channel, ChannelLimit] | Iterable[Channel],
+) -> FrozenMapping[Channel, ChannelLimit]:
+    if isinstance(channels, Mapping):
+        return read_only(channels, "Agent.channels")
+    return read_only(dict.fromkeys(several("Agent.channels", channels), _PLAIN))
+
+
+def _skills(skills: Mapping[str, int]) -> Mapping[str, int]:
+    return read_only(skills, "Agent.skills")
+
+
+def _check_channels(
+    _: object, __: Attribute[Mapping[Channel, ChannelLimit]], channels: Mapping[str, object]
+) -> None:
+    for channel, limit in channels.items():
+        check_id("a channel in Agent.channels", channel)
+        if not isinstance(limit, ChannelLimit):
+            raise InvalidValueError(f"Agent.channels[{channel!r}]", limit, "a ChannelLimit")
+
+
+def _contact_points(points: Iterable[ContactPoint]) -> tuple[ContactPoint, ...]:
+    return tuple(several("Agent.contact_points", points))
+
+
+def _check_contact_points(
+    _: object, __: Attribute[tuple[ContactPoint, ...]], points: tuple[object, ...]
+) -> None:
+    for point in points:
+        if not isinstance(point, ContactPoint):
+            raise InvalidValueError("Agent.contact_points", point, "ContactPoints, in order")
+
+
+@frozen(kw_only=True)
+class Agent:
+    """A person or program that works tickets.
+
+    ``capacity`` is the most units of work held at once; None means the desk's default.
+    ``priority`` runs from 1, asked first, to 100, asked last.
+    ``channels`` maps a channel to its cost and limit; several names stand for cost 1 each, and
+    none at all for every channel at cost 1.
+    ``skills`` maps a skill to a level from 1 to 10.
+    ``rate_limit`` keeps a returning agent from drowning; None means the desk's default.
+    ``contact_points`` are the devices a call rings at, one after the other, each for its own
+    time; without any, a call rings for the queue's timeout.
+
+    >>> Agent(id=AgentId("ana"), capacity=3).priority
+    50
+    """
+
+    id: AgentId = field(validator=an_id)
+    capacity: int | None = field(default=None, validator=maybe(whole(1, LARGEST)))
+    priority: int = field(
+        default=USUAL_PRIORITY, validator=whole(HIGHEST_PRIORITY, LOWEST_PRIORITY)
+    )
+    channels: Mapping[Channel, ChannelLimit] = field(
+        default=EMPTY, converter=_channels, validator=_check_channels
+    )
+    skills: Mapping[str, int] = field(default=EMPTY, converter=_skills, validator=skill_levels)
+    rate_limit: RateLimit | None = field(default=None, validator=maybe(one_of(RateLimit)))
+    name: str = field(default="", validator=a_text)
+    contact_points: tuple[ContactPoint, ...] = field(
+        default=(), converter=_contact_points, validator=_check_contact_points
+    )

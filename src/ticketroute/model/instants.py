@@ -1,0 +1,77 @@
+"""Points and lengths of time in whole milliseconds, and the one conversion from datetime.
+
+Integers, because datetimes of one zone subtract by the wall clock and lose the DST hour.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NewType
+
+from ticketroute.errors import InvalidValueError
+
+Instant = int  # milliseconds since 1970-01-01T00:00Z
+Span = int  # milliseconds
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_INSTANT: Instant = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z: the last of datetime
+_MILLISECOND = timedelta(milliseconds=1)
+
+AssignmentStamp = NewType("AssignmentStamp", int)  # the how-manieth assignment of the desk; 0: none
+
+
+def seconds(count: int) -> Span:
+    """Return a span of ``count`` seconds.
+
+    >>> seconds(30)
+    30000
+    """
+    return count * 1_000
+
+
+def minutes(count: int) -> Span:
+    """Return a span of ``count`` minutes."""
+    return count * 60_000
+
+
+def hours(count: int) -> Span:
+    """Return a span of ``count`` hours of 60 minutes."""
+    return count * 3_600_000
+
+
+def instant_of(moment: datetime) -> Instant:
+    """Return an aware datetime as an instant; fractions of a millisecond are cut off.
+
+    Raises:
+        InvalidValueError: if ``moment`` is not a datetime, is naive and so names no instant, or
+            lies before 1970.
+
+    >>> instant_of(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    60000
+    """
+    if not isinstance(moment, datetime):
+        raise InvalidValueError("moment", moment, "an aware datetime")
+    if moment.utcoffset() is None:
+        raise InvalidValueError(
+            "moment", moment.isoformat(), "an aware datetime: give it a tzinfo, such as UTC"
+        )
+    instant = (moment - EPOCH) // _MILLISECOND
+    if instant < 0:
+        raise InvalidValueError("moment", moment.isoformat(), "1970-01-01T00:00Z or later")
+    return instant
+
+
+def datetime_of(instant: Instant) -> datetime:
+    """Return an instant as a datetime in UTC.
+
+    Raises:
+        InvalidValueError: if ``instant`` is no instant from 1970 to 9999.
+
+    >>> datetime_of(60_000).isoformat()
+    '1970-01-01T00:01:00+00:00'
+    """
+    if type(instant) is not int or not 0 <= instant <= LAST_INSTANT:
+        raise InvalidValueError(
+            "instant", instant, f"whole milliseconds from 0 to {LAST_INSTANT}, the end of 9999"
+        )
+    return EPOCH + timedelta(milliseconds=instant)

@@ -1,0 +1,178 @@
+"""The life of a ticket as two tables and that of an offer as one, and nothing else.
+
+``ROUTING`` maps where a ticket is and what happens to where it is then. What is not in the table
+cannot happen. ``CONVERSATION`` does the same for the status that people see; a pair that is not
+there leaves the status as it is. ``OFFER`` maps what became of an offer and what happens to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from ticketroute.model.events import (
+    Author,
+    HoldStatus,
+    OfferDeclined,
+    OfferExpired,
+    OfferShort,
+    OfferWithdrawn,
+    ReserveEnded,
+    RetryAllowed,
+    RingWidened,
+    TicketAbandoned,
+    TicketAssigned,
+    TicketClosed,
+    TicketEscalated,
+    TicketEvent,
+    TicketHeld,
+    TicketMerged,
+    TicketOffered,
+    TicketPriorityChanged,
+    TicketQueued,
+    TicketRated,
+    TicketRelaxed,
+    TicketReleased,
+    TicketReopened,
+    TicketReplied,
+    TicketReserved,
+    TicketResolved,
+    TicketResumed,
+    TicketTransferred,
+)
+from ticketroute.model.offer import OfferOutcome
+
+
+class RoutingState(Enum):
+    """Where a ticket is, as far as routing goes: exactly one at any time."""
+
+    WAITING = "waiting"  #: for an agent
+    OFFERED = "offered"  #: to at least one agent, who has not answered yet
+    ASSIGNED = "assigned"  #: to an agent who works it
+    PARKED = "parked"  #: on hold, with or without an agent
+    DONE = "done"
+
+
+class Status(Enum):
+    """How a conversation stands, in the words people see."""
+
+    NEW = "new"  #: nobody has had it
+    OPEN = "open"  #: an agent's turn
+    ANSWERED = "answered"  #: the requester's turn
+    PENDING = "pending"  #: on hold, for somebody
+    POSTPONED = "postponed"  #: on hold, for a time
+    RESOLVED = "resolved"
+    CLOSED = "closed"  #: and never to be reopened
+
+
+_WAITING, _OFFERED, _ASSIGNED, _PARKED, _DONE = RoutingState
+
+ROUTING: Final[Mapping[tuple[RoutingState, type[TicketEvent]], RoutingState]] = MappingProxyType(
+    {
+        (_WAITING, TicketQueued): _WAITING,
+        (_WAITING, TicketAssigned): _ASSIGNED,
+        (_WAITING, TicketTransferred): _WAITING,
+        (_WAITING, TicketReplied): _WAITING,
+        (_WAITING, TicketHeld): _PARKED,
+        (_WAITING, TicketResolved): _DONE,
+        (_WAITING, TicketAbandoned): _DONE,
+        (_WAITING, TicketMerged): _DONE,
+        (_WAITING, TicketPriorityChanged): _WAITING,
+        (_ASSIGNED, TicketReleased): _WAITING,
+        (_ASSIGNED, TicketTransferred): _ASSIGNED,
+        (_ASSIGNED, TicketReplied): _ASSIGNED,
+        (_ASSIGNED, TicketHeld): _PARKED,
+        (_ASSIGNED, TicketResolved): _DONE,
+        (_ASSIGNED, TicketMerged): _DONE,
+        (_ASSIGNED, TicketPriorityChanged): _ASSIGNED,
+        (_PARKED, TicketReleased): _WAITING,
+        (_PARKED, TicketResumed): _ASSIGNED,
+        (_PARKED, TicketTransferred): _PARKED,
+        (_PARKED, TicketReplied): _PARKED,
+        (_PARKED, TicketHeld): _PARKED,
+        (_PARKED, TicketResolved): _DONE,
+        (_PARKED, TicketAbandoned): _DONE,
+        (_PARKED, TicketMerged): _DONE,
+        (_PARKED, TicketPriorityChanged): _PARKED,
+        (_DONE, TicketReopened): _WAITING,
+        (_DONE, TicketClosed): _DONE,
+        (_DONE, TicketReplied): _DONE,
+        (_DONE, TicketRated): _DONE,
+        (_WAITING, TicketRated): _WAITING,
+        (_WAITING, TicketOffered): _OFFERED,
+        (_WAITING, RetryAllowed): _WAITING,
+        (_WAITING, TicketReserved): _WAITING,
+        (_WAITING, ReserveEnded): _WAITING,
+        (_WAITING, TicketRelaxed): _WAITING,
+        (_OFFERED, TicketOffered): _OFFERED,
+        (_OFFERED, OfferShort): _OFFERED,
+        (_OFFERED, OfferDeclined): _OFFERED,
+        (_OFFERED, OfferExpired): _OFFERED,
+        (_OFFERED, OfferWithdrawn): _OFFERED,
+        (_OFFERED, RetryAllowed): _OFFERED,
+        (_OFFERED, RingWidened): _OFFERED,
+        (_OFFERED, TicketRelaxed): _OFFERED,
+        (_OFFERED, TicketQueued): _WAITING,
+        (_OFFERED, TicketReleased): _WAITING,
+        (_OFFERED, TicketAssigned): _ASSIGNED,
+        (_OFFERED, TicketReplied): _OFFERED,
+        (_OFFERED, TicketPriorityChanged): _OFFERED,
+        (_OFFERED, TicketRated): _OFFERED,
+        (_ASSIGNED, TicketEscalated): _ASSIGNED,
+        (_ASSIGNED, TicketRated): _ASSIGNED,
+        (_PARKED, TicketRated): _PARKED,
+    }
+)
+
+OFFER: Final[Mapping[tuple[OfferOutcome, type[TicketEvent]], OfferOutcome]] = MappingProxyType(
+    {
+        (OfferOutcome.OPEN, TicketAssigned): OfferOutcome.ACCEPTED,
+        (OfferOutcome.OPEN, OfferDeclined): OfferOutcome.DECLINED,
+        (OfferOutcome.OPEN, OfferExpired): OfferOutcome.EXPIRED,
+        (OfferOutcome.OPEN, OfferWithdrawn): OfferOutcome.WITHDRAWN,
+    }
+)
+
+# What moves a conversation: the class of an event or, where that says too little, who wrote or why
+# the ticket is on hold.
+Move = type[TicketEvent] | Author | HoldStatus
+
+CONVERSATION: Final[Mapping[tuple[Status, Move], Status]] = MappingProxyType(
+    {
+        (Status.NEW, TicketAssigned): Status.OPEN,
+        (Status.NEW, Author.AGENT): Status.ANSWERED,
+        (Status.OPEN, Author.AGENT): Status.ANSWERED,
+        (Status.ANSWERED, Author.REQUESTER): Status.OPEN,
+        **{
+            (status, hold): Status(hold.value)
+            for status in (
+                Status.NEW,
+                Status.OPEN,
+                Status.ANSWERED,
+                Status.PENDING,
+                Status.POSTPONED,
+            )
+            for hold in HoldStatus
+        },
+        **{
+            (hold, event): Status.OPEN
+            for hold in (Status.PENDING, Status.POSTPONED)
+            for event in (TicketResumed, TicketReleased)
+        },
+        **{
+            (status, TicketResolved): Status.RESOLVED
+            for status in Status
+            if status not in (Status.RESOLVED, Status.CLOSED)
+        },
+        **{
+            (status, event): Status.CLOSED
+            for status in Status
+            if status not in (Status.RESOLVED, Status.CLOSED)
+            for event in (TicketAbandoned, TicketMerged)
+        },
+        (Status.RESOLVED, TicketClosed): Status.CLOSED,
+        (Status.RESOLVED, TicketReopened): Status.OPEN,
+    }
+)

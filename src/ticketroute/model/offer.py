@@ -1,0 +1,87 @@
+"""Offers: how a ticket is put to agents, and what follows from each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import Attribute, field, frozen
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.model.checks import (
+    LONGEST_SPAN,
+    a_flag,
+    an_id,
+    check_id,
+    check_whole,
+    maybe,
+    span,
+    whole,
+)
+from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.instants import Span, seconds
+
+MISSED, DECLINED = "missed", "declined"  # the reasons of a cool-down that every queue knows
+MOST_PARALLEL = 1_000
+MOST_MISSES = 1_000
+
+
+class OfferOutcome(Enum):
+    """What became of an offer: one ticket put to one agent."""
+
+    OPEN = "open"  #: not answered yet
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"  #: not answered in time: a miss
+    WITHDRAWN = "withdrawn"  #: by the desk, and no miss
+
+
+@frozen
+class ContactPoint:
+    """A device an agent can be reached at, and how long it rings, in milliseconds."""
+
+    name: str = field(validator=an_id)
+    ring: Span = field(validator=span(1))
+
+
+def _cool_downs(cool_down: Mapping[str, Span]) -> Mapping[str, Span]:
+    return read_only(cool_down, "OfferPolicy.cool_down")
+
+
+def _check_cool_downs(
+    _: object, __: Attribute[Mapping[str, Span]], cool_down: Mapping[str, Span]
+) -> None:
+    for reason, length in cool_down.items():
+        check_id("a reason in OfferPolicy.cool_down", reason)
+        if reason == "":
+            raise InvalidValueError("OfferPolicy.cool_down", reason, "a reason")
+        check_whole(f"OfferPolicy.cool_down[{reason!r}]", length, 1, LONGEST_SPAN)
+
+
+@frozen(kw_only=True)
+class OfferPolicy:
+    """How a queue of delivery ``OFFER`` puts its tickets to agents.
+
+    ``timeout`` is how long an offer stands, in milliseconds; it ends at exactly that instant.
+    ``parallel`` is how many offers of a ticket stand at once. With ``refill`` each one that ends
+    without acceptance is replaced at once; without, the ticket goes on only when all have ended.
+    ``retry_declined_after`` lets an agent be asked again for a ticket they declined; None means
+    not until their presence is registered anew.
+    ``retry_missed_after`` does the same for an offer that expired; the untried go first.
+    ``max_misses`` in a row, and the agent is away with the reason ``missed_offers``.
+    ``cool_down`` maps a reason (``missed``, ``declined`` or one of the host's own) to how long
+    the agent gets no ticket at all after it.
+
+    >>> OfferPolicy(timeout=20_000, cool_down={"busy": 60_000}).max_misses
+    3
+    """
+
+    timeout: Span = field(default=seconds(30), validator=span(1))
+    parallel: int = field(default=1, validator=whole(1, MOST_PARALLEL))
+    refill: bool = field(default=True, validator=a_flag)
+    retry_declined_after: Span | None = field(default=None, validator=maybe(span(1)))
+    retry_missed_after: Span = field(default=seconds(60), validator=span(1))
+    max_misses: int = field(default=3, validator=whole(1, MOST_MISSES))
+    cool_down: Mapping[str, Span] = field(
+        default=EMPTY, converter=_cool_downs, validator=_check_cool_downs
+    )

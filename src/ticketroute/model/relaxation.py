@@ -1,0 +1,108 @@
+"""Relaxations: what a ticket asks less, or elsewhere, the longer it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from attrs import Attribute, field, frozen
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.model.agent import HIGHEST_PRIORITY, LOWEST_PRIORITY
+from ticketroute.model.checks import (
+    a_flag,
+    an_id,
+    check_id,
+    maybe,
+    one_of,
+    several,
+    skill_levels,
+    span,
+    whole,
+)
+from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.ids import QueueId
+from ticketroute.model.instants import Span
+from ticketroute.model.ticket import TicketPriority
+
+MOST_STEPS = 100  # of one queue
+
+
+@frozen
+class Reach:
+    """The agent priorities a ticket may go to: from ``least``, asked first, to ``greatest``."""
+
+    least: int = field(default=HIGHEST_PRIORITY, validator=whole(HIGHEST_PRIORITY, LOWEST_PRIORITY))
+    greatest: int = field(
+        default=LOWEST_PRIORITY, validator=whole(HIGHEST_PRIORITY, LOWEST_PRIORITY)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.least > self.greatest:
+            raise InvalidValueError(
+                "Reach", (self.least, self.greatest), "least first, greatest second"
+            )
+
+
+def _levels(levels: Mapping[str, int]) -> Mapping[str, int]:
+    return read_only(levels, "Relaxation.lower")
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(several("Relaxation.drop", names))
+
+
+def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]) -> None:
+    for name in sorted(names, key=str):
+        check_id("a skill in Relaxation.drop", name)
+
+
+@frozen(kw_only=True)
+class Relaxation:
+    """One step of a schedule: what changes once a ticket has waited ``after`` milliseconds.
+
+    ``lower`` maps skills to the least level asked from then on, where the ticket asks for more;
+    ``drop`` are skills no longer asked. ``reach`` replaces the agent priorities that may get it.
+    ``add_queue`` lets it wait in that queue as well, ``move_to`` in that queue instead.
+    ``priority`` raises it, if it is less urgent.
+    ``skip_wait`` takes the step at once when nobody who is there could get the ticket as it is.
+    Its age and its place stay.
+    """
+
+    after: Span = field(validator=span(0))
+    lower: Mapping[str, int] = field(default=EMPTY, converter=_levels, validator=skill_levels)
+    drop: frozenset[str] = field(default=frozenset(), converter=_names, validator=_check_names)
+    reach: Reach | None = field(default=None, validator=maybe(one_of(Reach)))
+    add_queue: QueueId | None = field(default=None, validator=maybe(an_id))
+    move_to: QueueId | None = field(default=None, validator=maybe(an_id))
+    priority: TicketPriority | None = field(default=None, validator=maybe(one_of(TicketPriority)))
+    skip_wait: bool = field(default=False, validator=a_flag)
+
+    def __attrs_post_init__(self) -> None:
+        if self.add_queue is not None and self.move_to is not None:
+            raise InvalidValueError(
+                "Relaxation", (self.add_queue, self.move_to), "with add_queue or move_to, not both"
+            )
+
+
+def schedule(steps: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
+    """Return relaxation steps as a tuple, in the order of their spans.
+
+    Raises:
+        InvalidValueError: if a step is no Relaxation, does not come later than the one before it,
+            or there are more than 100.
+    """
+    ordered = tuple(several("Queue.relaxations", steps))
+    if len(ordered) > MOST_STEPS:
+        raise InvalidValueError("Queue.relaxations", len(ordered), f"at most {MOST_STEPS} steps")
+    for step in ordered:
+        if not isinstance(step, Relaxation):
+            raise InvalidValueError("Queue.relaxations", step, "Relaxation steps")
+    for earlier, later in pairwise(ordered):
+        if later.after <= earlier.after:
+            raise InvalidValueError(
+                "Queue.relaxations",
+                [step.after for step in ordered],
+                "in order: each step after a longer wait than the one before it",
+            )
+    return ordered

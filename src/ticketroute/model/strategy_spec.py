@@ -1,0 +1,150 @@
+"""How a queue names its strategy: a value that can be written down, compared and journalled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NoReturn
+
+from attrs import Attribute, field, frozen
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.model.checks import check_id, check_text, check_whole
+from ticketroute.model.frozen import EMPTY, read_only
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_TOKEN = re.compile(r"\s*(?:([A-Za-z0-9_.-]+)|([(),=]))")
+_FORM = "a strategy's name, such as round_robin or priority(then=round_robin)"
+_DEEPEST = 4  # strategies within strategies: more than anybody orders by
+_LARGEST_OPTION = 10**15  # milliseconds, counts: far beyond use, and exact everywhere
+
+
+def _options(
+    options: Mapping[str, int | str | StrategySpec],
+) -> Mapping[str, int | StrategySpec]:
+    return read_only(
+        {
+            name: StrategySpec.of(value) if isinstance(value, str) else value
+            for name, value in read_only(options, "StrategySpec.options").items()
+        }
+    )
+
+
+def _check_name(_: object, __: Attribute[str], name: object) -> None:
+    check_id("StrategySpec.name", name)
+    if not _NAME.match(str(name)):
+        raise InvalidValueError("StrategySpec.name", name, "lower case letters, digits and _")
+
+
+def _check_options(
+    _: object,
+    __: Attribute[Mapping[str, int | StrategySpec]],
+    options: Mapping[str, int | StrategySpec],
+) -> None:
+    for name, value in options.items():
+        check_id("an option in StrategySpec.options", name)
+        if not isinstance(value, StrategySpec):
+            check_whole(f"StrategySpec.options[{name!r}]", value, 0, _LARGEST_OPTION)
+        elif value.depth == _DEEPEST:
+            raise InvalidValueError(
+                f"StrategySpec.options[{name!r}]", str(value), f"at most {_DEEPEST} deep"
+            )
+
+
+@frozen
+class StrategySpec:
+    """The name of a strategy and its options.
+
+    >>> str(StrategySpec("priority", {"then": StrategySpec("round_robin")}))
+    'priority(then=round_robin)'
+    >>> StrategySpec.of("fewest_taken(window=3600000)").options["window"]
+    3600000
+    """
+
+    name: str = field(validator=_check_name)
+    options: Mapping[str, int | StrategySpec] = field(
+        default=EMPTY, converter=_options, validator=_check_options
+    )
+
+    @classmethod
+    def of(cls, written: StrategySpec | str) -> StrategySpec:
+        """Read a strategy as people write it: ``name`` or ``name(option=value, ...)``.
+
+        A whole number is a number; any other value is the name of a strategy in turn.
+
+        Raises:
+            InvalidValueError: if ``written`` does not read so.
+        """
+        if isinstance(written, StrategySpec):
+            return written
+        check_text("strategy", written, most=200)
+        return _Reader(written).whole()
+
+    @property
+    def depth(self) -> int:
+        """How many strategies stand within one another, this one included."""
+        inside = [value for value in self.options.values() if isinstance(value, StrategySpec)]
+        return 1 + max((spec.depth for spec in inside), default=0)
+
+    def __str__(self) -> str:
+        if not self.options:
+            return self.name
+        inside = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.name}({inside})"
+
+
+class _Reader:
+    """Reads one written strategy from left to right."""
+
+    def __init__(self, written: str) -> None:
+        self._written = written
+        self._tokens = self._split()
+        self._next = next(self._tokens, "")
+
+    def whole(self) -> StrategySpec:
+        spec = self._spec(depth=1)
+        if self._next:
+            self._fail()
+        return spec
+
+    def _spec(self, *, depth: int) -> StrategySpec:
+        name = self._word()
+        options: dict[str, int | StrategySpec] = {}
+        if self._next == "(":
+            self._take("(")
+            while self._next != ")":
+                option = self._word()
+                self._take("=")
+                if option in options or depth == _DEEPEST:
+                    self._fail()
+                options[option] = (
+                    int(self._word()) if self._next.isdecimal() else self._spec(depth=depth + 1)
+                )
+                if self._next != ")":
+                    self._take(",")
+            self._take(")")
+        return StrategySpec(name, options)
+
+    def _word(self) -> str:
+        word = self._next
+        if not word or word in "(),=":
+            self._fail()
+        self._next = next(self._tokens, "")
+        return word
+
+    def _take(self, mark: str) -> None:
+        if self._next != mark:
+            self._fail()
+        self._next = next(self._tokens, "")
+
+    def _split(self) -> Iterator[str]:
+        written, place = self._written.rstrip(), 0
+        while place < len(written):
+            token = _TOKEN.match(written, place)
+            if token is None:
+                self._fail()
+            yield token[1] or token[2]
+            place = token.end()
+
+    def _fail(self) -> NoReturn:
+        raise InvalidValueError("strategy", self._written, _FORM)
