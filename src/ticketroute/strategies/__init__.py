@@ -1,0 +1,1 @@
+"""Strategies: in which order the eligible agents are asked."""

@@ -1,0 +1,34 @@
+"""Fill the busiest first."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ticketroute.strategies.contract import Key, Member
+from ticketroute.strategies.ranked import Ranked
+
+
+class MaxLoad(Ranked):
+    """The most loaded agent that still has room.
+
+    Fills one agent to capacity before the next gets anything, so that as many as possible stay
+    wholly free. Load is in units of capacity: open offers and wrap-up count.
+    Ties: longest since last assigned, then agent id.
+
+    Cost: O(log n).
+
+    Source: LiveAgent's maximum utilisation, which hands a ticket to the busiest agent below
+    their limit.
+
+    >>> strategy = MaxLoad()
+    >>> strategy.join(Member(agent_id="ana", load=1, capacity=5))
+    >>> strategy.join(Member(agent_id="ben", load=3, capacity=5))
+    >>> strategy.select()
+    ('ben',)
+    """
+
+    key_names: ClassVar[tuple[str, ...]] = ("minus load",)
+
+    def key(self, member: Member) -> Key:
+        """Return minus the load."""
+        return (-member.load,)

@@ -1,0 +1,163 @@
+"""A strategy that is a key: index, ties and cost for nothing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from copy import copy
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import ClassVar, Self
+
+from ticketroute.model.ids import AgentId
+from ticketroute.model.instants import Span
+from ticketroute.strategies.contract import NOBODY, Key, Member
+
+Entry = tuple[Key, int, AgentId]  # key, last assigned, id: the order, ties included
+
+SLACK = 64  # entries: dead ones that are not worth sweeping, however few are living
+
+
+class Ranked(ABC):
+    """Asks who has the smallest key first.
+
+    A subclass says what the key is; everything else follows. Ties: longest since last assigned,
+    then agent id.
+
+    Cost: ``select`` and every change O(log n), amortised over the sweeps; O(n) memory, however
+    long the same few members change. ``key`` is called once for each thing that is told.
+
+    A subclass with options takes them in ``__init__`` and calls ``super().__init__()``.
+
+    >>> class LightestFirst(Ranked):
+    ...     key_names = ("weight",)
+    ...
+    ...     def key(self, member: Member) -> Key:
+    ...         return (member.weight,)
+    >>> strategy = LightestFirst()
+    >>> strategy.join(Member(agent_id="ana", weight=7))
+    >>> strategy.join(Member(agent_id="ben", weight=3))
+    >>> strategy.select()
+    ('ben',)
+    """
+
+    reads_demand: ClassVar[bool] = False
+    key_names: ClassVar[tuple[str, ...]] = ("key",)
+
+    def __init__(self) -> None:
+        # A changed or leaving member's old entry stays in the heap, dead, until it surfaces or is
+        # swept. Living is who is the very object in _living: an equal entry may be long dead.
+        self._heap: list[Entry] = []
+        self._living: dict[AgentId, Entry] = {}
+
+    @abstractmethod
+    def key(self, member: Member) -> Key:
+        """Return where this member stands: whole numbers, the smaller is asked first."""
+
+    @property
+    def window(self) -> Span | None:
+        """None: neither ``taken`` nor ``handle_time`` is read."""
+        return None
+
+    def join(self, member: Member) -> None:
+        """Take in a member who has room. O(log n)."""
+        self.changed(member)
+
+    def changed(self, member: Member) -> None:
+        """Put a member where their key belongs now; O(log n), O(1) if it is the same."""
+        agent_id = member.agent_id
+        entry = (self.key(member), member.last_assigned, agent_id)
+        heap, living = self._heap, self._living
+        old = living.get(agent_id)
+        if old == entry:
+            return
+        living[agent_id] = entry
+        if heap and heap[0] is old:  # who was just asked: replaced in place, nothing dead is left
+            heapreplace(heap, entry)
+            return
+        heappush(heap, entry)
+        if len(heap) > 2 * len(living) + SLACK:
+            self._sweep()
+
+    def leave(self, agent_id: AgentId) -> None:
+        """Let go of a member who has no more room. O(log n)."""
+        heap = self._heap
+        if heap[0] is self._living.pop(agent_id):
+            heappop(heap)
+        if len(heap) > 2 * len(self._living) + SLACK:
+            self._sweep()
+
+    def select(
+        self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
+    ) -> tuple[AgentId, ...]:
+        """Return the members with the smallest keys; one if ``most`` is None.
+
+        O((k + most) log n) for k excluded; O(1) for the first two when nothing dead is near.
+        """
+        heap, living = self._heap, self._living
+        while True:
+            if not heap:
+                return ()
+            first = heap[0]
+            if living.get(first[2]) is first:
+                break
+            heappop(heap)
+        if first[2] not in excluding:
+            if most is None or most == 1:
+                return (first[2],)
+            if most == 2 and len(heap) > 1:
+                # The second of all is the better child of the root, unless that one is dead:
+                # then it may be below it, and only a walk finds it.
+                second = heap[1]
+                if len(heap) > 2 and heap[2] < second:
+                    second = heap[2]
+                if living.get(second[2]) is second and second[2] not in excluding:
+                    return (first[2], second[2])
+        return self._walk(excluding, 1 if most is None else most)
+
+    def offered(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
+        """Ignored: a key knows no turns. O(1)."""
+
+    def forget(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
+        """Ignored: nothing is remembered of who is not in the index. O(1)."""
+
+    def key_of(self, agent_id: AgentId) -> Key:
+        """Return the key of a member of the index. O(1)."""
+        return self._living[agent_id][0]
+
+    def turns(self) -> tuple[object, ...]:
+        """Return an empty tuple: a key knows no turns."""
+        return ()
+
+    def sibling(self, asked: Mapping[str, int]) -> Self:
+        """Return a copy with the same options and an empty index. O(1)."""
+        twin = copy(self)
+        Ranked.__init__(twin)
+        return twin
+
+    def fresh(self) -> Self:
+        """Return a copy with the same options and an empty index. O(1)."""
+        return self.sibling({})
+
+    def _walk(self, excluding: AbstractSet[AgentId], most: int) -> tuple[AgentId, ...]:
+        heap, living = self._heap, self._living
+        if most >= len(living):
+            return tuple(
+                agent_id for _, _, agent_id in sorted(living.values()) if agent_id not in excluding
+            )
+        chosen: list[AgentId] = []
+        passed: list[Entry] = []
+        while heap and len(chosen) < most:
+            entry = heappop(heap)
+            if living.get(entry[2]) is entry:
+                passed.append(entry)
+                if entry[2] not in excluding:
+                    chosen.append(entry[2])
+        for entry in passed:
+            heappush(heap, entry)
+        return tuple(chosen)
+
+    def _sweep(self) -> None:
+        """Drop what is dead: O(n), after at least n / 2 changes."""
+        self._heap = list(self._living.values())
+        heapify(self._heap)

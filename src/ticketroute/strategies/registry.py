@@ -1,0 +1,206 @@
+"""Strategies by name: the built-in ones, and those that other packages bring.
+
+A package brings a strategy through an entry point of the group ``ticketroute.strategies``, whose
+name is the strategy's and which points at a class, or at a function that makes one. Entry points
+are read once for each process, and a plug-in is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import Parameter, getdoc, signature
+from typing import cast
+
+from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError, shown
+from ticketroute.model.ports import RandomSource
+from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.strategies.average_load import AverageLoad
+from ticketroute.strategies.best_match import BestMatch
+from ticketroute.strategies.contract import Strategy
+from ticketroute.strategies.fewest_taken import FewestTaken
+from ticketroute.strategies.headroom import Headroom
+from ticketroute.strategies.least_handle_time import LeastHandleTime
+from ticketroute.strategies.load_ratio import LoadRatio
+from ticketroute.strategies.longest_idle import LongestIdle
+from ticketroute.strategies.max_load import MaxLoad
+from ticketroute.strategies.power_of_two import PowerOfTwo
+from ticketroute.strategies.priority import Priority
+from ticketroute.strategies.random_pick import Random
+from ticketroute.strategies.ring_all import RingAll
+from ticketroute.strategies.round_robin import RoundRobin
+from ticketroute.strategies.top_down import TopDown
+from ticketroute.strategies.weighted_random import WeightedRandom
+
+GROUP = "ticketroute.strategies"
+SOURCE, THEN = "source", "then"  # what the registry fills in: chance, and a strategy inside
+
+Factory = Callable[..., Strategy]
+Option = int | StrategySpec
+
+BUILT_IN: Mapping[str, Factory] = {
+    "ring_all": RingAll,
+    "max_load": MaxLoad,
+    "average_load": AverageLoad,
+    "load_ratio": LoadRatio,
+    "headroom": Headroom,
+    "random": Random,
+    "weighted_random": WeightedRandom,
+    "priority": Priority,
+    "round_robin": RoundRobin,
+    "longest_idle": LongestIdle,
+    "fewest_taken": FewestTaken,
+    "least_handle_time": LeastHandleTime,
+    "top_down": TopDown,
+    "best_match": BestMatch,
+    "power_of_two": PowerOfTwo,
+}
+
+_CONTRACT = tuple(
+    name for name in vars(Strategy) if not name.startswith("_")
+)  # what a plug-in's strategy must have
+
+
+class BrokenStrategyError(TicketRouteError):
+    """An installed plug-in cannot serve as the strategy it names.
+
+    ``name`` is the strategy's, ``where`` the package and object, ``why`` what is wrong.
+    """
+
+    def __init__(self, name: str, where: str, why: str) -> None:
+        super().__init__(name, where, why)
+        self.name, self.where, self.why = name, where, why
+
+    def __str__(self) -> str:
+        return (
+            f"strategy {shown(self.name)} of the plug-in {self.where} cannot be used: {self.why}; "
+            "repair or uninstall the plug-in, or choose another strategy"
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all strategies: the built-in ones, then those of plug-ins by name."""
+    return (*BUILT_IN, *sorted(_plug_ins().keys() - BUILT_IN.keys()))
+
+
+def describe(name: str) -> str:
+    """Return in one line whom the strategy asks first.
+
+    Raises:
+        UnknownStrategyError: if there is none of that name.
+        BrokenStrategyError: if a plug-in of that name cannot be used.
+
+    >>> describe("round_robin")
+    'Whoever sits next after the agent offered last.'
+    """
+    return (getdoc(_factory(name)) or "").partition("\n")[0]
+
+
+def create(spec: StrategySpec | str, *, source: RandomSource) -> Strategy:
+    """Make a new, empty strategy with its options; ``source`` is for those that draw.
+
+    Raises:
+        UnknownStrategyError: if there is none of that name.
+        InvalidValueError: if it has no such option, or the option no such value.
+        BrokenStrategyError: if a plug-in of that name cannot be used.
+
+    >>> from random import Random as Source
+    >>> create("priority(then=round_robin)", source=Source(1)).key_names
+    ('agent priority', 'seats after the turn')
+    """
+    spec = StrategySpec.of(spec)
+    factory = _factory(spec.name)
+    options = _checked(spec, factory)
+    inside = options.pop(THEN, None)
+    given: dict[str, object] = {
+        name: str(value) if isinstance(value, StrategySpec) else value
+        for name, value in options.items()
+    }
+    if inside is not None:
+        given[THEN] = _maker_of(spec.name, inside, source)
+    if getattr(factory, "draws", False) is True:  # of a class; an instance's property is no True
+        given[SOURCE] = source
+    try:
+        strategy = factory(**given)
+    except InvalidValueError as fault:
+        thing = f"{fault.thing} of strategy {spec.name}"
+        raise InvalidValueError(thing, fault.value, fault.allowed) from fault
+    except (TypeError, ValueError) as fault:
+        raise InvalidValueError(f"strategy {spec.name}", str(spec), f"other: {fault}") from fault
+    missing = [name for name in _CONTRACT if not hasattr(strategy, name)]
+    if missing:
+        raise BrokenStrategyError(spec.name, _where(spec.name), f"it has no {', '.join(missing)}")
+    return strategy
+
+
+def _maker_of(name: str, inside: Option, source: RandomSource) -> Callable[[], Strategy]:
+    """Return what makes the strategy inside another: one for each tier, so not one for all."""
+    if isinstance(inside, int):
+        raise InvalidValueError(f"{THEN} of strategy {name}", inside, "the name of a strategy")
+    return lambda: create(inside, source=source)
+
+
+def _checked(spec: StrategySpec, factory: Factory) -> dict[str, Option]:
+    """Return the options of the spec, which are all the factory's, and all that it needs."""
+    allowed = [
+        parameter
+        for parameter in signature(factory).parameters.values()
+        if parameter.name != SOURCE
+        and parameter.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    ]
+    known = {parameter.name for parameter in allowed}
+    choices = f"one of: {', '.join(sorted(known))}" if known else "left out: it has no options"
+    for option in spec.options:
+        if option not in known:
+            raise InvalidValueError(f"an option of strategy {spec.name}", option, choices)
+    for parameter in allowed:
+        if parameter.default is Parameter.empty and parameter.name not in spec.options:
+            thing = f"{parameter.name} of strategy {spec.name}"
+            raise InvalidValueError(thing, None, f"given: {spec.name}({parameter.name}=...)")
+    return dict(spec.options)
+
+
+def _factory(name: str) -> Factory:
+    plug_ins = _plug_ins().get(name, ())
+    if name in BUILT_IN:
+        if plug_ins:
+            why = "a built-in strategy has that name"
+            raise BrokenStrategyError(name, _where(name), why)
+        return BUILT_IN[name]
+    if not plug_ins:
+        raise UnknownStrategyError(name, names())
+    if len(plug_ins) > 1:
+        raise BrokenStrategyError(name, _where(name), "several plug-ins bring that name")
+    return _load(plug_ins[0])
+
+
+def _load(plug_in: importlib.metadata.EntryPoint) -> Factory:
+    try:
+        loaded: object = plug_in.load()
+    except Exception as fault:
+        why = f"{type(fault).__name__}: {fault}"
+        raise BrokenStrategyError(plug_in.name, _where(plug_in.name), why) from fault
+    if not callable(loaded):
+        why = "it is neither a class nor a function that makes a strategy"
+        raise BrokenStrategyError(plug_in.name, _where(plug_in.name), why)
+    return cast("Factory", loaded)
+
+
+@cache
+def _plug_ins() -> Mapping[str, tuple[importlib.metadata.EntryPoint, ...]]:
+    """Return what other packages bring; O(installed packages) once, then O(1)."""
+    found: dict[str, tuple[importlib.metadata.EntryPoint, ...]] = {}
+    for plug_in in importlib.metadata.entry_points(group=GROUP):
+        others = found.get(plug_in.name, ())
+        if plug_in not in others:  # a package found twice on the path brings one strategy
+            found[plug_in.name] = (*others, plug_in)
+    return found
+
+
+def _where(name: str) -> str:
+    """Say which packages bring a strategy, for an error."""
+    return " and ".join(
+        f"{plug_in.dist.name} ({plug_in.value})" if plug_in.dist else plug_in.value
+        for plug_in in _plug_ins().get(name, ())
+    )

@@ -1,0 +1,131 @@
+"""In turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import ClassVar, Self
+
+from attrs import Factory, define
+from sortedcontainers import SortedList
+
+from ticketroute.model.ids import AgentId
+from ticketroute.model.instants import Span
+from ticketroute.strategies.contract import NOBODY, Key, Member
+
+
+@define(eq=False)
+class _Turns:
+    """Who sits where and whose seat was served last, for all siblings."""
+
+    seat_of: dict[AgentId, int] = Factory(dict)  # kept when agents leave: most come back
+    agent_at: dict[int, AgentId] = Factory(dict)
+    seats: int = 0  # ever given; a seat is never given twice
+    last_seat: int = -1
+
+    def seat(self, agent_id: AgentId) -> int:
+        """Return the agent's seat: where they sat before, or a new one behind all others."""
+        seat = self.seat_of.setdefault(agent_id, self.seats)
+        if seat == self.seats:
+            self.agent_at[seat] = agent_id
+            self.seats += 1
+        return seat
+
+    def forget(self, agent_id: AgentId) -> None:
+        """Give up the agent's seat, if they have one; nobody moves up."""
+        seat = self.seat_of.pop(agent_id, None)
+        if seat is not None:
+            del self.agent_at[seat]
+
+
+class RoundRobin:
+    """Whoever sits next after the agent offered last.
+
+    The turn is a seat number, not a list position, and a seat stays its agent's while they are
+    full, away or gone for the day: nobody is offered twice before everyone who was free all
+    along was offered once. A seat is given when an agent first joins; only ``forget`` frees it.
+    Who was forgotten and comes back is somebody new, and sits last.
+    There are no ties: no two share a seat.
+
+    Siblings share seats and turn, so that a ticket that asks for skills takes its agent's turn
+    for all tickets. Tell the original of a new member first: seats follow that order.
+
+    Cost: O(log n) to join and leave, O(log n + k + most) to select with k excluded.
+
+    Source: LiveAgent's round robin and Azure Communication Services Job Router's round robin
+    mode; seats that survive absence follow Asterisk's ``rrmemory``.
+
+    >>> strategy = RoundRobin()
+    >>> for name in ("ana", "ben"):
+    ...     strategy.join(Member(agent_id=name))
+    >>> strategy.offered("ana")
+    >>> strategy.select(most=2)
+    ('ben', 'ana')
+    """
+
+    reads_demand: ClassVar[bool] = False
+    key_names: ClassVar[tuple[str, ...]] = ("seats after the turn",)
+
+    def __init__(self) -> None:
+        self._turns = _Turns()
+        self._seats: SortedList[int] = SortedList()  # of the members of the index
+
+    @property
+    def window(self) -> Span | None:
+        """None: nothing but the turn is remembered."""
+        return None
+
+    def join(self, member: Member) -> None:
+        """Seat a member who has room: where they sat before, or last. O(log n)."""
+        self._seats.add(self._turns.seat(member.agent_id))
+
+    def leave(self, agent_id: AgentId) -> None:
+        """Empty the agent's seat; the turn stays where it is. O(log n)."""
+        self._seats.remove(self._turns.seat_of[agent_id])
+
+    def changed(self, member: Member) -> None:
+        """Ignored: turns hang on nothing that changes. O(1)."""
+
+    def select(
+        self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
+    ) -> tuple[AgentId, ...]:
+        """Return whose turn it is, and who follows. O(log n + k + most)."""
+        return tuple(islice(self._following(excluding), 1 if most is None else max(0, most)))
+
+    def offered(self, agent_id: AgentId) -> None:
+        """Move the turn past the agent just asked. O(1)."""
+        self._turns.last_seat = self._turns.seat_of[agent_id]
+
+    def forget(self, agent_id: AgentId) -> None:
+        """Give up the agent's seat for good; turn and seats of the others stay. O(1)."""
+        self._turns.forget(agent_id)
+
+    def key_of(self, agent_id: AgentId) -> Key:
+        """Return how many seats, empty ones too, lie between the turn and theirs. O(1)."""
+        turns = self._turns
+        return ((turns.seat_of[agent_id] - turns.last_seat - 1) % turns.seats,)
+
+    def turns(self) -> tuple[object, ...]:
+        """Return the last seat served, the seats ever given, and who sits where. O(n)."""
+        return (self._turns.last_seat, self._turns.seats, tuple(self._turns.agent_at.items()))
+
+    def sibling(self, asked: Mapping[str, int]) -> Self:
+        """Return an empty index with the same seats and the same turn. O(1)."""
+        twin = type(self)()
+        twin._turns = self._turns  # noqa: SLF001  a sibling is what shares this
+        return twin
+
+    def fresh(self) -> Self:
+        """Return an empty index with seats and a turn of its own. O(1)."""
+        return type(self)()
+
+    def _following(self, excluding: AbstractSet[AgentId]) -> Iterator[AgentId]:
+        """Go round once, beginning after the seat served last."""
+        last, agent_at = self._turns.last_seat, self._turns.agent_at
+        for seat in self._seats.irange(last, inclusive=(False, True)):
+            if agent_at[seat] not in excluding:
+                yield agent_at[seat]
+        for seat in self._seats.irange(maximum=last):
+            if agent_at[seat] not in excluding:
+                yield agent_at[seat]
