@@ -1,0 +1,372 @@
+"""How every command runs: time first, then the command, then whoever gained room.
+
+A command checks, records events and finishes. Recording an event applies it, so the next decision
+of the same command sees it. All checks come before the first event: a refused command has changed
+nothing. What time alone did before a refused command has happened all the same; the next call
+returns it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ticketroute.core.chance import Chance
+from ticketroute.core.gate import Gate
+from ticketroute.core.handout import Handout
+from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
+from ticketroute.core.state import State
+from ticketroute.core.store import next_step
+from ticketroute.core.timers import Timer, TimerKind
+from ticketroute.errors import (
+    InvalidValueError,
+    NoRandomSourceError,
+    TimeBackwardsError,
+    UnknownAgentError,
+    UnknownQueueError,
+    UnknownTicketError,
+)
+from ticketroute.model import events as ev
+from ticketroute.model.agent import Presence
+from ticketroute.model.checks import check_id, check_instant
+from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import Instant
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.offer import MISSED
+from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults, Departure
+from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
+
+_TOGETHER = (TimerKind.COOL_DOWN, TimerKind.RETRY)
+
+
+class Conductor:
+    """The rhythm that all commands share; the commands themselves are in the classes below it."""
+
+    def __init__(
+        self,
+        *,
+        defaults: Defaults | None = None,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> None:
+        self._defaults = Defaults() if defaults is None else defaults
+        if not isinstance(self._defaults, Defaults):
+            raise InvalidValueError("defaults", defaults, "of type Defaults")
+        self._state = State(Gate(self._defaults, permits), Chance(random))
+        self._events: list[ev.Event] = []
+        self._fresh: list[TicketRecord] = []
+        self._undrawn: QueueRecord | None = None  # draws, on a desk replayed without a source
+
+    # --- time -------------------------------------------------------------------------------
+
+    def next_deadline(self) -> Instant | None:
+        """Return the earliest instant at which time alone changes something, or None. O(1)."""
+        return self._state.timers.next_due()
+
+    def advance(self, *, at: Instant) -> tuple[ev.Event, ...]:
+        """Let time pass up to ``at`` and return what it caused, each event at its true instant.
+
+        One call for a long time does the same as many calls for short ones.
+
+        Raises:
+            InvalidValueError: if ``at`` is no instant.
+            TimeBackwardsError: if ``at`` lies before the last instant.
+        """
+        self._begin(at, None)
+        return self._finish(at)
+
+    # --- the rhythm -------------------------------------------------------------------------
+
+    def _begin(self, at: Instant, by: str | None) -> None:
+        """Check the instant and do what has fallen due by then."""
+        self._check_call(at, by)
+        self._run_due(at)
+
+    def _check_call(self, at: Instant, by: str | None) -> None:
+        check_instant("at", at)
+        if by is not None:
+            check_id("by", by)
+        if at < self._state.now:
+            raise TimeBackwardsError(at, self._state.now)
+        if self._undrawn is not None:
+            raise NoRandomSourceError(self._undrawn.id, str(self._undrawn.queue.strategy))
+
+    def _record(self, event: ev.Event) -> None:
+        """Let the event happen and keep it for the answer."""
+        if not self._state.opened:
+            opened = ev.DeskOpened(at=event.at, defaults=self._defaults)
+            self._state.apply(opened)
+            self._events.append(opened)
+        self._state.apply(event)
+        self._events.append(event)
+
+    def _finish(self, at: Instant) -> tuple[ev.Event, ...]:
+        """Hand out what the command set loose, and return all that happened."""
+        self._settle(at)
+        self._run_due(at)
+        if at != self._state.now:  # nothing happened at this very instant, and yet it has come
+            self._state.reach(at)
+        events = tuple(self._events)
+        self._events.clear()
+        return events
+
+    def _settle(self, at: Instant) -> None:
+        gained = self._state.roster.gained
+        if not self._fresh and not any(
+            member.queue.heads for record in gained.values() for member in record.members
+        ):
+            gained.clear()
+            return
+        handout = Handout(self._state, gained.values(), self._fresh, at=at)
+        regained = {}  # whose offer ended because another queue assigned the ticket
+        while (event := handout.next()) is not None:
+            self._record(event)
+            if isinstance(event, ev.OfferWithdrawn):
+                regained[event.agent_id] = self._state.roster.agents[event.agent_id]
+        gained.clear()  # not before: if the host's permits fail, the next call hands out the rest
+        self._fresh.clear()
+        if regained:
+            gained.update(regained)
+            self._settle(at)
+
+    def _run_due(self, at: Instant) -> None:
+        timers = self._state.timers
+        while (first := timers.due(at)) is not None:
+            due, timer = first
+            self._fire(timer, due)
+            then = timers.due(due)
+            if timer.kind in _TOGETHER and then is not None and then[1].kind in _TOGETHER:
+                continue  # whoever may be asked again at one instant is rung at once
+            self._settle(due)
+
+    def _fire(self, timer: Timer, at: Instant) -> None:
+        """Let what was due happen: each timer's event ends or moves that timer."""
+        agents, tickets = self._state.roster.agents, self._state.tickets
+        time = ev.Cause.TIME
+        match timer.kind:
+            case TimerKind.WRAP_UP:
+                ticket_id, agent_id = TicketId(timer.detail), AgentId(timer.subject)
+                self._record(
+                    ev.WrapUpEnded(at=at, cause=time, agent_id=agent_id, ticket_id=ticket_id)
+                )
+            case TimerKind.RATE_LIMIT:
+                self._record(ev.RateLimitLifted(at=at, cause=time, agent_id=AgentId(timer.subject)))
+            case TimerKind.COOL_DOWN:
+                self._record(ev.CoolDownEnded(at=at, cause=time, agent_id=AgentId(timer.subject)))
+            case TimerKind.GRACE:
+                self._end_grace(agents[AgentId(timer.subject)], at)
+            case TimerKind.OFFER:
+                ticket = tickets[TicketId(timer.subject)]
+                self._expire(ticket, agents[AgentId(timer.detail)], at)
+            case _:
+                self._wake(timer.kind, tickets[TicketId(timer.subject)], timer.detail, at)
+
+    def _wake(self, kind: TimerKind, ticket: TicketRecord, detail: str, at: Instant) -> None:
+        """Let a ticket move on whose time has come."""
+        time = ev.Cause.TIME
+        match kind:
+            case TimerKind.RETRY:
+                self._record(
+                    ev.RetryAllowed(
+                        at=at, cause=time, ticket_id=ticket.id, agent_id=AgentId(detail)
+                    )
+                )
+                self._fresh.append(ticket)
+            case TimerKind.RING:
+                wanted = max(1, ticket.wanted) + 1
+                self._record(ev.RingWidened(at=at, cause=time, ticket_id=ticket.id, wanted=wanted))
+                self._fresh.append(ticket)
+            case TimerKind.RESERVE:
+                self._record(ev.ReserveEnded(at=at, cause=time, ticket_id=ticket.id))
+                self._fresh.append(ticket)
+            case TimerKind.RELAX:
+                self._relax(ticket, at)
+            case TimerKind.RESPOND if ticket.hops < ticket.queue.queue.max_hops:
+                self._release((ticket,), cause=ev.Cause.SILENT, at=at, by=None)
+            case TimerKind.RESPOND:
+                self._record(
+                    ev.TicketEscalated(
+                        at=at, cause=ev.Cause.SILENT, ticket_id=ticket.id, hops=ticket.hops
+                    )
+                )
+            case TimerKind.IDLE:
+                self._record(
+                    ev.TicketHeld(
+                        at=at,
+                        cause=ev.Cause.SILENT,
+                        ticket_id=ticket.id,
+                        status=ev.HoldStatus.PENDING,
+                    )
+                )
+
+    def _end_grace(self, record: AgentRecord, at: Instant) -> None:
+        self._record(ev.GraceEnded(at=at, cause=ev.Cause.TIME, agent_id=record.id))
+        leaving = (
+            ticket
+            for ticket in self._held_by(record)
+            if ticket.state is RoutingState.ASSIGNED and _departs(ticket)
+        )
+        self._release(leaving, cause=ev.Cause.DEPARTED, at=at, by=None)
+
+    def _expire(self, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
+        """Let an offer expire; too many in a row, and the agent is taken for away."""
+        policy = (ticket.offers or {})[record.id].queue.queue.offer
+        cool = policy.cool_down.get(MISSED)
+        self._record(
+            ev.OfferExpired(
+                at=at,
+                cause=ev.Cause.TIME,
+                ticket_id=ticket.id,
+                agent_id=record.id,
+                misses=record.misses + 1,
+                retry_at=at + policy.retry_missed_after,
+                cool_until=None if cool is None else at + cool,
+            )
+        )
+        self._fresh.append(ticket)
+        if record.misses >= policy.max_misses:
+            self._record(
+                ev.PresenceChanged(
+                    at=at,
+                    cause=ev.Cause.MISSED,
+                    agent_id=record.id,
+                    presence=Presence.AWAY,
+                    reason="missed_offers",
+                )
+            )
+            self._withdraw_from(record, at=at)
+
+    def _relax(self, ticket: TicketRecord, at: Instant) -> None:
+        """Take the next step of the schedule of a ticket that waits."""
+        step = next_step(ticket)
+        assert step is not None  # whatever shortens the schedule moves the timer
+        roster = self._state.roster
+        added = ticket.added
+        if step.add_queue is not None and step.add_queue in roster.queues:
+            added = tuple(dict.fromkeys((*added, roster.queues[step.add_queue])))
+        skills = {
+            skill: min(level, step.lower.get(skill, level))
+            for skill, level in (ticket.asks.skills or EMPTY).items()
+            if skill not in step.drop
+        }
+        priority = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
+        self._record(
+            ev.TicketRelaxed(
+                at=at,
+                cause=ev.Cause.TIME,
+                ticket_id=ticket.id,
+                step=ticket.relaxed + 1,
+                skills=read_only(skills),
+                reach=step.reach or ticket.asks.reach,
+                priority=TicketPriority(priority),
+                added=tuple(queue.id for queue in added if queue is not ticket.queue),
+            )
+        )
+        if step.move_to is not None and step.move_to in roster.queues:
+            self._recall(ticket, ev.Cause.WIDENED, at=at)
+            self._record(
+                ev.TicketTransferred(
+                    at=at,
+                    cause=ev.Cause.WIDENED,
+                    ticket_id=ticket.id,
+                    from_queue=ticket.queue.id,
+                    to_queue=step.move_to,
+                    arrived=ticket.arrived,
+                )
+            )
+        self._fresh.append(ticket)
+
+    # --- steps that commands share ----------------------------------------------------------
+
+    def _release(
+        self,
+        tickets: Iterable[TicketRecord],
+        *,
+        cause: ev.Cause,
+        at: Instant,
+        by: str | None,
+    ) -> list[TicketRecord]:
+        """Part tickets from their agent and leave them to the handout."""
+        released = list(tickets)
+        for ticket in released:
+            self._let_go(ticket, cause=cause, at=at, by=by)
+        self._fresh.extend(released)
+        return released
+
+    def _withdraw(
+        self, ticket: TicketRecord, agent_ids: Iterable[AgentId], cause: ev.Cause, *, at: Instant
+    ) -> None:
+        for agent_id in list(agent_ids):
+            self._record(
+                ev.OfferWithdrawn(at=at, cause=cause, ticket_id=ticket.id, agent_id=agent_id)
+            )
+
+    def _withdraw_from(
+        self, record: AgentRecord, *, at: Instant, cause: ev.Cause = ev.Cause.AWAY
+    ) -> None:
+        """Withdraw what an agent is asked and cannot have any more, and stop waiting for them."""
+        for offer in list((record.offers or {}).values()):
+            member = offer.queue.members.get(record.id)
+            if member is None or not self._state.gate.is_there(member, offer.ticket.channel):
+                self._withdraw(offer.record, (record.id,), cause, at=at)
+                self._fresh.append(offer.record)
+        for ticket in list((record.reserved or {}).values()):
+            member = ticket.queue.members.get(record.id)
+            if member is None or not self._state.gate.is_there(member, ticket.ticket.channel):
+                self._record(ev.ReserveEnded(at=at, cause=cause, ticket_id=ticket.id))
+                self._fresh.append(ticket)
+
+    def _recall(self, ticket: TicketRecord, cause: ev.Cause, *, at: Instant) -> None:
+        """Withdraw every offer of a ticket and have it back, waiting."""
+        if ticket.state is RoutingState.OFFERED:
+            self._withdraw(ticket, ticket.offers or (), cause, at=at)
+            self._let_go(ticket, cause=cause, at=at, by=None)
+
+    def _let_go(
+        self, ticket: TicketRecord, *, cause: ev.Cause, at: Instant, by: str | None
+    ) -> None:
+        agent_id = None if ticket.agent is None else ticket.agent.id
+        self._record(
+            ev.TicketReleased(at=at, cause=cause, by=by, ticket_id=ticket.id, agent_id=agent_id)
+        )
+
+    def _held_by(self, record: AgentRecord) -> list[TicketRecord]:
+        """Return the tickets an agent works or has on hold, by first arrival."""
+        held = [*(record.slots or {}).values(), *(record.parked or {}).values()]
+        return sorted(
+            (ticket for ticket in held if ticket.state is not RoutingState.DONE),
+            key=lambda ticket: (ticket.arrived, ticket.ordinal),
+        )
+
+    def _agent(self, agent_id: AgentId) -> AgentRecord:
+        if not isinstance(agent_id, str):
+            check_id("agent_id", agent_id)
+        record = self._state.roster.agents.get(agent_id)
+        if record is None:
+            raise UnknownAgentError(agent_id)
+        return record
+
+    def _queue(self, queue_id: QueueId) -> QueueRecord:
+        if not isinstance(queue_id, str):
+            check_id("queue_id", queue_id)
+        record = self._state.roster.queues.get(queue_id)
+        if record is None:
+            raise UnknownQueueError(queue_id)
+        return record
+
+    def _ticket(self, ticket_id: TicketId) -> TicketRecord:
+        if not isinstance(ticket_id, str):
+            check_id("ticket_id", ticket_id)
+        record = self._state.tickets.get(ticket_id)
+        if record is None:
+            raise UnknownTicketError(ticket_id)
+        return record
+
+
+def _departs(ticket: TicketRecord) -> bool:
+    """Say whether the ticket leaves an agent who stayed away for longer than the grace."""
+    policy = ticket.queue.queue.departure
+    if policy is None:
+        return ticket.ticket.channel in LIVE_CHANNELS
+    return policy is Departure.REQUEUE

@@ -1,0 +1,223 @@
+"""How a ticket reaches an agent: assigned at once, or offered; to one, or to several."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from ticketroute.core.demands import Choice
+from ticketroute.core.gate import cost_of
+from ticketroute.core.records import Demand, TicketRecord
+from ticketroute.core.roster import ring_step, rings_all
+from ticketroute.core.state import State
+from ticketroute.model import events as ev
+from ticketroute.model.ids import AgentId
+from ticketroute.model.instants import Instant
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Delivery
+from ticketroute.model.reasons import Reason
+from ticketroute.model.ticket import CALL
+from ticketroute.strategies.contract import NOBODY
+
+Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
+
+BUSY = frozenset(
+    {
+        Reason.WRAP_UP,
+        Reason.COOLING_DOWN,
+        Reason.CHANNEL_LIMIT,
+        Reason.QUEUE_LIMIT,
+        Reason.AGENT_LIMIT,
+        Reason.RATE_LIMIT,
+    }
+)  # there, and worth waiting for
+
+
+def hand_over(
+    state: State,
+    ticket: TicketRecord,
+    demand: Demand,
+    choice: Choice,
+    cause: ev.Cause,
+    *,
+    at: Instant,
+) -> ev.TicketAssigned | ev.TicketOffered:
+    """Return the event by which the ticket reaches the agent chosen, as the queue delivers."""
+    agent = state.roster.agents[choice.agent_id].agent
+    selected = choice.key or cause is ev.Cause.ROUTED
+    strategy = demand.queue.queue.strategy if selected else None
+    if demand.queue.queue.delivery is Delivery.OFFER:
+        points = agent.contact_points if ticket.ticket.channel == CALL else ()
+        ring = sum(point.ring for point in points) or demand.queue.queue.offer.timeout
+        return ev.TicketOffered(
+            at=at,
+            cause=cause,
+            ticket_id=ticket.id,
+            queue_id=demand.queue.id,
+            agent_id=choice.agent_id,
+            cost=cost_of(agent, demand),
+            until=at + ring,
+            contact_points=points,
+            key=choice.key,
+            runner_up=choice.runner_up,
+            draws=choice.draws,
+            strategy=strategy,
+        )
+    return ev.TicketAssigned(
+        at=at,
+        cause=cause,
+        ticket_id=ticket.id,
+        queue_id=demand.queue.id,
+        agent_id=choice.agent_id,
+        cost=cost_of(agent, demand),
+        key=choice.key,
+        runner_up=choice.runner_up,
+        draws=choice.draws,
+        strategy=strategy,
+    )
+
+
+def plan_offers(
+    state: State,
+    ticket: TicketRecord,
+    demand: Demand,
+    cause: ev.Cause,
+    *,
+    besides: AbstractSet[AgentId] = NOBODY,
+    at: Instant,
+) -> tuple[ev.TicketAssigned | ev.TicketOffered, ...]:
+    """Return the offers that fill up what the queue wants, as far as there is anybody.
+
+    ``besides`` are agents whose offers of it are planned already.
+    """
+    choices: list[Choice] = []
+    if _at_once(demand) and not ticket.offers and not besides:
+        choices.extend(state.demands.choose_all(demand))
+    else:
+        spent = 0
+        for _ in range(wants_more(ticket) - len(besides)):
+            choice = state.demands.choose(
+                demand,
+                besides=besides | {choice.agent_id for choice in choices},
+                last=lifted(ticket),
+                spent=spent,
+            )
+            if choice is None:
+                break
+            choices.append(choice)
+            spent += len(choice.draws)
+    return tuple(hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices)
+
+
+def wants_more(ticket: TicketRecord) -> int:
+    """Return how many more agents are to be asked for a ticket that nobody has, at this moment."""
+    if ticket.state not in (RoutingState.WAITING, RoutingState.OFFERED):
+        return 0
+    open_offers = len(ticket.offers or ())
+    offers = ticket.queue.queue.delivery is Delivery.OFFER
+    if open_offers and not (offers and refills(ticket)):
+        return 0
+    return max(0, wanted_at_once(ticket) - open_offers)
+
+
+def wanted_at_once(ticket: TicketRecord) -> int:
+    """Return how many offers of a ticket are to stand at once, at this moment."""
+    if ring_step(ticket.queue.strategy) is not None:
+        return max(1, ticket.wanted)
+    return ticket.queue.queue.offer.parallel
+
+
+def refills(ticket: TicketRecord) -> bool:
+    """Say whether an offer that ended is replaced while others of the ticket are open."""
+    queue = ticket.queue
+    return queue.queue.offer.refill and not (
+        rings_all(queue.strategy) and ring_step(queue.strategy) is None
+    )
+
+
+def lifted(ticket: TicketRecord) -> AbstractSet[AgentId]:
+    """Return who missed the ticket and may be asked again, after those who were not tried."""
+    if not ticket.tried:
+        return NOBODY
+    return {agent_id for agent_id, tried in ticket.tried.items() if tried.lifted}
+
+
+def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
+    """Return whom a ticket asks before the strategy.
+
+    That is who had it, then whom it prefers, then who had its requester's last ticket where the
+    queue keeps to them.
+    """
+    requester = ticket.ticket.requester
+    kept = None
+    if ticket.queue.queue.keep_agent and requester is not None:
+        kept = state.last_agent_of.get(requester)
+    return (
+        (ticket.came_from, ev.Cause.LAST_AGENT),
+        (ticket.ticket.prefer, ev.Cause.PREFERRED),
+        (kept, ev.Cause.LAST_AGENT),
+    )
+
+
+def wished(state: State, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:
+    """Return the first agent whom the ticket wishes for and who may get it now."""
+    if (
+        ticket.came_from is None
+        and ticket.ticket.prefer is None
+        and not ticket.queue.queue.keep_agent
+    ):
+        return None
+    again = lifted(ticket)  # who missed it comes after the untried, wished for or not
+    for agent_id, cause in wishes_of(state, ticket):
+        if agent_id in again:
+            continue
+        member = None if agent_id is None else demand.queue.members.get(agent_id)
+        if member is not None and state.gate.refusal(member, demand) is None:
+            return Choice(member.agent_id), cause
+    return None
+
+
+def grant_wish(
+    state: State, ticket: TicketRecord, *, at: Instant
+) -> ev.TicketAssigned | ev.TicketOffered | None:
+    """Give the ticket to the first agent it wishes for who may get it, if there is one."""
+    demand = state.demand_of(ticket)
+    wish = wished(state, ticket, demand)
+    if wish is None:
+        return None
+    return hand_over(state, ticket, demand, *wish, at=at)
+
+
+def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketReserved | None:
+    """Let the ticket wait for the first agent it wishes for who is there and only has no room.
+
+    Once in a search, and only where the queue has an ``affinity_wait``.
+    """
+    queue = ticket.queue.queue
+    if not queue.affinity_wait or ticket.waited_for or ticket.state is not RoutingState.WAITING:
+        return None
+    demand = state.demand_of(ticket)
+    for agent_id, _ in wishes_of(state, ticket):
+        member = None if agent_id is None else ticket.queue.members.get(agent_id)
+        if (
+            member is not None
+            and member.agent_id not in (ticket.tried or ())
+            and state.gate.refusal(member, demand) in BUSY
+            and state.gate.fits(member, demand)
+        ):
+            return ev.TicketReserved(
+                at=at,
+                cause=ev.Cause.PREFERRED,
+                ticket_id=ticket.id,
+                agent_id=member.agent_id,
+                until=at + queue.affinity_wait,
+            )
+    return None
+
+
+def _at_once(demand: Demand) -> bool:
+    strategy = demand.queue.strategy
+    return (
+        rings_all(strategy)
+        and ring_step(strategy) is None
+        and demand.queue.queue.offer.parallel == 1
+    )

@@ -1,0 +1,289 @@
+"""Demands: tickets that ask the same, who fits them, and which index answers for them.
+
+A queue's own index knows every member who may get *some* ticket. A demand asks it first and walks
+past those who may not get *this* ticket. Where the walk is long, or nobody is found, the demand
+gets an index of its own: over the members who fit it, told of every change of theirs, sharing the
+turns of the queue's strategy. At most ``MOST_INDEXES`` of them per queue are kept, the least
+recently used go first; the line of a demand does not need one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from ticketroute.core.chance import Chance
+from ticketroute.core.gate import Gate
+from ticketroute.core.records import (
+    AVAILABLE,
+    IN_INDEX,
+    Asks,
+    Demand,
+    DemandIndex,
+    MemberRecord,
+    QueueRecord,
+)
+from ticketroute.model.events import WaitReason
+from ticketroute.model.frozen import EMPTY
+from ticketroute.model.ids import AgentId
+from ticketroute.model.ticket import Ticket
+from ticketroute.strategies.contract import NOBODY, Key, Strategy
+
+WALKS = (2, 8, 32)  # how many of the queue's index are looked at before the demand gets its own
+MOST_INDEXES = 256  # of demands, per queue
+MOST_IDLE_DEMANDS = 4_096  # kept without a waiting ticket, per queue: a few hundred bytes each
+
+
+class Choice(NamedTuple):
+    """Whom the strategy asks, what ordered them, and who would have been next."""
+
+    agent_id: AgentId
+    key: Key = ()
+    runner_up: AgentId | None = None
+    draws: tuple[float, ...] = ()
+
+
+class Demands:
+    """Finds the demand of a ticket, and the agent for a demand."""
+
+    def __init__(self, gate: Gate, chance: Chance) -> None:
+        self._gate = gate
+        self._chance = chance
+
+    def of(self, asks: Asks, ticket: Ticket, queue: QueueRecord) -> Demand:
+        """Return the demand that ``ticket`` shares with others of equal ``asks``. O(skills)."""
+        only = ticket if self._gate.permits is not None else None
+        key = (asks, None if only is None else only.id)
+        demand = queue.demands.get(key)
+        if demand is None:
+            if len(queue.demands) >= max(MOST_IDLE_DEMANDS, queue.sweep_at):
+                self._forget_idle(queue)
+            plain = None
+            if asks.excluded or asks.reserved is not None:
+                plain = self.of(asks._replace(excluded=None, reserved=None), ticket, queue)
+            demand = Demand(queue, asks, only, plain)
+            queue.demands[key] = demand
+        return demand
+
+    def choose(
+        self,
+        demand: Demand,
+        *,
+        besides: AbstractSet[AgentId] = NOBODY,
+        last: AbstractSet[AgentId] = NOBODY,
+        spent: int = 0,
+    ) -> Choice | None:
+        """Return whom the queue's strategy asks among the eligible, or None if there is nobody.
+
+        Changes nothing that anybody can see: asked again, it answers the same.
+        O(log n) while one of the first few with room may get it; otherwise as the module says.
+
+        Args:
+            demand: what the ticket asks.
+            besides: agents who are not meant, though they may be eligible.
+            last: agents who are asked only if there is nobody else.
+            spent: random numbers that earlier choices of the same decision have used up.
+        """
+        if demand.asks.reserved is not None:
+            return self._reserved(demand, besides)
+        excluding = besides
+        if demand.asks.excluded:
+            excluding = demand.asks.excluded.keys() | besides
+        if last:
+            first = self.choose(demand, besides=besides | last, spent=spent)
+            if first is not None:
+                return first
+        self._chance.rewind(spent)
+        plain = demand.plain
+        strategy = plain.queue.strategy
+        # Whether the demand has an index is an accident of what was asked before, and may not
+        # decide what becomes of the numbers drawn: a strategy that draws always walks first.
+        indexed = plain.index is not None and not getattr(strategy, "draws", False)
+        if (
+            indexed
+            or (plain.asks.skills and strategy.reads_demand)
+            or getattr(strategy, "samples", False)
+        ):
+            return self._ask(self._own(plain).strategy, excluding)
+        return self._walk(demand, excluding)
+
+    def choose_all(self, demand: Demand) -> tuple[Choice, ...]:
+        """Return everyone whom a strategy that rings several at once asks. O(k log k) for k."""
+        if demand.asks.reserved is not None:
+            only = self._reserved(demand, NOBODY)
+            return () if only is None else (only,)
+        excluding = (demand.asks.excluded or EMPTY).keys()
+        index = demand.plain.index
+        strategy = demand.queue.strategy if index is None else index.strategy
+        asked = strategy.select(excluding=excluding)
+        members, refusal = demand.queue.members, self._gate.refusal
+        fit = [agent_id for agent_id in asked if refusal(members[agent_id], demand) is None]
+        if index is not None:
+            self._own(demand.plain)  # notes that it was used
+        elif 2 * len(fit) < len(asked):  # most do not fit: the next ticket passes them by
+            strategy = self._own(demand.plain).strategy
+            fit = list(strategy.select(excluding=excluding))
+        return tuple(Choice(agent_id, strategy.key_of(agent_id)) for agent_id in fit)
+
+    def wait_reason(self, demand: Demand) -> WaitReason:
+        """Say in brief why nobody is eligible. O(k) for k excluded, once there is an index."""
+        if not demand.queue.members:
+            return WaitReason.NO_MEMBERS
+        index = self._own(demand.plain)
+        fitting, available = index.fitting, index.available
+        for agent_id in demand.asks.excluded or ():
+            member = demand.queue.members.get(agent_id)
+            flags = None if member is None else (member.indexes or {}).get(index)
+            if flags is not None:
+                fitting -= 1
+                available -= bool(flags & AVAILABLE)
+        if not index.fitting:
+            return WaitReason.NOBODY_FITS
+        if not fitting:
+            return WaitReason.NOBODY_LEFT
+        return WaitReason.NOBODY_FREE if available else WaitReason.NOBODY_AVAILABLE
+
+    # --- told by the roster -----------------------------------------------------------------
+
+    def refresh(self, member: MemberRecord) -> None:
+        """Put a member, whose load changed, where they belong in the indexes they fit."""
+        for index, flags in list((member.indexes or {}).items()):
+            if index.dropped:
+                del member.indexes[index]  # type: ignore[union-attr]
+            else:
+                self._move(member, index, flags)
+
+    def refit(self, member: MemberRecord) -> None:
+        """Find anew which of the queue's demands a member fits: more than their load changed."""
+        self.withdraw(member)
+        for demand in member.queue.indexed:
+            self._admit(member, index_of(demand))
+
+    def withdraw(self, member: MemberRecord) -> None:
+        """Take a member out of every demand's index."""
+        for index, flags in (member.indexes or {}).items():
+            if not index.dropped:
+                index.fitting -= 1
+                index.available -= bool(flags & AVAILABLE)
+                if flags & IN_INDEX:
+                    index.strategy.leave(member.agent_id)
+        member.indexes = None
+
+    def drop_all(self, queue: QueueRecord) -> None:
+        """Drop the indexes of all demands of a queue: its strategy is replaced."""
+        while queue.indexed:
+            self._drop_oldest(queue)
+
+    # --- looking ----------------------------------------------------------------------------
+
+    def _reserved(self, demand: Demand, besides: AbstractSet[AgentId]) -> Choice | None:
+        agent_id = demand.asks.reserved
+        member = None if agent_id is None else demand.queue.members.get(agent_id)
+        if member is None or member.agent_id in besides:
+            return None
+        return Choice(member.agent_id) if self._gate.refusal(member, demand) is None else None
+
+    def _walk(self, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
+        """Look through the queue's own index for a winner and a runner-up.
+
+        Chance has its say once: the winner is the first who fits in the first look that finds
+        any, so that each look's draws are fair, whatever a longer look brings up.
+        """
+        strategy, members = demand.queue.strategy, demand.queue.members
+        refusal = self._gate.refusal
+        winner: Choice | None = None
+        for most in WALKS:
+            asked = strategy.select(excluding=excluding, most=most)
+            for agent_id in asked:
+                if refusal(members[agent_id], demand) is not None:
+                    continue
+                if winner is None:
+                    winner = Choice(agent_id, strategy.key_of(agent_id), None, self._chance.used())
+                elif agent_id != winner.agent_id:
+                    return winner._replace(runner_up=agent_id)
+            if len(asked) < most:
+                return winner
+        own = self._own(demand.plain).strategy
+        if winner is None:
+            return self._ask(own, excluding)
+        next_ones = own.select(excluding=excluding | {winner.agent_id}, most=1)
+        return winner._replace(runner_up=next_ones[0]) if next_ones else winner
+
+    def _ask(self, strategy: Strategy, excluding: AbstractSet[AgentId]) -> Choice | None:
+        asked = strategy.select(excluding=excluding, most=2)
+        if not asked:
+            return None
+        runner_up = asked[1] if len(asked) > 1 else None
+        return Choice(asked[0], strategy.key_of(asked[0]), runner_up, self._chance.used())
+
+    # --- an index of one's own --------------------------------------------------------------
+
+    def _own(self, demand: Demand) -> DemandIndex:
+        """Return the demand's index, built if need be, and note that it was used."""
+        if demand.index is None:
+            return self._build(demand)
+        indexed = demand.queue.indexed
+        indexed[demand] = indexed.pop(demand)
+        return demand.index
+
+    def _build(self, demand: Demand) -> DemandIndex:
+        """Make an index of the members who fit. O(members of the queue)."""
+        queue = demand.queue
+        while len(queue.indexed) >= MOST_INDEXES:
+            self._drop_oldest(queue)
+        index = DemandIndex(demand, queue.strategy.sibling(demand.asks.skills or EMPTY))
+        demand.index = index
+        queue.indexed[demand] = None
+        for member in queue.members.values():
+            self._admit(member, index)
+        return index
+
+    def _drop_oldest(self, queue: QueueRecord) -> None:
+        demand = next(iter(queue.indexed))
+        del queue.indexed[demand]
+        index_of(demand).dropped = True
+        demand.index = None
+
+    def _admit(self, member: MemberRecord, index: DemandIndex) -> None:
+        if not self._gate.fits(member, index.demand):
+            return
+        there = self._gate.is_there(member, index.demand.asks.channel)
+        index.fitting += 1
+        index.available += there
+        if member.indexes is None:
+            member.indexes = {}
+        elif len(member.indexes) >= 2 * MOST_INDEXES:  # of a member who never comes by
+            member.indexes = {
+                other: flags for other, flags in member.indexes.items() if not other.dropped
+            }
+        member.indexes[index] = AVAILABLE if there else 0
+        self._move(member, index, member.indexes[index])
+
+    def _move(self, member: MemberRecord, index: DemandIndex, flags: int) -> None:
+        if self._gate.refusal(member, index.demand) is None:
+            if flags & IN_INDEX:
+                index.strategy.changed(member)
+                return
+            index.strategy.join(member)
+        elif flags & IN_INDEX:
+            index.strategy.leave(member.agent_id)
+        else:
+            return
+        assert member.indexes is not None
+        member.indexes[index] = flags ^ IN_INDEX
+
+    def _forget_idle(self, queue: QueueRecord) -> None:
+        kept = {
+            key: demand
+            for key, demand in queue.demands.items()
+            if demand.waiting or demand.index is not None
+        }
+        kept |= {(demand.plain.asks, key[1]): demand.plain for key, demand in kept.items()}
+        queue.demands = kept
+        queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
+
+
+def index_of(demand: Demand) -> DemandIndex:
+    """Return the index of a demand that has one."""
+    assert demand.index is not None
+    return demand.index

@@ -1,0 +1,157 @@
+"""The whole desk in memory, as a deterministic machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+from attrs import evolve
+
+from ticketroute.core import lines
+from ticketroute.core.answering import Answering
+from ticketroute.core.departments import Departments
+from ticketroute.core.explain import Explanation, explain
+from ticketroute.core.handling import Handling
+from ticketroute.core.roster import memberships
+from ticketroute.core.routing import Routing
+from ticketroute.core.snapshot import snapshot
+from ticketroute.core.staffing import Staffing
+from ticketroute.core.views import AgentView, TicketView, view_of_agent, view_of_ticket
+from ticketroute.model.events import DeskOpened, Event
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import Instant, Span
+from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults, Queue
+
+
+class Dispatcher(Departments, Staffing, Routing, Answering, Handling):
+    """Who gets a ticket, in which order, and by when.
+
+    A command with its instant ``at=`` goes in, a tuple of events comes out, the first first. There
+    is no clock, no random source but the one given, no thread and no I/O inside: the same
+    commands give the same events, always. A refused command raises and has changed nothing.
+
+    ``defaults`` hold where agents and queues say nothing, ``random`` is needed by strategies that
+    draw, ``permits`` is the host's own last word on who may get what. One dispatcher is one
+    writer: share it between threads only behind a lock.
+
+    >>> desk = Dispatcher()
+    >>> desk.next_deadline() is None
+    True
+    """
+
+    @classmethod
+    def replay(
+        cls,
+        events: Iterable[Event],
+        *,
+        defaults: Defaults | None = None,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> Self:
+        """Return the desk to which ``events`` led, decided by nobody anew.
+
+        It needs neither clock nor random source for that; ``random`` and ``permits`` are for the
+        commands after, which are refused where a queue draws and there is nothing to draw from.
+        ``defaults`` hold if there is no event yet that says others.
+        """
+        desk = cls(defaults=defaults, random=random, permits=permits)
+        for event in events:
+            desk._state.apply(event)
+            if isinstance(event, DeskOpened):
+                desk._defaults = event.defaults
+        desk._state.roster.gained.clear()
+        if random is None:
+            desk._undrawn = desk._state.roster.drawing()
+        return desk
+
+    # --- questions --------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        """The last instant the desk was told; 0 before the first."""
+        return self._state.now
+
+    @property
+    def defaults(self) -> Defaults:
+        """What holds where agents and queues say nothing."""
+        return self._state.gate.defaults
+
+    def ticket(self, ticket_id: TicketId) -> TicketView:
+        """Return a ticket as it stands; UnknownTicketError if there is none."""
+        return view_of_ticket(self._ticket(ticket_id))
+
+    def agent(self, agent_id: AgentId) -> AgentView:
+        """Return an agent as they stand; UnknownAgentError if there is none."""
+        return view_of_agent(self._agent(agent_id))
+
+    def queue(self, queue_id: QueueId) -> Queue:
+        """Return a queue with its present members; UnknownQueueError if there is none."""
+        record = self._queue(queue_id)
+        return evolve(record.queue, members=memberships(record))
+
+    def tickets(self) -> Iterator[TicketView]:
+        """Yield every ticket, in the order of submission."""
+        return (view_of_ticket(record) for record in self._state.tickets.values())
+
+    def agents(self) -> Iterator[AgentView]:
+        """Yield every agent, in the order in which they were added."""
+        return (view_of_agent(record) for record in self._state.roster.agents.values())
+
+    def queues(self) -> Iterator[Queue]:
+        """Yield every queue with its members, in the order in which they were added."""
+        return (self.queue(queue_id) for queue_id in self._state.roster.queues)
+
+    def waiting(self, queue_id: QueueId) -> tuple[TicketId, ...]:
+        """Return the waiting tickets of a queue, the next first. O(n log n)."""
+        return tuple(ticket.id for ticket in lines.waiting(self._queue(queue_id)))
+
+    def position(self, ticket_id: TicketId) -> int | None:
+        """Return how many tickets of its queue go before a waiting one; None if it does not wait.
+
+        The order between queues and the skills asked are left out: a ticket that few can serve may
+        be overtaken. O(n) in the line.
+        """
+        ticket = self._ticket(ticket_id)
+        return lines.ahead_of(ticket) if ticket.entries else None
+
+    def estimate_wait(self, ticket_id: TicketId) -> Span | None:
+        """Return about how long a waiting ticket waits from now on, in milliseconds.
+
+        None if it does not wait, or fewer than two tickets have left the line so far. It is the
+        mean time between the latest hand-outs of the line, at most 20, for each ticket ahead and
+        for itself. O(n) in the line.
+
+        Source: the classical estimate from the queue's own pace, as in Ibrahim and Whitt,
+            "Real-time delay estimation based on delay history" (2009), which hands on the number
+            ahead over the rate of service.
+        """
+        ticket = self._ticket(ticket_id)
+        handed = ticket.queue.handed
+        if not ticket.entries or len(handed) < 2:
+            return None
+        pace = (handed[-1] - handed[0]) / (len(handed) - 1)
+        return round(pace * (lines.ahead_of(ticket) + 1))
+
+    def explain(self, ticket_id: TicketId) -> Explanation:
+        """Say why a ticket is where it is, and what keeps every other agent from it.
+
+        O(members of its queue). For a decision of the past with everybody's reasons of then,
+        replay the events before it and ask there.
+        """
+        return explain(self._state, self._ticket(ticket_id))
+
+    # --- equality ---------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that the desk knows as plain values. O(n log n)."""
+        return snapshot(self._state, self._state.now)
+
+    def same_state(self, other: Dispatcher) -> bool:
+        """Say whether two desks know the same, and so would go on alike. O(n log n).
+
+        Time that passed without an event makes no difference: both are seen from the later one's
+        present. Indexes and random numbers not yet used are no part of it.
+        """
+        at = max(self.now, other.now)
+        return snapshot(self._state, at) == snapshot(other._state, at)

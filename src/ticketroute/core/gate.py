@@ -1,0 +1,241 @@
+"""The one gate: whether an agent may get a ticket, and the first reason why not.
+
+Every road asks here: submit, freed slot, manual assignment, take, transfer, reopen, resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ticketroute.core.records import AgentRecord, Demand, MemberRecord, OpenOffer, TicketRecord
+from ticketroute.model.agent import Agent, Presence
+from ticketroute.model.checks import LARGEST
+from ticketroute.model.frozen import EMPTY
+from ticketroute.model.instants import Instant
+from ticketroute.model.ports import Permits
+from ticketroute.model.queue import Defaults
+from ticketroute.model.reasons import Reason
+from ticketroute.model.ticket import Channel
+
+Holding = TicketRecord | OpenOffer  # what takes up an agent's capacity
+
+
+class Gate:
+    """Answers for one desk: under its defaults and the host's own permits."""
+
+    def __init__(self, defaults: Defaults, permits: Permits | None = None) -> None:
+        self.defaults = defaults
+        self.permits = permits
+
+    def refusal(  # noqa: C901  one gate is one list of checks, in their order
+        self,
+        member: MemberRecord,
+        demand: Demand,
+        *,
+        without: Collection[Holding] = (),
+        at: Instant | None = None,
+    ) -> Reason | None:
+        """Return the first reason why this member may not get such a ticket, or None.
+
+        Args:
+            member: the agent as a member of the demand's queue.
+            demand: what the ticket asks.
+            without: tickets and offers that are to count as gone from the agent.
+            at: an instant to come, at which old assignments have left the rate limit; default,
+                now.
+
+        O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
+        """
+        record = member.record
+        if record.presence is not Presence.AVAILABLE:
+            return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
+        agent = record.agent
+        if not serves(agent, demand.asks.channel) or demand.asks.channel in record.channels_off:
+            return Reason.CHANNEL_OFF
+        full = self._full(member, demand, without)
+        if full is not None and self._is_wrap_up(member, demand, without):
+            return Reason.WRAP_UP
+        if record.cooling_until is not None and (at is None or at < record.cooling_until):
+            return Reason.COOLING_DOWN
+        if demand.asks.skills:
+            lack = lacking(agent, demand)
+            if lack is not None:
+                return lack
+        if not _in_reach(member, demand):
+            return Reason.OUT_OF_REACH
+        if full is not None:
+            return full
+        if record.rate_limit is not None and rate_full(record, without, at):
+            return Reason.RATE_LIMIT
+        if demand.asks.excluded:
+            excluded = demand.asks.excluded.get(agent.id)
+            if excluded is not None:
+                return excluded
+        if demand.asks.reserved is not None and demand.asks.reserved != agent.id:
+            return Reason.RESERVED
+        if (
+            demand.only is not None
+            and self.permits is not None
+            and not self.permits.allows(agent.id, demand.only)
+        ):
+            return Reason.NOT_PERMITTED
+        return None
+
+    def eligible_from(
+        self,
+        member: MemberRecord,
+        demand: Demand,
+        *,
+        without: Collection[Holding] = (),
+    ) -> Instant | None:
+        """Return when a refused member becomes eligible by the passing of time alone, if ever."""
+        record = member.record
+        wrapping = wrap_ups(record)
+        instants = {slot.wrap_up_until for slot in wrapping if slot.wrap_up_until is not None}
+        lifts_at = rate_lifts_at(record)
+        instants |= {each for each in (lifts_at, record.cooling_until) if each is not None}
+        for instant in sorted(instants):
+            gone = [slot for slot in wrapping if (slot.wrap_up_until or 0) <= instant]
+            if self.refusal(member, demand, without=[*without, *gone], at=instant) is None:
+                return instant
+        return None
+
+    def is_open(self, member: MemberRecord) -> bool:
+        """Say whether this member may get any ticket of the queue, as far as no ticket is asked.
+
+        Whoever is not open is refused for every demand; only the open are in the queue's index.
+        O(1).
+        """
+        record = member.record
+        return (
+            record.presence is Presence.AVAILABLE
+            and record.load < record.capacity
+            and member.held < member.limit
+            and record.cooling_until is None
+            and (record.rate_limit is None or not rate_full(record, (), None))
+        )
+
+    def is_there(self, member: MemberRecord, channel: Channel) -> bool:
+        """Say whether this member is available on the channel, room or not."""
+        record = member.record
+        return record.presence is Presence.AVAILABLE and channel not in record.channels_off
+
+    def fits(self, member: MemberRecord, demand: Demand) -> bool:
+        """Say whether this member could ever get such a ticket, being there and having room."""
+        record = member.record
+        agent = record.agent
+        return (
+            serves(agent, demand.asks.channel)
+            and (not demand.asks.skills or lacking(agent, demand) is None)
+            and _in_reach(member, demand)
+            and cost_of(agent, demand) <= record.capacity
+            and member.limit > 0
+            and self._channel_limit(agent, demand.asks.channel) > 0
+        )
+
+    def _full(
+        self, member: MemberRecord, demand: Demand, without: Collection[Holding]
+    ) -> Reason | None:
+        record = member.record
+        agent = record.agent
+        load, held = record.load, member.held
+        for slot in without:
+            load -= slot.cost
+            held -= slot.queue is demand.queue
+        most = self._channel_limit(agent, demand.asks.channel)
+        if most < LARGEST and _on_channel(record, demand.asks.channel, without) >= most:
+            return Reason.CHANNEL_LIMIT
+        if held >= member.limit:
+            return Reason.QUEUE_LIMIT
+        if load + cost_of(agent, demand) > record.capacity:
+            return Reason.AGENT_LIMIT
+        return None
+
+    def _is_wrap_up(
+        self, member: MemberRecord, demand: Demand, without: Collection[Holding]
+    ) -> bool:
+        """Say whether a full member would have room but for the slots in wrap-up."""
+        wrapping = [slot for slot in wrap_ups(member.record) if slot not in without]
+        return bool(wrapping) and self._full(member, demand, [*without, *wrapping]) is None
+
+    def _channel_limit(self, agent: Agent, channel: Channel) -> int:
+        if agent.channels:
+            limit = agent.channels[channel].most
+            if limit is not None:
+                return limit
+        return self.defaults.channel_limit
+
+
+def serves(agent: Agent, channel: Channel) -> bool:
+    """Say whether the agent's channels include this one; no channels named means every one."""
+    return not agent.channels or channel in agent.channels
+
+
+def cost_of(agent: Agent, demand: Demand) -> int:
+    """Return what such a ticket takes of the agent's capacity: its weight times the channel's cost.
+
+    A channel that the agent does not serve (forced upon them) costs the weight alone.
+    """
+    if not agent.channels:
+        return demand.asks.weight
+    limit = agent.channels.get(demand.asks.channel)
+    return demand.asks.weight if limit is None else demand.asks.weight * limit.cost
+
+
+def lacking(agent: Agent, demand: Demand) -> Reason | None:
+    """Return which reason the agent's skills give against the demand, if any: missing first."""
+    have = agent.skills
+    low = False
+    for skill, level in (demand.asks.skills or EMPTY).items():
+        own = have.get(skill)
+        if own is None:
+            return Reason.MISSING_SKILL
+        if own < level:
+            low = True
+    return Reason.SKILL_LEVEL if low else None
+
+
+def wrap_ups(record: AgentRecord) -> list[TicketRecord]:
+    """Return the done tickets whose slots the agent still keeps. O(tickets of the agent)."""
+    if not record.slots:
+        return []
+    return [slot for slot in record.slots.values() if slot.wrap_up_until is not None]
+
+
+def rate_lifts_at(record: AgentRecord) -> Instant | None:
+    """Return when time alone lets the agent have another ticket; None if it does or never will.
+
+    Open offers count and leave no span by themselves. ``recent`` is to be up to date. O(1).
+    """
+    rate, recent = record.rate_limit, record.recent
+    if rate is None or not recent:
+        return None
+    too_many = len(recent) + len(record.offers or ()) - rate.tickets
+    return recent[too_many] + rate.span if 0 <= too_many < len(recent) else None
+
+
+def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | None) -> bool:
+    """Say whether the rate limit is used up by recent assignments and open offers.
+
+    O(offers), and O(recent) for an instant ``at`` to come.
+    """
+    rate, recent = record.rate_limit, record.recent or ()
+    if rate is None:
+        return False
+    used = len(recent) if at is None else sum(each + rate.span > at for each in recent)
+    if record.offers:
+        used += sum(offer not in without for offer in record.offers.values())
+    return used >= rate.tickets
+
+
+def _in_reach(member: MemberRecord, demand: Demand) -> bool:
+    reach = demand.asks.reach or demand.queue.queue.reach
+    return reach.least <= member.priority <= reach.greatest
+
+
+def _on_channel(record: AgentRecord, channel: Channel, without: Collection[Holding]) -> int:
+    holdings: list[Holding] = [
+        *(record.slots or {}).values(),
+        *(record.offers or {}).values(),
+    ]
+    return sum(holding.ticket.channel == channel and holding not in without for holding in holdings)

@@ -1,0 +1,237 @@
+"""The state of a desk as plain records; what they mean together is the other modules' business.
+
+Collections that most records never need are None until used: a desk may hold a million of each.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from attrs import define, field
+from sortedcontainers import SortedList
+
+from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
+from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import Instant
+from ticketroute.model.lifecycle import RoutingState, Status
+from ticketroute.model.line_order import Place
+from ticketroute.model.offer import OfferOutcome
+from ticketroute.model.queue import Queue
+from ticketroute.model.reasons import Reason
+from ticketroute.model.relaxation import Reach
+from ticketroute.model.ticket import Channel, Ticket, TicketPriority
+from ticketroute.strategies.contract import Member, Strategy
+
+PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
+
+
+class Asks(NamedTuple):
+    """What a ticket asks of an agent at this moment; equal asks share a demand.
+
+    ``skills`` None means none. ``reach`` None means the queue's own. ``excluded`` are agents who
+    may not have this very ticket, and why. ``reserved`` is the one agent it waits for.
+    """
+
+    channel: Channel
+    weight: int
+    skills: Mapping[str, int] | None
+    reach: Reach | None = None
+    excluded: Mapping[AgentId, Reason] | None = None
+    reserved: AgentId | None = None
+
+
+@define(eq=False)
+class OpenOffer:
+    """A ticket put to an agent: while it is open, it takes up what it will cost."""
+
+    record: TicketRecord
+    agent: AgentRecord
+    queue: QueueRecord
+    event: TicketOffered
+    outcome: OfferOutcome = OfferOutcome.OPEN
+
+    @property
+    def cost(self) -> int:
+        """What it reserves, in units of the agent's capacity."""
+        return self.event.cost
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket, as the host gave it."""
+        return self.record.ticket
+
+
+@define(eq=False)
+class Tried:
+    """An agent who declined or missed a ticket, and whether they may be asked again."""
+
+    reason: Reason
+    lifted: bool = False  # may be asked again, after those who were not tried
+
+
+@define(eq=False, kw_only=True)
+class TicketRecord:
+    """A ticket and where it stands."""
+
+    ticket: Ticket
+    queue: QueueRecord
+    arrived: Instant  # for the place in the line; a merge or a fresh place moves it
+    ordinal: int
+    priority: TicketPriority
+    asks: Asks
+    state: RoutingState = RoutingState.WAITING
+    status: Status = Status.NEW
+    version: int = 0  # events so far
+    agent: AgentRecord | None = None  # who has it, working or on hold
+    last_agent_id: AgentId | None = None
+    came_from: AgentId | None = None  # back from hold or reopened: who is asked first
+    cost: int = 0  # in units of the agent's capacity, while somebody has it
+    since: Instant | None = None  # start of the present stretch of work
+    wrap_up_until: Instant | None = None
+    waiting_since: Instant | None = None  # start of the present search for an agent
+    relaxed: int = 0  # steps of the schedule taken in it
+    waited_for: bool = False  # it has been reserved for an agent in it
+    added: tuple[QueueRecord, ...] = ()  # queues it waits in beside its own
+    entries: tuple[LineEntry, ...] = ()  # its places in lines, its own queue's first
+    wait_reason: WaitReason | None = None
+    offers: dict[AgentId, OpenOffer] | None = None
+    wanted: int = 0  # offers at a time, where the strategy rings step by step
+    tried: dict[AgentId, Tried] | None = None
+    asked: set[AgentId] | None = None  # everybody it was ever put to
+    hops: int = 0  # times it left an agent who did not answer it
+    silent: tuple[AgentId, ...] = ()  # who these agents were
+    assignment: TicketAssigned | None = None  # the latest decision, for explain
+    score: int | None = None
+    merged_into: TicketId | None = None
+
+    @property
+    def id(self) -> TicketId:
+        """The host's name of it."""
+        return self.ticket.id
+
+
+@define(eq=False)
+class LineEntry:
+    """A place in the line of one demand."""
+
+    ticket: TicketRecord
+    demand: Demand
+    place: Place | None = None  # None once it has left
+
+    def __lt__(self, other: LineEntry) -> bool:
+        """Of two in one place at most one is still in; which comes first does not matter."""
+        return False
+
+
+@define(eq=False)
+class AgentRecord:
+    """An agent, their presence, and all that takes up their capacity."""
+
+    agent: Agent
+    capacity: int
+    rate_limit: RateLimit | None
+    presence: Presence = Presence.OFFLINE
+    reason: str = ""
+    load: int = 0
+    count: int = 0
+    last_assigned: int = 0
+    ended_at: Instant | None = None  # when the last ticket ended
+    available_since: Instant = 0
+    members: tuple[MemberRecord, ...] = ()
+    slots: dict[TicketId, TicketRecord] | None = None  # what counts: worked on, or in wrap-up
+    parked: dict[TicketId, TicketRecord] | None = None  # on hold without counting
+    offers: dict[TicketId, OpenOffer] | None = None  # open ones
+    tried: dict[TicketId, TicketRecord] | None = None  # tickets that will not ask them again yet
+    reserved: dict[TicketId, TicketRecord] | None = None  # tickets that wait for them alone
+    misses: int = 0  # in a row
+    cooling_until: Instant | None = None
+    channels_off: frozenset[Channel] = frozenset()
+    recent: deque[Instant] | None = None  # assignments within the span of the rate limit
+
+    @property
+    def id(self) -> AgentId:
+        """The host's name of them."""
+        return self.agent.id
+
+    @property
+    def idle_since(self) -> Instant:
+        """When the last ticket ended or, without one, when they became available."""
+        return self.available_since if self.ended_at is None else self.ended_at
+
+
+@define(eq=False, kw_only=True)
+class MemberRecord(Member):
+    """An agent in one queue: what its strategy sees, and what the gate needs beside it."""
+
+    record: AgentRecord
+    queue: QueueRecord
+    membership: Membership
+    limit: int
+    held: int = 0  # tickets of this queue that count
+    is_open: bool = False  # in the queue's own index
+    indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
+
+
+IN_INDEX = 1  # is in the index now
+AVAILABLE = 2  # is counted as available for the demand
+
+
+@define(eq=False)
+class DemandIndex:
+    """The members who fit one demand: how many, how many are there, and an index of the free."""
+
+    demand: Demand
+    strategy: Strategy
+    fitting: int = 0
+    available: int = 0
+    dropped: bool = False  # out of use; members forget it when they next come by
+
+
+@define(eq=False)
+class Demand:
+    """What some tickets of a queue ask of an agent, and the line of those that wait.
+
+    ``plain`` is the demand without exclusions and reservations, which has the index; itself, if
+    it has none.
+    """
+
+    queue: QueueRecord
+    asks: Asks
+    only: Ticket | None  # the one ticket it stands for, where the host has its own permits
+    plain_one: Demand | None = None
+    line: list[tuple[Place, LineEntry]] = field(factory=list)  # a heap; the left are still in
+    waiting: int = 0
+    head: Place | None = None  # the place under which the queue's list of heads knows it
+    index: DemandIndex | None = None
+
+    @property
+    def plain(self) -> Demand:
+        """The demand that has the index for this one."""
+        return self if self.plain_one is None else self.plain_one
+
+
+DemandKey = tuple[Asks, TicketId | None]
+
+
+@define(eq=False)
+class QueueRecord:
+    """A queue, its members, their order, and the lines of its tickets."""
+
+    queue: Queue  # without its members: they are below
+    strategy: Strategy
+    members: dict[AgentId, MemberRecord] = field(factory=dict)
+    demands: dict[DemandKey, Demand] = field(factory=dict)
+    heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
+    indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
+    sweep_at: int = 0  # how many demands there have to be before idle ones are forgotten again
+    next_position: int = 0
+    open_tickets: int = 0  # not done
+    handed: deque[Instant] = field(factory=lambda: deque(maxlen=PACE + 1))  # out of the line
+
+    @property
+    def id(self) -> QueueId:
+        """The host's name of it."""
+        return self.queue.id

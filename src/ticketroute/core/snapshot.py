@@ -1,0 +1,104 @@
+"""The whole state as plain values: two desks of equal snapshots go on alike, but for chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketroute.core import lines
+from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
+from ticketroute.core.state import State
+from ticketroute.model.instants import Instant
+
+
+def snapshot(state: State, at: Instant) -> dict[str, Any]:
+    """Return all that a desk knows, as of ``at``, at or after its last instant. O(n log n).
+
+    Indexes are left out, for they follow from the rest; chance not yet used is no part of a state.
+    """
+    roster = state.roster
+    return {
+        "opened": state.opened,
+        "defaults": state.gate.defaults,
+        "submitted": state.submitted,
+        "assigned": state.assigned,
+        "last_agent_of": dict(state.last_agent_of),
+        "agents": {key: _agent(record) for key, record in roster.agents.items()},
+        "queues": {key: _queue(record) for key, record in roster.queues.items()},
+        "tickets": {key: _ticket(record) for key, record in state.tickets.items()},
+        "timers": state.timers.all(),
+        "windows": {span: window.entries(at) for span, window in roster.windows.items()},
+    }
+
+
+def _agent(record: AgentRecord) -> dict[str, Any]:
+    return {
+        "agent": record.agent,
+        "capacity": record.capacity,
+        "rate_limit": record.rate_limit,
+        "presence": record.presence,
+        "reason": record.reason,
+        "load": record.load,
+        "count": record.count,
+        "last_assigned": record.last_assigned,
+        "idle_since": record.idle_since,
+        "ended_at": record.ended_at,
+        "queues": [member.queue.id for member in record.members],
+        "slots": list(record.slots or ()),
+        "parked": list(record.parked or ()),
+        "offers": sorted(record.offers or ()),
+        "tried": sorted(record.tried or ()),
+        "reserved": sorted(record.reserved or ()),
+        "misses": record.misses,
+        "cooling_until": record.cooling_until,
+        "channels_off": record.channels_off,
+        "recent": list(record.recent or ()),
+    }
+
+
+def _queue(record: QueueRecord) -> dict[str, Any]:
+    return {
+        "queue": record.queue,
+        "members": [
+            (member.agent_id, member.membership, member.position, member.held, member.limit)
+            for member in record.members.values()
+        ],
+        "turns": record.strategy.turns(),
+        "line": [(lines.place_of(ticket, record), ticket.id) for ticket in lines.waiting(record)],
+        "handed": list(record.handed),
+        "next_position": record.next_position,
+        "open_tickets": record.open_tickets,
+    }
+
+
+def _ticket(record: TicketRecord) -> dict[str, Any]:
+    return {
+        "ticket": record.ticket,
+        "queue": record.queue.id,
+        "arrived": record.arrived,
+        "ordinal": record.ordinal,
+        "priority": record.priority,
+        "state": record.state,
+        "status": record.status,
+        "version": record.version,
+        "agent": record.agent and record.agent.id,
+        "last_agent": record.last_agent_id,
+        "came_from": record.came_from,
+        "cost": record.cost,
+        "since": record.since,
+        "wrap_up_until": record.wrap_up_until,
+        "asks": record.asks,
+        "waiting_since": record.waiting_since,
+        "relaxed": record.relaxed,
+        "waited_for": record.waited_for,
+        "added": [queue.id for queue in record.added],
+        "offers": {key: offer.event for key, offer in (record.offers or {}).items()},
+        "wanted": record.wanted,
+        "tried": {key: (t.reason, t.lifted) for key, t in (record.tried or {}).items()},
+        "asked": record.asked,
+        "hops": record.hops,
+        "silent": record.silent,
+        "wait_reason": record.wait_reason,
+        "assignment": record.assignment,
+        "score": record.score,
+        "merged_into": record.merged_into,
+    }

@@ -1,0 +1,156 @@
+"""What the machine of ``test_machine.py`` and its kit found, told as stories."""
+
+from __future__ import annotations
+
+from random import Random as Source
+
+import pytest
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.errors import TimeBackwardsError
+from ticketroute.model import events as ev
+from ticketroute.model.agent import Agent, ChannelLimit
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.queue import Queue
+from ticketroute.model.ticket import Ticket, TicketPriority
+
+ANA, MAIL, CARE = AgentId("ana"), QueueId("mail"), QueueId("care")
+T1, T2, T3 = TicketId("t1"), TicketId("t2"), TicketId("t3")
+
+
+def desk_of(*queues: Queue, capacity: int = 1) -> Dispatcher:
+    desk = Dispatcher(random=Source(1))  # noqa: S311  tests have to be repeatable
+    desk.add_agent(Agent(id=ANA, capacity=capacity), presence="available", at=0)
+    for queue in queues:
+        desk.add_queue(queue, at=0)
+        desk.add_member(queue.id, ANA, at=0)
+    return desk
+
+
+def test_time_that_passed_without_an_event_has_passed() -> None:
+    desk = desk_of(Queue(id=MAIL))
+    assert desk.advance(at=100) == ()
+    assert desk.now == 100
+    with pytest.raises(TimeBackwardsError):
+        desk.submit(Ticket(id=T1, queue=MAIL), at=99)
+
+
+def test_work_that_a_hold_ends_counts_at_once_also_where_holds_keep_their_slot() -> None:
+    queue = Queue(id=MAIL, strategy="least_handle_time", parked_counts=True)
+    desk = desk_of(queue, capacity=3)
+    desk.add_agent(Agent(id=AgentId("ben"), capacity=3), presence="available", at=0)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.add_member(MAIL, AgentId("ben"), at=1)
+    desk.hold(T1, at=50)
+    desk.submit(Ticket(id=T2, queue=MAIL), at=50)
+    desk.resolve(T2, at=60)
+    desk.submit(Ticket(id=T3, queue=MAIL), at=60)
+    assert desk.ticket(T2).last_agent_id == "ben"
+    assert desk.ticket(T3).agent_id == "ben"  # who worked 10 ms of it, and ana 50
+
+
+def test_a_ticket_on_hold_moved_to_where_holds_count_needs_room_there() -> None:
+    desk = desk_of(Queue(id=MAIL), Queue(id=CARE, parked_counts=True))
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.hold(T1, at=1)
+    desk.submit(Ticket(id=T2, queue=MAIL), at=2)
+    events = desk.transfer(T1, to_queue=CARE, at=3)
+    assert [type(event) for event in events] == [
+        ev.TicketReleased,
+        ev.TicketTransferred,
+        ev.TicketQueued,
+    ]
+    assert desk.agent(ANA).load == 1
+    desk.resolve(T2, at=4)
+    assert desk.ticket(T1).agent_id == ANA
+
+
+def test_a_ticket_on_hold_moved_where_holds_do_not_count_gives_its_room_to_the_next() -> None:
+    desk = desk_of(Queue(id=CARE, parked_counts=True), Queue(id=MAIL))
+    desk.submit(Ticket(id=T1, queue=CARE), at=0)
+    desk.submit(Ticket(id=T2, queue=MAIL), at=0)
+    desk.hold(T1, at=1)
+    assert desk.ticket(T2).agent_id is None
+    desk.transfer(T1, to_queue=MAIL, at=2)
+    assert desk.ticket(T2).agent_id == ANA
+    assert desk.agent(ANA).parked == (T1,)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_ticket_that_resumes_costs_what_its_event_says(counts: bool) -> None:
+    desk = desk_of(Queue(id=MAIL, parked_counts=counts), capacity=5)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.hold(T1, at=1)
+    desk.change_agent(ANA, channels={"email": ChannelLimit(3)}, at=2)
+    (resumed,) = desk.resume(T1, at=3)
+    assert isinstance(resumed, ev.TicketResumed)
+    assert resumed.cost == desk.ticket(T1).cost == desk.agent(ANA).load == 3
+
+
+def test_a_requester_who_writes_to_a_queue_that_is_gone_changes_nothing() -> None:
+    desk = desk_of(Queue(id=MAIL), Queue(id=CARE))
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.resolve(T1, at=1)
+    desk.remove_queue(MAIL, at=2)
+    before = desk.snapshot()
+    with pytest.raises(Exception, match="mail"):
+        desk.reply(T1, ev.Author.REQUESTER, at=3)
+    assert desk.snapshot() == before
+    assert desk.advance(at=4) == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_preview_of_a_draw_tells_the_draw(seed: int) -> None:
+    """Two of three may get it, and one of the first two drawn may not: nobody to come second."""
+    desk = Dispatcher(random=Source(seed))  # noqa: S311
+    for name in ("ana", "ben", "cleo", "dan"):
+        skills = {} if name in ("ana", "ben") else {"x": 1}
+        desk.add_agent(Agent(id=AgentId(name), skills=skills), presence="available", at=0)
+    members = [AgentId(name) for name in ("ana", "ben", "cleo", "dan")]
+    desk.add_queue(Queue(id=MAIL, members=members, strategy="random"), at=0)
+    for number in range(5):
+        ticket = Ticket(id=TicketId(f"t{number}"), queue=MAIL, skills={"x": 1})
+        planned = desk.preview(ticket, at=0)
+        assert desk.preview(ticket, at=0) == planned
+        assert desk.submit(ticket, at=0) == planned
+
+
+def test_between_queues_weight_goes_first_then_ticket_priority_then_arrival() -> None:
+    desk = desk_of(Queue(id=MAIL, weight=1), Queue(id=CARE, weight=1), capacity=3)
+    desk.add_queue(Queue(id=QueueId("vip"), members=[ANA], weight=2), at=0)
+    desk.set_presence(ANA, "away", at=0)
+    came = [("t1", MAIL, 3), ("t2", CARE, 3), ("t3", CARE, 1), ("t4", QueueId("vip"), 4)]
+    for at, (name, queue_id, priority) in enumerate(came):
+        ticket = Ticket(id=TicketId(name), queue=queue_id, priority=TicketPriority(priority))
+        desk.submit(ticket, at=at)
+    events = desk.set_presence(ANA, "available", at=9)
+    given = [event.ticket_id for event in events if isinstance(event, ev.TicketAssigned)]
+    assert given == ["t4", "t3", "t1"]
+
+
+def test_a_ticket_that_waited_takes_its_agents_turn_as_a_new_one_does() -> None:
+    desk = desk_of(Queue(id=MAIL, strategy="round_robin"))
+    desk.add_agent(Agent(id=AgentId("ben")), presence="available", at=0)
+    desk.add_member(MAIL, AgentId("ben"), at=0)
+    desk.set_presence(AgentId("ben"), "away", at=0)
+    for each in (T1, T2):
+        desk.submit(Ticket(id=each, queue=MAIL), at=0)
+    assert desk.ticket(T2).agent_id is None
+    desk.set_presence(AgentId("ben"), "available", at=1)
+    assert desk.ticket(T2).agent_id == "ben"
+    desk.resolve(T1, at=2)
+    desk.submit(Ticket(id=T3, queue=MAIL), at=3)
+    assert desk.ticket(T3).agent_id == ANA  # after ben, whose turn it was with the second
+
+
+@pytest.mark.parametrize(("back_at", "stays"), [(59_999, True), (60_000, False)])
+def test_back_within_the_grace_is_as_if_never_gone(back_at: int, stays: bool) -> None:
+    desk = desk_of(Queue(id=MAIL))
+    desk.submit(Ticket(id=T1, queue=MAIL, channel="chat"), at=0)
+    desk.set_presence(ANA, "offline", at=0)
+    assert desk.next_deadline() == 60_000
+    events = desk.set_presence(ANA, "available", at=back_at)
+    assert (len(events) == 1) == stays
+    assert desk.next_deadline() is None
+    assert desk.advance(at=200_000) == ()
+    assert desk.ticket(T1).agent_id == ANA

@@ -1,0 +1,266 @@
+"""Whether an event may happen: each decision is held against plain facts of the moment before."""
+
+from __future__ import annotations
+
+from plain_desk import Ask, PlainDesk, PlainQueue, PlainTicket, rings_at_once, takes_turns
+from plain_strategies import draws, ordered
+
+from ticketroute.model import events as ev
+from ticketroute.model.ids import AgentId
+from ticketroute.model.queue import Delivery, ResumeRule
+
+
+def check_decision(desk: PlainDesk, event: ev.Event, before: ev.Event | None) -> None:
+    """Fail unless the promises allow ``event``, which came after ``before``."""
+    _check_whole_ring(desk, event, before)
+    if isinstance(before, ev.OfferExpired):
+        _check_after_miss(desk, before, event)
+    if isinstance(event, ev.TicketAssigned):
+        _check_assigned(desk, event, before)
+    elif isinstance(event, ev.TicketOffered):
+        _check_offered(desk, event, before)
+    elif isinstance(event, ev.TicketQueued):
+        _check_queued(desk, event)
+    elif isinstance(event, ev.OfferShort):
+        _check_short(desk, event)
+    elif isinstance(event, ev.TicketResumed):
+        _check_resumed(desk, event)
+    elif isinstance(event, ev.OfferDeclined | ev.OfferExpired):
+        _check_ended(desk, event)
+    elif isinstance(event, ev.TicketReserved):
+        _check_reserved(desk, event)
+
+
+def _check_assigned(desk: PlainDesk, event: ev.TicketAssigned, before: ev.Event | None) -> None:
+    ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
+    if event.cause is ev.Cause.ACCEPTED:
+        offer = ticket.offers[event.agent_id]
+        assert (event.cost, queue) == (offer.cost, offer.queue)
+        return
+    ask = desk.ask(ticket, queue)
+    reason = desk.reason(event.agent_id, ask)
+    assert event.cost == desk.cost(desk.agents[event.agent_id].agent, ask)
+    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
+    if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
+        return  # the gate looked at it as it was before its offers were withdrawn
+    assert queue in ticket.queues
+    if by_hand:
+        assert event.exceeded == reason
+        return
+    assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
+    assert event.exceeded is None
+    assert desk.load(event.agent_id) + event.cost <= desk.capacity(event.agent_id)
+    if event.cause is ev.Cause.TAKEN or desk.unsettled:
+        return
+    _check_choice(desk, event, ticket, queue, before)
+
+
+def _check_offered(desk: PlainDesk, event: ev.TicketOffered, before: ev.Event | None) -> None:
+    ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
+    assert queue in ticket.queues
+    assert queue.queue.delivery is Delivery.OFFER
+    ask = desk.ask(ticket, queue)
+    reason = desk.reason(event.agent_id, ask)
+    assert reason is None, f"{event.agent_id} may not be asked for {event.ticket_id}: {reason}"
+    agent = desk.agents[event.agent_id].agent
+    assert event.cost == desk.cost(agent, ask)
+    assert desk.load(event.agent_id) + event.cost <= desk.capacity(event.agent_id)
+    points = agent.contact_points if ticket.ticket.channel == "call" else ()
+    assert event.contact_points == points
+    rings = sum(point.ring for point in points) or queue.queue.offer.timeout
+    assert event.until == event.at + rings
+    if not desk.unsettled:
+        _check_choice(desk, event, ticket, queue, before)
+
+
+def _check_choice(
+    desk: PlainDesk,
+    event: ev.TicketAssigned | ev.TicketOffered,
+    ticket: PlainTicket,
+    queue: PlainQueue,
+    before: ev.Event | None,
+) -> None:
+    """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
+    ask = desk.ask(ticket, queue)
+    wish = desk.wish(ticket, queue)
+    alone = ticket.in_line and len(desk.eligible(ask)) == 1  # nobody was there to choose among
+    together = (
+        isinstance(event, ev.TicketOffered)
+        and isinstance(before, ev.TicketOffered)
+        and (before.at, before.ticket_id) == (event.at, event.ticket_id)
+    )  # planned at once: the first of them was held against the order of lines
+    if event.cause in (ev.Cause.PREFERRED, ev.Cause.LAST_AGENT):
+        assert wish == (event.agent_id, event.cause)
+        assert event.runner_up is None
+    else:
+        assert (
+            isinstance(before, ev.TicketOffered)
+            or isinstance(event, ev.TicketOffered)
+            or (wish is None or (alone and wish[0] == event.agent_id))
+        )
+        follows = together and before is not None and before.cause is ev.Cause.FREED
+        causes = {ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED}
+        assert event.cause in causes | ({ev.Cause.FREED} if follows else set())
+        turns = takes_turns(queue.queue.strategy)
+        if together and turns and ticket.lifted:  # chosen before the first moved the turn past them
+            assert event.agent_id in desk.eligible(ask)
+        else:
+            _check_winner(desk, event, ticket, ask)
+    if not together and not isinstance(before, ev.TicketReopened):  # for whoever had it, at once
+        _check_order_of_line(desk, ticket, queue)
+    elif together:
+        assert ticket.offers
+
+
+def _check_order_of_line(desk: PlainDesk, ticket: PlainTicket, queue: PlainQueue) -> None:
+    """Nothing that stands better, in its queue or another, could have been served."""
+    fronts = list(desk.fronts())
+    assert (queue, ticket) in fronts, "a ticket before it in its line could have been served"
+    first = min(desk.rank(each, where) for where, each in fronts)
+    assert first == desk.rank(ticket, queue), f"{first} of another queue goes before {ticket.id}"
+
+
+def _check_winner(
+    desk: PlainDesk,
+    event: ev.TicketAssigned | ev.TicketOffered,
+    ticket: PlainTicket,
+    ask: Ask,
+) -> None:
+    willing = desk.eligible(ask)
+    spec = ask.queue.queue.strategy
+    if isinstance(event, ev.TicketOffered) and _rings(ask.queue):
+        assert event.agent_id == ordered(desk, ask.queue, ask.skills, willing)[0]
+        assert event.runner_up is None or ticket.reserved
+        return
+    willing = [who for who in willing if who not in ticket.lifted] or willing
+    if draws(spec):
+        assert event.agent_id in willing
+        assert event.runner_up is None or event.runner_up in willing
+        assert event.runner_up != event.agent_id
+        assert (event.runner_up is None) == (len(willing) == 1)
+        if spec.name == "priority":
+            best = min(desk.tier(ask.queue, who) for who in willing)
+            assert desk.tier(ask.queue, event.agent_id) == best
+        return
+    expected = ordered(desk, ask.queue, ask.skills, willing)
+    assert [event.agent_id, event.runner_up] == [*expected, None][:2]
+    assert event.draws == ()
+
+
+def _rings(queue: PlainQueue) -> bool:
+    """Say whether a queue asks everybody at once."""
+    return rings_at_once(queue.queue.strategy) and queue.queue.offer.parallel == 1
+
+
+def _check_whole_ring(desk: PlainDesk, event: ev.Event, before: ev.Event | None) -> None:
+    """Who rings everybody at once has rung everybody before anything else happens."""
+    if not isinstance(before, ev.TicketOffered) or before.cause not in ev.BY_STRATEGY:
+        return
+    queue, ticket = desk.queues[before.queue_id], desk.tickets[before.ticket_id]
+    if not _rings(queue):
+        return
+    goes_on = isinstance(event, ev.TicketOffered) and event.ticket_id == before.ticket_id
+    left = {desk.tier(queue, who) for who in desk.eligible(desk.ask(ticket, queue))}
+    if queue.queue.strategy.name == "priority":
+        left.intersection_update({desk.tier(queue, before.agent_id)})
+    assert goes_on or not left
+
+
+def _willing(desk: PlainDesk, ticket: PlainTicket) -> list[AgentId]:
+    """Return who may get a ticket through one of its queues that hands out by itself."""
+    handing = [each for each in ticket.queues if each.queue.delivery is not Delivery.PULL]
+    return [who for each in handing for who in desk.eligible(desk.ask(ticket, each))]
+
+
+def _check_queued(desk: PlainDesk, event: ev.TicketQueued) -> None:
+    ticket = desk.tickets[event.ticket_id]
+    assert event.reason is not None
+    assert not ticket.offers
+    willing = _willing(desk, ticket)
+    assert not willing, f"{event.ticket_id} waits, and {willing} could have it"
+    if ticket.queue.queue.delivery is Delivery.PULL:
+        assert event.reason is ev.WaitReason.AWAITS_PULL
+    else:
+        assert event.reason.value == desk.nearest_reason(ticket)
+
+
+def _check_short(desk: PlainDesk, event: ev.OfferShort) -> None:
+    ticket = desk.tickets[event.ticket_id]
+    assert 0 < event.open == len(ticket.offers) < event.wanted
+    assert event.wanted == event.open + ticket.wants
+    willing = _willing(desk, ticket)
+    assert not willing, f"{event.ticket_id} is short, and {willing} could be asked"
+
+
+def _check_ended(desk: PlainDesk, event: ev.OfferDeclined | ev.OfferExpired) -> None:
+    offer = desk.tickets[event.ticket_id].offers[event.agent_id]
+    policy = offer.queue.queue.offer
+    if isinstance(event, ev.OfferExpired):
+        assert event.at == offer.until
+        assert event.misses == desk.agents[event.agent_id].misses + 1
+        cool, retry = policy.cool_down.get("missed"), policy.retry_missed_after
+        assert event.retry_at == event.at + retry
+    else:
+        assert event.at < offer.until
+        cool = policy.cool_down.get(event.reason, policy.cool_down.get("declined"))
+        again = policy.retry_declined_after
+        assert event.retry_at == (None if again is None else event.at + again)
+    assert event.cool_until == (None if cool is None else event.at + cool)
+
+
+def _check_after_miss(desk: PlainDesk, missed: ev.OfferExpired, event: ev.Event) -> None:
+    """Too many misses in a row, and the agent is away, before anything else happens."""
+    queues = desk.queues.values()
+    if all(missed.misses >= each.queue.offer.max_misses for each in queues):
+        assert isinstance(event, ev.PresenceChanged)
+        assert (event.agent_id, event.cause) == (missed.agent_id, ev.Cause.MISSED)
+    elif all(missed.misses < each.queue.offer.max_misses for each in queues):
+        assert event.cause is not ev.Cause.MISSED
+
+
+def _check_reserved(desk: PlainDesk, event: ev.TicketReserved) -> None:
+    ticket = desk.tickets[event.ticket_id]
+    assert desk.waits_for(ticket) == event.agent_id
+    assert event.until == event.at + ticket.queue.queue.affinity_wait
+    for queue in ticket.queues:
+        assert desk.wish(ticket, queue) is None or queue.queue.delivery is Delivery.PULL
+
+
+def _check_resumed(desk: PlainDesk, event: ev.TicketResumed) -> None:
+    ticket = desk.tickets[event.ticket_id]
+    ask = desk.ask(ticket, ticket.queue)
+    sticky = ticket.queue.queue.resume.value == "sticky"
+    reason = desk.reason(event.agent_id, ask, without=ticket.id)
+    assert sticky or reason in (None, "rate_limit")  # which is for new tickets: this was theirs
+
+
+def check_capacity(desk: PlainDesk, event: ev.Event, before: dict[AgentId, int]) -> None:
+    """Nothing automatic gives anybody more than their capacity.
+
+    What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
+    """
+    if isinstance(event, ev.TicketAssigned) and event.exceeded is not None:
+        return
+    if isinstance(event, ev.TicketResumed):
+        if desk.tickets[event.ticket_id].queue.queue.resume is ResumeRule.STICKY:
+            return
+    elif isinstance(event, ev.QueueChanged):
+        return
+    for agent_id in desk.agents:
+        load = desk.load(agent_id)
+        assert load <= max(desk.capacity(agent_id), before.get(agent_id, 0))
+
+
+def check_rest(desk: PlainDesk) -> None:
+    """No work is left undone: nobody idle may have a ticket that a queue hands out by itself."""
+    for queue, ticket in desk.fronts():
+        willing = desk.eligible(desk.ask(ticket, queue))
+        raise AssertionError(f"{ticket.id} waits, and {willing} could have it")
+    for ticket in desk.tickets.values():
+        state = ticket.state.value
+        assert (state == "offered") == bool(ticket.offers)
+        assert ticket.in_line or state != "waiting"
+        assert not ticket.in_line or state in ("waiting", "offered")
+        assert state in ("waiting", "offered") or not ticket.tried
+        if ticket.in_line and state == "offered":
+            assert len(ticket.offers) < max(ticket.wanted, ticket.queue.queue.offer.parallel)

@@ -1,0 +1,254 @@
+"""Why this agent, and why not that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ticketroute import (
+    AgentId,
+    Cause,
+    ChannelLimit,
+    Membership,
+    QueueId,
+    RateLimit,
+    Reason,
+    RoutingState,
+    Ticket,
+    TicketId,
+    WaitReason,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from tests.stories.conftest import Desk
+
+ANA, BEN, CLEO = (AgentId(name) for name in ("ana", "ben", "cleo"))
+MAIL = QueueId("mail")
+T1, T2, T3 = (TicketId(f"t{number}") for number in (1, 2, 3))
+
+
+def _verdicts(desk: Desk, ticket_id: TicketId) -> dict[str, Reason | None]:
+    return {verdict.agent_id: verdict.reason for verdict in desk.explain(ticket_id).others}
+
+
+def test_the_winner_has_a_key_and_a_runner_up(desk: Desk) -> None:
+    desk.staff("ana", "ben", "cleo", capacity=5)
+    desk.open_queue("mail", "ana", "ben", "cleo", strategy="average_load")
+    desk.ask("t1", "mail", at=1)
+    desk.ask("t2", "mail", at=2)
+    explanation = desk.explain(T2)
+    assert (explanation.winner, explanation.runner_up) == ("ben", "cleo")
+    assert explanation.cause is Cause.ROUTED
+    assert explanation.decided_at == 2
+    assert dict(zip(explanation.key_names, explanation.key, strict=True)) == {"tickets": 0}
+    text = str(explanation)
+    assert "ben: asked first by average_load" in text
+    assert "next in turn: cleo" in text
+
+
+def test_the_only_one_eligible_has_no_runner_up(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", strategy="top_down")
+    desk.ask("t1", "mail", at=1)
+    assert desk.explain(T1).runner_up == "ben"
+    desk.ask("t2", "mail", at=2)
+    assert desk.explain(T2).runner_up is None
+    assert "nobody else was eligible" in str(desk.explain(T2))
+
+
+class NeverLast:
+    def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
+        return agent_id != "11 not permitted"
+
+
+def test_every_other_member_has_the_first_reason_in_the_order_of_the_gate(
+    make_desk: Callable[..., Desk],
+) -> None:
+    """Each agent fails one check and all that come after it."""
+    desk = make_desk(permits=NeverLast())
+    desk.open_queue("other", limit_per_agent=99)
+    desk.open_queue("mail", limit_per_agent=99)
+    fit = {"french": 5, "law": 5}
+    rare = RateLimit(1, 10_000)
+    chats = {"chat": ChannelLimit(most=2), "email": ChannelLimit()}
+    # name, skills, channels, capacity, rate limit, own limit
+    table = [
+        ("01 offline", {}, {"chat": ChannelLimit(most=1)}, 1, rare, 1),
+        ("02 away", {}, {"chat": ChannelLimit(most=1)}, 1, rare, 1),
+        ("03 channel off", {}, {"chat": ChannelLimit(most=1)}, 1, rare, 1),
+        ("04 wrap up", {}, {"chat": ChannelLimit(most=9)}, 1, rare, 99),
+        ("05 missing skill", {"law": 1}, {"chat": ChannelLimit(most=1)}, 1, rare, 1),
+        ("06 skill level", {"law": 1, "french": 9}, {"chat": ChannelLimit(most=1)}, 1,
+         rare, 1),
+        ("07 channel limit", fit, {"chat": ChannelLimit(most=1)}, 1, rare, 1),
+        ("08 queue limit", fit, chats, 1, rare, 1),
+        ("09 agent limit", fit, chats, 1, rare, 2),
+        ("10 rate limit", fit, chats, 2, rare, 2),
+        ("11 not permitted", fit, chats, 2, RateLimit(2, 10_000), 2),
+        ("12 eligible", fit, chats, 2, RateLimit(2, 10_000), 2),
+    ]  # fmt: skip
+    for name, skills, channels, capacity, rate, limit in table:
+        desk.staff(name, skills=skills, channels=channels, capacity=capacity, rate_limit=rate)
+        desk.add_member(MAIL, AgentId(name), Membership(limit=limit), at=1)
+        # one chat each, so that capacity 1, limit 1, chat limit 1 and rate 1 are used up
+        given = TicketId(f"given {name}")
+        desk.ask(given, "mail", at=1, channel="chat", skills={"none": 10})
+        desk.assign(given, AgentId(name), force=True, at=1)
+    desk.set_presence(AgentId("01 offline"), "offline", at=2)
+    desk.set_presence(AgentId("02 away"), "away", at=2)
+    desk.switch_channel(AgentId("03 channel off"), "chat", on=False, at=2)
+    desk.change_queue(MAIL, wrap_up=seconds(60), at=2)
+    desk.resolve(TicketId("given 04 wrap up"), at=2)
+    desk.ask("t1", "mail", at=3, channel="chat", skills={"french": 5, "law": 5})
+
+    assert desk.who("t1") == "12 eligible"
+    verdicts = _verdicts(desk, T1)
+    assert {name: reason and reason.value for name, reason in verdicts.items()} == {
+        name: name[3:].replace(" ", "_") for name, *_ in table[:-1]
+    }
+
+
+def test_a_member_nobody_needs_is_eligible_without_a_reason(desk: Desk) -> None:
+    desk.staff("ana", "ben")
+    desk.open_queue("mail", "ana", "ben", strategy="top_down")
+    desk.ask("t1", "mail", at=1)
+    (ben,) = desk.explain(T1).others
+    assert (ben.reason, ben.eligible_from) == (None, None)
+    assert "ben: eligible" in str(desk.explain(T1))
+
+
+def test_who_is_in_wrap_up_is_eligible_from_its_end(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana", wrap_up=seconds(30))
+    desk.ask("t1", "mail", at=1)
+    desk.resolve(T1, at=1_000)
+    desk.ask("t2", "mail", at=2_000)
+    (ana,) = desk.explain(T2).others
+    assert (ana.reason, ana.eligible_from) == (Reason.WRAP_UP, 31_000)
+    assert "ana: wrap_up, eligible from 1970-01-01 00:00:31 UTC" in str(desk.explain(T2))
+    desk.advance(at=31_000)
+    assert desk.who("t2") == "ana"
+
+
+def test_who_has_two_slots_in_wrap_up_is_eligible_from_the_one_that_makes_room(desk: Desk) -> None:
+    desk.staff("ana", capacity=3)
+    desk.open_queue("mail", "ana", wrap_up=100)
+    for number in (1, 2, 3):
+        desk.ask(f"t{number}", "mail", at=number)
+    for number in (1, 2, 3):
+        desk.resolve(TicketId(f"t{number}"), at=number * 10)
+    desk.ask("big", "mail", at=50, weight=2)
+    (ana,) = desk.explain(TicketId("big")).others
+    assert (ana.reason, ana.eligible_from) == (Reason.WRAP_UP, 120)
+    desk.advance(at=119)
+    assert desk.who("big") is None
+    desk.advance(at=120)
+    assert desk.who("big") == "ana"
+
+
+def test_wrap_up_and_rate_limit_together_end_with_the_later(desk: Desk) -> None:
+    desk.staff("ana", capacity=1, rate_limit=RateLimit(1, 1_000))
+    desk.open_queue("mail", "ana", wrap_up=100)
+    desk.ask("t1", "mail", at=10)
+    desk.resolve(T1, at=20)
+    desk.ask("t2", "mail", at=30)
+    (ana,) = desk.explain(T2).others
+    assert (ana.reason, ana.eligible_from) == (Reason.WRAP_UP, 1_010)
+    desk.advance(at=1_009)
+    assert desk.who("t2") is None
+    desk.advance(at=1_010)
+    assert desk.who("t2") == "ana"
+
+
+def test_who_lacks_a_skill_is_not_eligible_by_waiting(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana", wrap_up=100)
+    desk.ask("t1", "mail", at=1)
+    desk.resolve(T1, at=2)
+    desk.ask("t2", "mail", at=3, skills={"french": 1})
+    (ana,) = desk.explain(T2).others
+    assert ana.eligible_from is None
+
+
+def test_a_waiting_ticket_is_explained_by_what_keeps_each_from_it(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.staff("cleo", channels=["chat"])
+    desk.open_queue("mail", "ana", "ben", "cleo")
+    desk.ask("t1", "mail", at=1)
+    desk.set_presence(BEN, "away", reason="lunch", at=2)
+    desk.ask("t2", "mail", at=3)
+    explanation = desk.explain(T2)
+    assert explanation.state is RoutingState.WAITING
+    assert explanation.wait_reason is WaitReason.NOBODY_FREE
+    assert (explanation.winner, explanation.key, explanation.decided_at) == (None, (), None)
+    assert _verdicts(desk, T2) == {
+        "ana": Reason.AGENT_LIMIT,
+        "ben": Reason.AWAY,
+        "cleo": Reason.CHANNEL_OFF,
+    }
+    assert "waits: nobody_free" in str(explanation)
+
+
+def test_the_reason_why_a_ticket_waits_is_that_of_now(desk: Desk) -> None:
+    desk.staff("ana", channels=["chat"])
+    desk.open_queue("mail")
+    desk.ask("t1", "mail", at=1)
+    assert desk.explain(T1).wait_reason is WaitReason.NO_MEMBERS
+    desk.add_member(MAIL, ANA, at=2)
+    assert desk.explain(T1).wait_reason is WaitReason.NOBODY_FITS
+
+
+def test_the_key_of_a_decision_stays_when_the_figures_have_moved_on(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=5)
+    desk.open_queue("mail", "ana", "ben", strategy="average_load")
+    desk.ask("t1", "mail", at=1)
+    key = desk.explain(T1).key
+    for number in range(2, 8):
+        desk.ask(f"t{number}", "mail", at=number)
+    assert desk.explain(T1).key == key
+
+
+def test_the_key_is_named_after_the_strategy_that_made_it(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=5)
+    desk.open_queue("mail", "ana", "ben", strategy="average_load")
+    desk.ask("t1", "mail", at=1)
+    before = desk.explain(T1)
+    desk.change_queue(MAIL, strategy="longest_idle", at=2)
+    after = desk.explain(T1)
+    assert (after.strategy, after.key_names) == (before.strategy, before.key_names)
+
+
+def test_manual_taken_preferred_and_forced_assignments_are_named(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben")
+    desk.ask("t1", "mail", at=1, prefer=BEN)
+    assert "ben: the ticket prefers them" in str(desk.explain(T1))
+    desk.ask("t2", "mail", at=2)
+    desk.ask("t3", "mail", at=3)
+    desk.assign(T3, BEN, force=True, at=4)
+    explanation = desk.explain(T3)
+    assert (explanation.cause, explanation.exceeded) == (Cause.MANUAL, "agent_limit")
+    assert "forced, against: agent_limit" in str(explanation)
+
+
+def test_a_done_ticket_has_no_winner_and_names_who_could_have_it_now(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=1)
+    desk.resolve(T1, at=2)
+    explanation = desk.explain(T1)
+    assert (explanation.winner, explanation.state) == (None, RoutingState.DONE)
+    assert str(explanation).startswith("ticket t1 in queue mail: done")
+
+
+def test_explaining_changes_nothing(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", wrap_up=50)
+    for number in (1, 2, 3):
+        desk.ask(f"t{number}", "mail", at=number, skills={} if number < 3 else {"x": 1})
+    desk.resolve(T1, at=4)
+    before = desk.snapshot()
+    for ticket in list(desk.tickets()):
+        str(desk.explain(ticket.id))
+    assert desk.snapshot() == before
