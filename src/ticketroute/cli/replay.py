@@ -1,0 +1,138 @@
+"""A log of tickets, sent through a dispatcher in the order of its instants."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from enum import Enum
+
+from attrs import define, field
+
+from ticketroute.cli.console import stream
+from ticketroute.cli.history import History, Logged
+from ticketroute.cli.roster import Roster
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.model.agent import Presence
+from ticketroute.model.events import Event, TicketAssigned, TicketReleased
+from ticketroute.model.ids import TicketId
+from ticketroute.model.instants import Instant
+from ticketroute.model.queue import Defaults, Queue
+from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.strategies import registry
+
+
+class Service(Enum):
+    """When a ticket of the log ends."""
+
+    AS_LOGGED = "as-logged"  # when the log says, whoever has it; unserved if nobody has it by then
+    SAME_SPAN = "same-span"  # as long after its assignment as it was open in the log
+
+
+@define
+class Replay:
+    """Sends a log through a dispatcher; every agent is available all the time.
+
+    At one instant tickets end first: those nobody has, then those that free a slot, and then new
+    ones come in, in the order of the file. A ticket that ends as it arrives ends before the next
+    one comes in.
+    """
+
+    history: History
+    roster: Roster
+    strategy: StrategySpec
+    capacity: int
+    service: Service
+    seed: int
+    see: Callable[[Event], None]
+    desk: Dispatcher = field(init=False)
+    closed: Instant = field(init=False)  # the last instant of the log
+    key_names: tuple[str, ...] = field(init=False)  # of the numbers that order agents
+    _logged: dict[TicketId, Logged] = field(init=False)
+    _had: set[TicketId] = field(factory=set)  # who has an agent now
+    _ends: list[tuple[Instant, int, TicketId]] = field(factory=list)
+    _end_count: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self._logged = {logged.ticket.id: logged for logged in self.history.tickets}
+        source = stream(self.seed, "strategies")
+        self.desk = Dispatcher(defaults=Defaults(capacity=self.capacity), random=source)
+        self.closed = self.history.tickets[0].arrived
+        self.key_names = registry.create(self.strategy, source=source).key_names
+
+    def open(self) -> None:
+        """Open the desk at the first arrival: agents, then queues.
+
+        Raises:
+            UnknownStrategyError: if the strategy is not one.
+        """
+        for agent in self.roster.agents:
+            self._note(self.desk.add_agent(agent, presence=Presence.AVAILABLE, at=self.closed))
+        for queue_id, members in self.roster.members.items():
+            queue = Queue(id=queue_id, strategy=self.strategy, members=members)
+            self._note(self.desk.add_queue(queue, at=self.closed))
+
+    def run(self, *, done: Callable[[], None]) -> None:
+        """Send every ticket through; ``done`` is called once for each that came in."""
+        for logged in self.history.tickets:
+            self._step_until(logged.arrived)
+            self.closed = logged.arrived
+            self._note(self.desk.submit(logged.ticket, at=logged.arrived))
+            if self.service is Service.AS_LOGGED and logged.ended is not None:
+                self._ends_at(logged.ended, logged.ticket.id)
+            done()
+        while self._ends:
+            self._step_until(self._ends[-1][0])
+
+    def _step_until(self, at: Instant) -> None:
+        """End what is due up to ``at``, and let time do what it does in between."""
+        # One step at a time: what time does may assign a ticket that ends before the next one.
+        while True:
+            ends = self._ends[0][0] if self._ends else at
+            if self._advanced(min(ends, at)):
+                continue
+            if not self._ends or ends > at:
+                return
+            self._end_at(ends)
+
+    def _advanced(self, at: Instant) -> bool:
+        """Let time do the next thing that it does up to ``at``; False if there is none."""
+        due = self.desk.next_deadline()
+        if due is None or due > at:
+            return False
+        self._note(self.desk.advance(at=due))
+        return True
+
+    def _end_at(self, due: Instant) -> None:
+        self.closed = due
+        ending: list[TicketId] = []
+        while self._ends and self._ends[0][0] == due:
+            ending.append(heapq.heappop(self._ends)[2])
+        # Those without an agent first, or a slot freed in this instant would go to a ticket
+        # that is over in the same instant.
+        waiting = [ticket_id for ticket_id in ending if ticket_id not in self._had]
+        served = [ticket_id for ticket_id in ending if ticket_id in self._had]
+        for ticket_id in waiting:
+            self._note(self.desk.abandon(ticket_id, at=due))
+        for ticket_id in served:
+            self._note(self.desk.resolve(ticket_id, at=due))
+
+    def _note(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            self.see(event)
+            match event:
+                case TicketAssigned():
+                    self._assigned(event)
+                case TicketReleased():
+                    self._had.discard(event.ticket_id)
+                case _:
+                    pass
+
+    def _assigned(self, event: TicketAssigned) -> None:
+        self._had.add(event.ticket_id)
+        logged = self._logged[event.ticket_id]
+        if self.service is Service.SAME_SPAN and logged.ended is not None:
+            self._ends_at(event.at + logged.ended - logged.arrived, event.ticket_id)
+
+    def _ends_at(self, at: Instant, ticket_id: TicketId) -> None:
+        self._end_count += 1
+        heapq.heappush(self._ends, (at, self._end_count, ticket_id))
