@@ -1,0 +1,1 @@
+"""How much ticketroute costs, as ratios to yardsticks: ``python -m benchmarks``."""
