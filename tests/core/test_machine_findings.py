@@ -115,6 +115,70 @@ def test_a_preview_of_a_draw_tells_the_draw(seed: int) -> None:
         assert desk.submit(ticket, at=0) == planned
 
 
+# What the machine meets too seldom to be relied on for; each of these was green in a mutant.
+
+
+def test_a_slot_that_moves_to_another_queue_makes_room_in_the_one_it_left() -> None:
+    desk = desk_of(Queue(id=MAIL, limit_per_agent=1), Queue(id=CARE), capacity=3)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.submit(Ticket(id=T2, queue=MAIL), at=0)
+    assert desk.ticket(T2).agent_id is None
+    desk.transfer(T1, to_queue=CARE, at=1)
+    assert desk.agent(ANA).tickets == (T1, T2)
+
+
+def test_a_ticket_given_by_hand_leaves_the_turn_where_it_is() -> None:
+    desk = desk_of(Queue(id=MAIL, strategy="round_robin"), capacity=3)
+    for name in ("ben", "cleo"):
+        desk.add_agent(Agent(id=AgentId(name), capacity=3), presence="available", at=0)
+        desk.add_member(MAIL, AgentId(name), at=0)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    assert desk.ticket(T1).agent_id == ANA
+    desk.hold(T1, at=1)
+    desk.assign(T1, AgentId("ben"), at=1)
+    desk.submit(Ticket(id=T2, queue=MAIL), at=2)
+    assert desk.ticket(T2).agent_id == "ben"
+
+
+def test_who_comes_back_takes_as_much_of_one_kind_as_there_is_room_for() -> None:
+    desk = desk_of(Queue(id=MAIL), capacity=2)
+    desk.set_presence(ANA, "away", at=0)
+    for each in (T1, T2, T3):
+        desk.submit(Ticket(id=each, queue=MAIL), at=0)
+    desk.set_presence(ANA, "available", at=1)
+    assert desk.agent(ANA).tickets == (T1, T2)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_transfer_keeps_the_place_unless_a_fresh_one_is_asked_for(fresh: bool) -> None:
+    desk = desk_of(Queue(id=MAIL), Queue(id=CARE))
+    desk.set_presence(ANA, "away", at=0)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.submit(Ticket(id=T2, queue=CARE), at=1)
+    desk.transfer(T1, to_queue=CARE, fresh_place=fresh, at=2)
+    assert desk.waiting(CARE) == ((T2, T1) if fresh else (T1, T2))
+    assert desk.ticket(T1).arrived == (2 if fresh else 0)
+
+
+def test_what_was_forced_upon_a_stranger_counts_once_they_are_a_member() -> None:
+    desk = desk_of(Queue(id=MAIL), capacity=5)
+    desk.add_queue(Queue(id=CARE, limit_per_agent=1), at=0)
+    desk.submit(Ticket(id=T1, queue=CARE), at=0)
+    desk.assign(T1, ANA, force=True, at=0)
+    desk.submit(Ticket(id=T2, queue=CARE), at=0)
+    desk.add_member(CARE, ANA, at=1)
+    assert desk.ticket(T2).agent_id is None
+    desk.resolve(T1, at=2)
+    assert desk.ticket(T2).agent_id == ANA
+
+
+def test_a_replayed_desk_has_nobody_left_to_hand_out_to() -> None:
+    desk = Dispatcher()
+    events = desk.add_agent(Agent(id=ANA), presence="available", at=0)
+    events += desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)
+    assert not Dispatcher.replay(events)._state.roster.gained
+
+
 def test_between_queues_weight_goes_first_then_ticket_priority_then_arrival() -> None:
     desk = desk_of(Queue(id=MAIL, weight=1), Queue(id=CARE, weight=1), capacity=3)
     desk.add_queue(Queue(id=QueueId("vip"), members=[ANA], weight=2), at=0)

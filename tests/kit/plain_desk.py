@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.line_order import Aged, EarliestDeadline, Lifo, PriorityThenAge
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Delivery, Queue
 from ticketroute.model.relaxation import Reach
 from ticketroute.model.strategy_spec import StrategySpec
-from ticketroute.model.ticket import Ticket, TicketPriority
+from ticketroute.model.ticket import Ticket
 
 DAY = 86_400_000
 NEAREST = ("nobody_free", "nobody_left", "nobody_available", "nobody_fits", "no_members")
@@ -415,12 +417,18 @@ class PlainDesk:
     # --- in which order ---------------------------------------------------------------------
 
     def place(self, ticket: PlainTicket, queue: PlainQueue) -> tuple[int, ...]:
-        return queue.queue.order.place(
-            priority=TicketPriority(ticket.priority),
-            arrived=ticket.arrived,
-            due=ticket.ticket.due,
-            ordinal=ticket.ordinal,
-        )
+        """Return where a ticket stands, from the words of each order and not from its code."""
+        order, arrived = queue.queue.order, ticket.arrived
+        if isinstance(order, Lifo):
+            return (-arrived, -ticket.ordinal)
+        if isinstance(order, Aged):
+            return (arrived + ticket.priority * order.per_level, ticket.ordinal)
+        by_priority = (ticket.priority, arrived, ticket.ordinal)
+        if isinstance(order, EarliestDeadline):
+            due = ticket.ticket.due
+            return (LAST_INSTANT + 1 if due is None else due, *by_priority)
+        assert isinstance(order, PriorityThenAge)
+        return by_priority
 
     def line(self, queue: PlainQueue) -> list[PlainTicket]:
         """Return the tickets that stand in the queue's line, in order."""
