@@ -11,7 +11,8 @@ from ticketroute.errors import TimeBackwardsError
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent, ChannelLimit
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.queue import Queue
+from ticketroute.model.offer import OfferPolicy
+from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.ticket import Ticket, TicketPriority
 
 ANA, MAIL, CARE = AgentId("ana"), QueueId("mail"), QueueId("care")
@@ -218,3 +219,26 @@ def test_back_within_the_grace_is_as_if_never_gone(back_at: int, stays: bool) ->
     assert desk.next_deadline() is None
     assert desk.advance(at=200_000) == ()
     assert desk.ticket(T1).agent_id == ANA
+
+
+def test_a_reopened_ticket_asks_its_last_agent_and_as_many_more_as_its_queue_wants() -> None:
+    desk = desk_of(Queue(id=MAIL, delivery=Delivery.OFFER, offer=OfferPolicy(parallel=2)))
+    desk.add_agent(Agent(id=AgentId("ben")), presence="available", at=0)
+    desk.add_member(MAIL, AgentId("ben"), at=0)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    desk.accept(T1, ANA, at=1)
+    desk.resolve(T1, at=2)
+    desk.reopen(T1, at=3)
+    assert desk.ticket(T1).offered_to == ("ana", "ben")
+
+
+def test_a_ticket_that_is_asked_of_enough_no_longer_stands_before_others() -> None:
+    wide = OfferPolicy(parallel=2)
+    desk = desk_of(Queue(id=MAIL, delivery=Delivery.OFFER, offer=wide))
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)  # asks ana, and is one short
+    desk.submit(Ticket(id=T2, queue=MAIL), at=0)
+    desk.change_queue(MAIL, offer=OfferPolicy(parallel=1), at=1)
+    desk.add_agent(Agent(id=AgentId("ben")), presence="available", at=2)
+    desk.add_member(MAIL, AgentId("ben"), at=2)
+    assert desk.ticket(T1).offered_to == ("ana",)
+    assert desk.ticket(T2).offered_to == ("ben",)

@@ -56,6 +56,9 @@ def _queue_changed(desk: PlainDesk, event: ev.QueueChanged) -> None:
     for ticket in desk.tickets.values():
         if ticket.queue is not known:
             continue
+        counts_anew = (event.queue.offer, event.queue.strategy) != (before.offer, before.strategy)
+        if ticket.offers and counts_anew:
+            ticket.in_line = False
         if event.queue.relaxations != before.relaxations:
             desk.time_relaxation(ticket)
         if event.queue.respond_within != before.respond_within:

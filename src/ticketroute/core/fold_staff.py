@@ -42,9 +42,12 @@ class StaffFold(Store):
         self.roster.change_queue(record, event.queue, strategy)
         if event.queue.order != before.order:
             lines.reorder(record)
-        if waits_of(event.queue) != waits_of(before):
+        if swapped or waits_of(event.queue) != waits_of(before):
             for ticket in self.tickets.values():
                 if ticket.queue is record:
+                    counts_anew = swapped or event.queue.offer != before.offer
+                    if ticket.offers and counts_anew:  # how many more to ask
+                        self._leave_line(ticket)
                     self._retime(ticket, before, event.at)
 
     def _retime(self, ticket: TicketRecord, before: Queue, at: Instant) -> None:
@@ -132,4 +135,10 @@ class StaffFold(Store):
 
 def waits_of(queue: Queue) -> tuple[object, ...]:
     """Return what a change of a queue changes for tickets it has already."""
-    return (queue.relaxations, queue.respond_within, queue.idle_after, queue.parked_counts)
+    return (
+        queue.offer,
+        queue.relaxations,
+        queue.respond_within,
+        queue.idle_after,
+        queue.parked_counts,
+    )

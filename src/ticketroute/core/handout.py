@@ -239,9 +239,6 @@ class Handout:
     def _among_gained(self, demand: Demand) -> Choice | None:
         """Choose among those who gained room; nobody else may get a ticket that waits."""
         ticket = lines.head_of(demand)
-        offers = demand.queue.queue.delivery is Delivery.OFFER
-        if offers and ticket.offers and not wants_more(ticket):
-            return None  # its queue has come to want fewer than are asked
         last = lifted(ticket)
         if len(self._gained) > FEW:
             return self._state.demands.choose(demand, last=last)

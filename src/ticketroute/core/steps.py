@@ -225,10 +225,9 @@ class Steps(Conductor):
         self._end_wrap_up(ticket, ev.Cause.REOPENED, at=at, by=by)
         self._record(ev.TicketReopened(at=at, cause=cause, by=by, ticket_id=ticket.id))
         wished = grant_wish(self._state, ticket, at=at)
-        if wished is None:
-            self._fresh.append(ticket)
-        else:
+        if wished is not None:
             self._record(wished)
+        self._fresh.append(ticket)  # after an offer as well: its queue may ask several at once
 
     def _end_wrap_up(
         self, ticket: TicketRecord, cause: ev.Cause, *, at: Instant, by: str | None
