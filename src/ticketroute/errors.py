@@ -103,6 +103,33 @@ class UnknownQueueError(_UnknownError):
     thing, way_out = "queue", "add the queue first, or check the id"
 
 
+class UnknownCalendarError(_UnknownError):
+    """Something names a calendar that the desk does not have."""
+
+    thing, way_out = "calendar", "set it first with set_calendar, or check the id"
+
+
+class UnknownPolicyError(_UnknownError):
+    """A queue names a policy that is not among those of the desk."""
+
+    thing, way_out = "policy", "set it first with set_policies, or check the id"
+
+
+class UnknownClockError(TicketRouteError):
+    """A question is about a clock that a ticket does not have."""
+
+    def __init__(self, ticket_id: str, metric: str, cycle: int | None) -> None:
+        super().__init__(ticket_id, metric, cycle)
+        self.ticket_id, self.metric, self.cycle = ticket_id, metric, cycle
+
+    def __str__(self) -> str:
+        which = "" if self.cycle is None else f", cycle {self.cycle}"
+        return (
+            f"ticket {shown(self.ticket_id)} has no clock for {self.metric}{which}; "
+            "clocks() lists those it has, and its policy says what is promised"
+        )
+
+
 class UnroutedTicketError(TicketRouteError):
     """A ticket names no queue, and nothing on the desk says which one is meant."""
 
@@ -178,6 +205,23 @@ class DuplicateQueueError(_DuplicateError):
     """A queue is added under an id that is taken."""
 
     thing, way_out = "queue", "change it with change_queue, or choose another id"
+
+
+class DuplicatePolicyError(_DuplicateError):
+    """Two policies of one list have the same id."""
+
+    thing, way_out = "policy", "give each policy an id of its own"
+
+
+class InUseError(TicketRouteError):
+    """Something is to go while something else still goes by it: ``user`` says what, in words."""
+
+    def __init__(self, thing: str, id_: str, user: str) -> None:
+        super().__init__(thing, id_, user)
+        self.thing, self.id, self.user = thing, id_, user
+
+    def __str__(self) -> str:
+        return f"{self.thing} {shown(self.id)} is in use by {self.user}; change that first"
 
 
 class NotMemberError(TicketRouteError):
@@ -290,6 +334,28 @@ class OverflowCircleError(TicketRouteError):
     def __str__(self) -> str:
         way = " -> ".join(shown(queue_id) for queue_id in self.circle)
         return f"relaxations lead in a circle: {way}; let the last of them lead nowhere"
+
+
+class BeyondHorizonError(TicketRouteError):
+    """A calendar is asked about a time that it does not reach: 1970 to the end of 2200.
+
+    ``span`` is the open time in milliseconds to go from ``start``, back if negative, or None
+    where ``start`` itself lies beyond.
+    """
+
+    def __init__(self, calendar: str, start: int, span: int | None = None) -> None:
+        super().__init__(calendar, start, span)
+        self.calendar, self.start, self.span = calendar, start, span
+
+    def __str__(self) -> str:
+        asked = f"start={self.start}"
+        if self.span is not None:
+            way = "back from" if self.span < 0 else "from"
+            asked = f"{abs(self.span)} ms of open time {way} {asked}"
+        return (
+            f"calendar {shown(self.calendar)} reaches from 1970 to the end of 2200, and {asked} "
+            "lies beyond; give an instant or a span within, or a calendar that opens again"
+        )
 
 
 class AlreadyDoneError(TicketRouteError):

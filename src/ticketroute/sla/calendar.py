@@ -1,0 +1,354 @@
+"""Business calendars: weekly hours on the wall clock of a zone, holidays, shifts and breaks.
+
+An instant is open if the wall clock of the zone shows a time in a window of the calendar. So the
+part of a window that a spring change skips never comes, an hour that an autumn change repeats
+counts twice, and spans are real seconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from attrs import Attribute, evolve, field, fields, frozen
+
+from ticketroute.errors import BeyondHorizonError, InvalidValueError
+from ticketroute.model.checks import a_text, check_whole
+from ticketroute.model.frozen import FrozenMapping, read_only
+from ticketroute.model.instants import Instant, Span, datetime_of, instant_of
+from ticketroute.sla.advice import advice
+from ticketroute.sla.holiday import Holiday, PublicHolidays, read_holidays
+from ticketroute.sla.openings import Openings
+from ticketroute.sla.reading import (
+    MOST_DATES,
+    WEEKDAYS,
+    Windows,
+    WrittenDates,
+    WrittenWindows,
+    bounded,
+    day_of,
+    read_date,
+    read_dates,
+    read_hours,
+    table,
+)
+from ticketroute.sla.windows import Timetable
+from ticketroute.sla.zones import (
+    DAY,
+    EPOCH_DAY,
+    FIRST_YEAR,
+    LAST_YEAR,
+    check_zone,
+    stretches,
+)
+
+DEEPEST = 8  # calendars within calendars within calendars
+MOST_WITHIN = 32  # calendars that one depends on, at any depth
+MOST_DAYS = (LAST_YEAR - FIRST_YEAR + 1) * 366
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def _hours(written: Mapping[str, WrittenWindows]) -> FrozenMapping[str, Windows]:
+    return read_only(read_hours(written))
+
+
+def _shifts(written: WrittenDates) -> FrozenMapping[date, Windows]:
+    return read_only(read_dates("Calendar.shifts", written))
+
+
+def _breaks(written: WrittenDates) -> FrozenMapping[date, Windows]:
+    read = read_dates("Calendar.breaks", written)
+    return read_only({day: windows for day, windows in read.items() if windows})
+
+
+def _within(written: Iterable[Calendar]) -> tuple[Calendar, ...]:
+    listed = bounded("Calendar.within", written, MOST_WITHIN)
+    for each in listed:
+        if not isinstance(each, Calendar):
+            raise InvalidValueError("one of Calendar.within", each, "a Calendar")
+    return tuple(listed)
+
+
+def _check_zone(_: object, __: Attribute[str], zone: object) -> None:
+    check_zone("Calendar.zone", zone)
+
+
+@frozen(kw_only=True)
+class Calendar:
+    """When somebody works: an immutable value, equal to any other that says the same.
+
+    ``zone`` is a name of the tz database.
+    ``hours`` maps ``"mon"`` to ``"sun"`` to windows, such as ``("09:00", "17:00")``. A window is
+    open from its start on and closed at its end; ``"24:00"`` is the midnight that ends a day, and
+    an end before its start lies on the next day. Windows that overlap count once.
+    ``holidays`` are dates, yearly dates such as ``"12-25"``, and :class:`PublicHolidays`. No
+    window begins on one; a window of the day before still runs to its end.
+    ``shifts`` maps dates to the windows they have in place of their weekly hours, or to none; a
+    holiday beats a shift.
+    ``breaks`` maps dates to windows that are taken out of that date's wall clock, whenever the
+    window began that they cut.
+    ``within`` names calendars outside of whose hours this one is closed.
+    ``name`` is what errors call it.
+
+    What is never open is refused. Answers reach from 1970 to the end of 2200, and going beyond
+    raises BeyondHorizonError. A year that is met for the first time costs about a millisecond;
+    after that every answer is O(log n) in the windows of the years met, whatever the distance.
+
+    >>> from datetime import UTC
+    >>> desk = Calendar(zone="Europe/Berlin", hours={"fri": [("09:00", "17:00")]})
+    >>> desk.add(datetime(2026, 3, 27, 15, tzinfo=UTC), timedelta(hours=3)).isoformat()
+    '2026-04-03T09:00:00+00:00'
+    """
+
+    zone: str = field(default="UTC", validator=_check_zone)
+    hours: Mapping[str, Windows] = field(factory=dict, converter=_hours)
+    holidays: tuple[Holiday, ...] = field(default=(), converter=read_holidays)
+    shifts: Mapping[date, Windows] = field(factory=dict, converter=_shifts)
+    breaks: Mapping[date, Windows] = field(factory=dict, converter=_breaks)
+    within: tuple[Calendar, ...] = field(default=(), converter=_within)
+    name: str = field(default="", validator=a_text)
+    _openings: Openings = field(init=False, eq=False, repr=False)
+    _timetable: Timetable = field(init=False, eq=False, repr=False)
+    _worked: dict[int, list[int]] = field(init=False, eq=False, repr=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        dated = len(self.holidays) + len(self.shifts) + len(self.breaks)
+        if dated > MOST_DATES:
+            raise InvalidValueError(
+                "Calendar", dated, f"of at most {MOST_DATES} holidays, shifts and breaks together"
+            )
+        depth, count = _depth_and_count(self)
+        if depth > DEEPEST:
+            raise InvalidValueError("the depth of Calendar.within", depth, f"at most {DEEPEST}")
+        if count > MOST_WITHIN:
+            raise InvalidValueError(
+                "the number of calendars in Calendar.within", count, f"at most {MOST_WITHIN}"
+            )
+        openings = Openings(
+            zone=self.zone,
+            hours=self.hours,
+            holidays=self.holidays,
+            shifts=self.shifts,
+            breaks=self.breaks,
+            within=[each._openings for each in self.within],  # noqa: SLF001  of its own kind
+        )
+        if not openings.ever():
+            raise InvalidValueError(
+                f"Calendar {self.name!r}" if self.name else "Calendar",
+                self.plain(),
+                "open at some time before 2201: give hours or shifts that holidays, breaks and "
+                "within leave something of",
+            )
+        always = openings.always()
+        timetable = Timetable(None if always else openings.year, name=self.name)
+        object.__setattr__(self, "_openings", openings)
+        object.__setattr__(self, "_timetable", timetable)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by content: whoever reads it checks it, and builds a table of its own."""
+        return _restored, ({each.name: getattr(self, each.name) for each in _FIELDS},)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, object]) -> Calendar:
+        """Return the calendar that configuration describes, as ``tomllib`` or ``json`` read it.
+
+        Keys are the fields of the class. In ``holidays`` a country is
+        ``{"country": "DE", "subdivision": "BY"}``; ``within`` holds calendars in the same form.
+        Dates and times of TOML serve as well as texts.
+
+        Raises:
+            InvalidValueError: also for a key that is no field.
+
+        >>> Calendar.from_plain({"hours": {"mon": [["09:00", "17:00"]]}}).hours["mon"]
+        (('09:00', '17:00'),)
+        """
+        return _from_plain(plain, 0)
+
+    def plain(self) -> dict[str, Any]:
+        """Return what from_plain() makes an equal calendar of, fit for JSON and TOML."""
+        plain: dict[str, Any] = {"name": self.name} if self.name else {}
+        plain["zone"] = self.zone
+        if self.hours:
+            plain["hours"] = {day: _listed(windows) for day, windows in self.hours.items()}
+        if self.holidays:
+            plain["holidays"] = [_plain_holiday(each) for each in self.holidays]
+        for key, dated in (("shifts", self.shifts), ("breaks", self.breaks)):
+            if dated:
+                plain[key] = {day.isoformat(): _listed(each) for day, each in dated.items()}
+        if self.within:
+            plain["within"] = [each.plain() for each in self.within]
+        return plain
+
+    def __and__(self, other: Calendar) -> Calendar:
+        """Return the calendar that is open while both are; zone and dates are those of the left."""
+        if not isinstance(other, Calendar):
+            return NotImplemented
+        names = [each.name for each in (self, other) if each.name]
+        return evolve(self, within=(*self.within, other), name=" & ".join(names))
+
+    @property
+    def timetable(self) -> Timetable:
+        """The same calendar in instants, for those who count in them; built as it is asked."""
+        return self._timetable
+
+    def add(self, start: datetime, span: timedelta) -> datetime:
+        """Return when ``span`` of open time from ``start`` on is used up, in UTC.
+
+        That is the closing instant if a window is used up exactly. A span of 0 gives ``start``
+        if that is open, else the next opening.
+
+        Raises:
+            BeyondHorizonError: if that is not before the end of 2200.
+            InvalidValueError: if ``start`` is naive or ``span`` negative.
+        """
+        return datetime_of(self._timetable.add(instant_of(start), _span_of(span)))
+
+    def subtract(self, start: datetime, span: timedelta) -> datetime:
+        """Return from when on ``span`` of open time is used up at ``start``, in UTC.
+
+        The mirror of add(): an opening instant if a window is used up exactly. A span of 0 gives
+        ``start`` if it lies in a window or at its close, else the closing before.
+
+        Raises:
+            BeyondHorizonError: if that is before 1970.
+            InvalidValueError: if ``start`` is naive or ``span`` negative.
+        """
+        return datetime_of(self._timetable.subtract(instant_of(start), _span_of(span)))
+
+    def elapsed(self, start: datetime, end: datetime) -> timedelta:
+        """Return the open time from ``start`` to ``end``; negative if ``end`` is earlier."""
+        spent = self._timetable.elapsed(instant_of(start), instant_of(end))
+        return timedelta(milliseconds=spent)
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether ``at`` lies in a window; its opening does, its closing does not."""
+        return self._timetable.is_open(instant_of(at))
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """Return ``at`` in UTC if that is open, else the next opening; None: none before 2201."""
+        return _moment(self._timetable.next_open(instant_of(at)))
+
+    def next_close(self, at: datetime) -> datetime | None:
+        """Return when the window closes that is open at ``at``, else the next that opens, in UTC.
+
+        None: it does not close before 2201, or none opens.
+        """
+        return _moment(self._timetable.next_close(instant_of(at)))
+
+    def add_days(self, day: date, days: int) -> date:
+        """Return the date ``days`` worked dates after ``day``, or before it if negative.
+
+        A date of the calendar's zone is worked if any instant of it is open. 0 gives ``day`` if
+        that is worked, else the next one that is. O(log n) per year passed.
+
+        Raises:
+            BeyondHorizonError: if that is before 1970 or after 2200.
+        """
+        day = read_date("day", day)
+        check_whole("days", days, -MOST_DAYS, MOST_DAYS)
+        year, number = day.year, day_of(day)
+        worked = self._worked_days(year)
+        if days > 0:
+            index = bisect_right(worked, number) + days - 1
+        elif days < 0:
+            index = bisect_left(worked, number) + days
+        else:
+            index = bisect_left(worked, number)
+        while index >= len(worked) and year < LAST_YEAR:
+            index -= len(worked)
+            year += 1
+            worked = self._worked_days(year)
+        while index < 0 and year > FIRST_YEAR:
+            year -= 1
+            worked = self._worked_days(year)
+            index += len(worked)
+        if not 0 <= index < len(worked):
+            raise BeyondHorizonError(self.name, number * DAY, days * DAY)
+        return date.fromordinal(EPOCH_DAY + worked[index])
+
+    def check(self) -> tuple[str, ...]:
+        """Return advice on what is allowed and yet seldom meant; nothing to say: empty.
+
+        >>> Calendar(hours={"mon": [("09:00", "23:59")]}).check()
+        ("hours['mon'] ends at 23:59, a minute before midnight; write 24:00 if that is meant",)
+        """
+        own = advice(self.hours, self.holidays, self.shifts, self.breaks)
+        inner = (
+            f"within[{number}].{line}"
+            for number, each in enumerate(self.within)
+            for line in each.check()
+        )
+        return (*own, *inner)
+
+    def _worked_days(self, year: int) -> list[int]:
+        """Return the worked dates of a year of the zone, as days since 1970-01-01, in order."""
+        if year not in self._worked:
+            found: set[int] = set()
+            for utc_year in range(max(year - 1, FIRST_YEAR), min(year + 1, LAST_YEAR) + 1):
+                for start, end, offset in stretches(self.zone, utc_year):
+                    for opens, closes in self._timetable.windows(start, end):
+                        found.update(
+                            range((opens + offset) // DAY, (closes + offset - 1) // DAY + 1)
+                        )
+            first, last = day_of(date(year, 1, 1)), day_of(date(year, 12, 31))
+            self._worked[year] = sorted(each for each in found if first <= each <= last)
+        return self._worked[year]
+
+
+_FIELDS = [each for each in fields(Calendar) if each.init]
+
+
+def _restored(values: dict[str, Any]) -> Calendar:
+    return Calendar(**values)
+
+
+def _depth_and_count(calendar: Calendar) -> tuple[int, int]:
+    inner = [_depth_and_count(each) for each in calendar.within]
+    depth = max((depth + 1 for depth, _ in inner), default=0)
+    return depth, sum(count + 1 for _, count in inner)
+
+
+def _from_plain(plain: object, depth: int) -> Calendar:
+    if isinstance(plain, Calendar):
+        return plain
+    if depth > DEEPEST:
+        raise InvalidValueError("the depth of Calendar.within", depth, f"at most {DEEPEST}")
+    names = [each.name for each in _FIELDS]
+    given: dict[str, Any] = {}
+    for key, value in table("a calendar", plain).items():
+        if key not in names:
+            raise InvalidValueError("a key of a calendar", key, f"one of {', '.join(names)}")
+        given[str(key)] = value
+    if "within" in given:
+        inner = bounded("Calendar.within", given["within"], MOST_WITHIN)
+        given["within"] = [_from_plain(each, depth + 1) for each in inner]
+    return Calendar(**given)
+
+
+def _listed(windows: Windows) -> list[list[str]]:
+    return [list(window) for window in windows]
+
+
+def _plain_holiday(holiday: Holiday) -> Any:
+    if isinstance(holiday, PublicHolidays):
+        return holiday.plain()
+    return holiday if isinstance(holiday, str) else holiday.isoformat()
+
+
+def _span_of(span: timedelta) -> Span:
+    if not isinstance(span, timedelta):
+        raise InvalidValueError("span", span, "a timedelta")
+    return span // _MILLISECOND
+
+
+def _moment(instant: Instant | None) -> datetime | None:
+    return None if instant is None else datetime_of(instant)
+
+
+ALWAYS = Calendar(
+    name="always",
+    hours={day: [("00:00", "24:00")] for day in WEEKDAYS},
+)

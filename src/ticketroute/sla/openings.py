@@ -1,0 +1,126 @@
+"""From what a calendar says to the UTC windows of one year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import chain
+from typing import TypeAlias
+
+from ticketroute.model.instants import Span
+from ticketroute.sla.holiday import Holiday, PublicHolidays
+from ticketroute.sla.reading import WEEKDAYS, Windows, day_of, days_of_year, spans
+from ticketroute.sla.windows import Window, clipped, common, merged, without
+from ticketroute.sla.zones import DAY, FIRST_YEAR, LAST_YEAR, stretches, year_of
+
+_THURSDAY = 3  # 1970-01-01 was one
+
+# From 1970 to 2200 every weekday comes 12,000 times. Of the 366 days of a year, 180 that are
+# holidays and 60 of a country leave 126, each at least 30 times on any one weekday, so that 1,000
+# dates cannot close a calendar that has weekly hours.
+_FEW_DATES, _FEW_YEARLY = 1_000, 180
+_USUAL_YEAR = 2_024  # where a search for an open instant begins
+
+DaySpans: TypeAlias = tuple[tuple[Span, Span], ...]  # from midnight; an end up to 48 hours later
+
+
+class Openings:
+    """The windows of a calendar, year by year; what a Timetable is built from."""
+
+    __slots__ = ("_breaks", "_dates", "_public", "_shifts", "_week", "_within", "_yearly", "_zone")
+
+    def __init__(
+        self,
+        *,
+        zone: str,
+        hours: Mapping[str, Windows],
+        holidays: Iterable[Holiday],
+        shifts: Mapping[date, Windows],
+        breaks: Mapping[date, Windows],
+        within: Sequence[Openings],
+    ) -> None:
+        self._zone = zone
+        self._week = [spans(hours.get(day, ())) for day in WEEKDAYS]
+        listed = tuple(holidays)
+        self._public = [each for each in listed if isinstance(each, PublicHolidays)]
+        self._yearly = [each for each in listed if isinstance(each, str)]
+        self._dates = frozenset(day_of(each) for each in listed if isinstance(each, date))
+        self._shifts = {day_of(day): spans(windows) for day, windows in shifts.items()}
+        self._breaks = {day_of(day): spans(windows) for day, windows in breaks.items()}
+        self._within = tuple(within)
+
+    def year(self, year: int) -> list[Window]:
+        """Return the merged windows of a UTC year, clipped to it.
+
+        The wall clock's windows are cut at every change of the offset and moved to UTC piece by
+        piece. To move only their two ends would be wrong: a window that ends inside a repeated
+        hour is open twice, and one over a skipped hour is the shorter for it.
+        """
+        found: list[Window] = []
+        for start, end, offset in stretches(self._zone, year):
+            found.extend(
+                (opens - offset, closes - offset)
+                for opens, closes in self._wall(start + offset, end + offset)
+            )
+        windows = merged(found)
+        for other in self._within:
+            if not windows:
+                break
+            windows = common(windows, other.year(year))
+        return windows
+
+    def always(self) -> bool:
+        """Say whether no instant is closed, whatever the year."""
+        if self._public or self._yearly or self._dates or self._shifts or self._breaks:
+            return False
+        fortnight = (_moved(each, day) for day, each in enumerate(self._week * 2))
+        whole = merged(window for windows in fortnight for window in windows)
+        covered = any(opens <= DAY and closes >= 8 * DAY for opens, closes in whole)
+        return covered and all(each.always() for each in self._within)
+
+    def ever(self) -> bool:
+        """Say whether any instant is open. O(1) for usual calendars; else it looks year by year."""
+        dated = len(self._dates) + len(self._shifts) + len(self._breaks)
+        weekly = any(self._week)
+        if weekly and not self._within and dated <= _FEW_DATES and len(self._yearly) <= _FEW_YEARLY:
+            return True
+        years: Iterable[int] = chain(
+            range(_USUAL_YEAR, LAST_YEAR + 1), range(FIRST_YEAR, _USUAL_YEAR)
+        )
+        if not weekly:  # a shift may reach over the border of a UTC year
+            near = {year_of(max(day + off, 0) * DAY) for day in self._shifts for off in (-1, 0, 2)}
+            years = sorted(year for year in near if year <= LAST_YEAR)
+        return any(self.year(year) for year in years)
+
+    def _wall(self, start: int, end: int) -> list[Window]:
+        """Return the windows of the wall clock in [start, end), in milliseconds since its 1970."""
+        first, last = start // DAY - 1, (end - 1) // DAY  # a window may run over one midnight
+        closed = self._closed(first, last)
+        week, shifts = self._week, self._shifts
+        windows = merged(
+            (day * DAY + opens, day * DAY + closes)
+            for day in range(first, last + 1)
+            if day not in closed
+            for opens, closes in (shifts[day] if day in shifts else week[(day + _THURSDAY) % 7])
+        )
+        if self._breaks:
+            days = [day for day in range(first, last + 1) if day in self._breaks]
+            cuts = (each for day in days for each in _moved(self._breaks[day], day))
+            windows = without(windows, merged(cuts))
+        return clipped(windows, start, end)
+
+    def _closed(self, first: int, last: int) -> set[int]:
+        closed = set(self._dates)
+        for year in range(_year_of_day(first), _year_of_day(last) + 1):
+            closed |= days_of_year(self._yearly, year)
+            for country in self._public:
+                closed |= country.days(year)
+        return closed
+
+
+def _moved(windows: DaySpans, day: int) -> list[Window]:
+    return [(day * DAY + opens, day * DAY + closes) for opens, closes in windows]
+
+
+def _year_of_day(day: int) -> int:
+    return year_of(day * DAY)
