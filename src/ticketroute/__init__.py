@@ -3,7 +3,7 @@
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model.agent import Agent, ChannelLimit, Membership, Presence, RateLimit
 from ticketroute.model.events import Author, Cause, Event, HoldStatus, WaitReason
-from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model.instants import (
     Instant,
     Span,
@@ -21,42 +21,65 @@ from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Reach, Relaxation
 from ticketroute.model.strategy_spec import StrategySpec
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
+from ticketroute.sla.calendar import ALWAYS, Calendar
+from ticketroute.sla.clock import ClockState
+from ticketroute.sla.holiday import PublicHolidays
+from ticketroute.sla.policy import (
+    ChangeRule,
+    Escalation,
+    Metric,
+    Policy,
+    ReopenRule,
+    Target,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALWAYS",
     "Aged",
     "Agent",
     "AgentId",
     "Author",
+    "Calendar",
+    "CalendarId",
     "Cause",
+    "ChangeRule",
     "Channel",
     "ChannelLimit",
+    "ClockState",
     "ContactPoint",
     "Defaults",
     "Delivery",
     "Departure",
     "Dispatcher",
     "EarliestDeadline",
+    "Escalation",
     "Event",
     "HoldStatus",
     "Instant",
     "Lifo",
     "Membership",
+    "Metric",
     "OfferPolicy",
+    "Policy",
+    "PolicyId",
     "Presence",
     "PriorityThenAge",
+    "PublicHolidays",
     "Queue",
     "QueueId",
     "RateLimit",
     "Reach",
     "Reason",
     "Relaxation",
+    "ReopenRule",
     "ResumeRule",
     "RoutingState",
     "Span",
     "Status",
     "StrategySpec",
+    "Target",
     "Ticket",
     "TicketId",
     "TicketPriority",

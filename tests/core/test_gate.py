@@ -16,13 +16,17 @@ from ticketroute.core.records import AgentRecord, Demand, Tried
 from ticketroute.core.store import asks_of
 from ticketroute.errors import NotEligibleError
 from ticketroute.model.agent import Agent, ChannelLimit, Membership, RateLimit
-from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.queue import Defaults, Delivery, Queue
 from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Reach
 from ticketroute.model.ticket import Ticket
+from ticketroute.sla.calendar import Calendar
 
 ANA, BEN, Q, R = AgentId("ana"), AgentId("ben"), QueueId("q"), QueueId("r")
+
+
+NIGHTS = Calendar(hours={"thu": [("22:00", "06:00")]})  # instant 0 is a Thursday's midnight
 
 
 class Nobody:
@@ -44,6 +48,7 @@ CAUSES: dict[str, dict[str, Any]] = {
     "not_member": {"members": []},
     "offline": {"presence": "offline"},
     "away": {"presence": "away"},
+    "off_shift": {"shift": NIGHTS},
     "channel_off": {"channels": {"chat": ChannelLimit()}},
     "wrap_up": {"wraps": True},
     "cooling_down": {"cools": True},
@@ -75,6 +80,7 @@ def desk_with(*causes: str) -> tuple[Dispatcher, Ticket]:
         channels=channels,
         rate_limit=facts.get("rate_limit"),
     )
+    desk.set_calendar(CalendarId("nights"), NIGHTS, at=0)
     desk.add_agent(ana, presence="available", at=0)
     desk.add_queue(Queue(id=R, members=[ANA], wrap_up=500), at=0)
     own = {"excluded", "reserved"} & facts.keys()  # what keeps her from this very ticket only
@@ -92,6 +98,8 @@ def desk_with(*causes: str) -> tuple[Dispatcher, Ticket]:
         assert desk.ticket(other.id).agent_id == ANA
         desk.resolve(other.id, at=0)
     desk.set_presence(ANA, facts.get("presence", "available"), at=1)
+    if "shift" in facts:
+        desk.change_agent(ANA, shift=CalendarId("nights"), at=1)
     wanted = ticket(1, skills={"german": 5}, weight=facts.get("weight", 1))
     if facts.get("cools"):
         desk._state._cool_down(desk._state.roster.agents[ANA], 1_000)

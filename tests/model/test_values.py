@@ -255,6 +255,7 @@ def test_reasons_stand_in_the_order_of_asking() -> None:
         "not_member",
         "offline",
         "away",
+        "off_shift",
         "channel_off",
         "wrap_up",
         "cooling_down",

@@ -1,4 +1,4 @@
-"""The command line: ``ticketroute demo``, ``route`` and ``strategies``."""
+"""The command line: ``ticketroute demo``, ``route``, ``sla`` and ``strategies``."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import click
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.route import route
+from ticketroute.cli.sla import sla
 from ticketroute.cli.strategies import strategies
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 
@@ -28,6 +29,7 @@ Start here:
   ticketroute strategies         the ways to choose an agent
   ticketroute route tickets.csv  your own history, routed anew
   ticketroute route --help       what the file has to look like
+  ticketroute sla --help         when something is due by a business calendar
 """
 
 
@@ -72,6 +74,7 @@ def program() -> None:
 
 program.add_command(demo)
 program.add_command(route)
+program.add_command(sla)
 program.add_command(strategies)
 
 

@@ -15,7 +15,7 @@ from ticketroute.core.gate import Gate
 from ticketroute.core.handout import Handout
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
-from ticketroute.core.store import next_step
+from ticketroute.core.timekeeping import what_follows
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.errors import (
     InvalidValueError,
@@ -26,16 +26,12 @@ from ticketroute.errors import (
     UnknownTicketError,
 )
 from ticketroute.model import events as ev
-from ticketroute.model.agent import Presence
 from ticketroute.model.checks import check_id, check_instant
-from ticketroute.model.frozen import EMPTY, read_only
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
-from ticketroute.model.offer import MISSED
 from ticketroute.model.ports import Permits, RandomSource
-from ticketroute.model.queue import Defaults, Departure
-from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
+from ticketroute.model.queue import Defaults
 
 _TOGETHER = (TimerKind.COOL_DOWN, TimerKind.RETRY)
 
@@ -56,6 +52,7 @@ class Conductor:
         self._state = State(Gate(self._defaults, permits), Chance(random))
         self._events: list[ev.Event] = []
         self._fresh: list[TicketRecord] = []
+        self._told: Instant = 0  # the instant that time is to reach in this call
         self._undrawn: QueueRecord | None = None  # draws, on a desk replayed without a source
 
     # --- time -------------------------------------------------------------------------------
@@ -100,6 +97,10 @@ class Conductor:
             self._events.append(opened)
         self._state.apply(event)
         self._events.append(event)
+        if self._state.versions and isinstance(event, ev.TicketEvent):
+            for followed in what_follows(self._state, event):
+                self._state.apply(followed)
+                self._events.append(followed)
 
     def _finish(self, at: Instant) -> tuple[ev.Event, ...]:
         """Hand out what the command set loose, and return all that happened."""
@@ -131,7 +132,7 @@ class Conductor:
             self._settle(at)
 
     def _run_due(self, at: Instant) -> None:
-        timers = self._state.timers
+        timers, self._told = self._state.timers, at
         while (first := timers.due(at)) is not None:
             due, timer = first
             self._fire(timer, due)
@@ -142,140 +143,7 @@ class Conductor:
 
     def _fire(self, timer: Timer, at: Instant) -> None:
         """Let what was due happen: each timer's event ends or moves that timer."""
-        agents, tickets = self._state.roster.agents, self._state.tickets
-        time = ev.Cause.TIME
-        match timer.kind:
-            case TimerKind.WRAP_UP:
-                ticket_id, agent_id = TicketId(timer.detail), AgentId(timer.subject)
-                self._record(
-                    ev.WrapUpEnded(at=at, cause=time, agent_id=agent_id, ticket_id=ticket_id)
-                )
-            case TimerKind.RATE_LIMIT:
-                self._record(ev.RateLimitLifted(at=at, cause=time, agent_id=AgentId(timer.subject)))
-            case TimerKind.COOL_DOWN:
-                self._record(ev.CoolDownEnded(at=at, cause=time, agent_id=AgentId(timer.subject)))
-            case TimerKind.GRACE:
-                self._end_grace(agents[AgentId(timer.subject)], at)
-            case TimerKind.OFFER:
-                ticket = tickets[TicketId(timer.subject)]
-                self._expire(ticket, agents[AgentId(timer.detail)], at)
-            case _:
-                self._wake(timer.kind, tickets[TicketId(timer.subject)], timer.detail, at)
-
-    def _wake(self, kind: TimerKind, ticket: TicketRecord, detail: str, at: Instant) -> None:
-        """Let a ticket move on whose time has come."""
-        time = ev.Cause.TIME
-        match kind:
-            case TimerKind.RETRY:
-                self._record(
-                    ev.RetryAllowed(
-                        at=at, cause=time, ticket_id=ticket.id, agent_id=AgentId(detail)
-                    )
-                )
-                self._fresh.append(ticket)
-            case TimerKind.RING:
-                wanted = max(1, ticket.wanted) + 1
-                self._record(ev.RingWidened(at=at, cause=time, ticket_id=ticket.id, wanted=wanted))
-                self._fresh.append(ticket)
-            case TimerKind.RESERVE:
-                self._record(ev.ReserveEnded(at=at, cause=time, ticket_id=ticket.id))
-                self._fresh.append(ticket)
-            case TimerKind.RELAX:
-                self._relax(ticket, at)
-            case TimerKind.RESPOND if ticket.hops < ticket.queue.queue.max_hops:
-                self._release((ticket,), cause=ev.Cause.SILENT, at=at, by=None)
-            case TimerKind.RESPOND:
-                self._record(
-                    ev.TicketEscalated(
-                        at=at, cause=ev.Cause.SILENT, ticket_id=ticket.id, hops=ticket.hops
-                    )
-                )
-            case TimerKind.IDLE:
-                self._record(
-                    ev.TicketHeld(
-                        at=at,
-                        cause=ev.Cause.SILENT,
-                        ticket_id=ticket.id,
-                        status=ev.HoldStatus.PENDING,
-                    )
-                )
-
-    def _end_grace(self, record: AgentRecord, at: Instant) -> None:
-        self._record(ev.GraceEnded(at=at, cause=ev.Cause.TIME, agent_id=record.id))
-        leaving = (
-            ticket
-            for ticket in self._held_by(record)
-            if ticket.state is RoutingState.ASSIGNED and _departs(ticket)
-        )
-        self._release(leaving, cause=ev.Cause.DEPARTED, at=at, by=None)
-
-    def _expire(self, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
-        """Let an offer expire; too many in a row, and the agent is taken for away."""
-        policy = (ticket.offers or {})[record.id].queue.queue.offer
-        cool = policy.cool_down.get(MISSED)
-        self._record(
-            ev.OfferExpired(
-                at=at,
-                cause=ev.Cause.TIME,
-                ticket_id=ticket.id,
-                agent_id=record.id,
-                misses=record.misses + 1,
-                retry_at=at + policy.retry_missed_after,
-                cool_until=None if cool is None else at + cool,
-            )
-        )
-        self._fresh.append(ticket)
-        if record.misses >= policy.max_misses:
-            self._record(
-                ev.PresenceChanged(
-                    at=at,
-                    cause=ev.Cause.MISSED,
-                    agent_id=record.id,
-                    presence=Presence.AWAY,
-                    reason="missed_offers",
-                )
-            )
-            self._withdraw_from(record, at=at)
-
-    def _relax(self, ticket: TicketRecord, at: Instant) -> None:
-        """Take the next step of the schedule of a ticket that waits."""
-        step = next_step(ticket)
-        assert step is not None  # whatever shortens the schedule moves the timer
-        roster = self._state.roster
-        added = ticket.added
-        if step.add_queue is not None and step.add_queue in roster.queues:
-            added = tuple(dict.fromkeys((*added, roster.queues[step.add_queue])))
-        skills = {
-            skill: min(level, step.lower.get(skill, level))
-            for skill, level in (ticket.asks.skills or EMPTY).items()
-            if skill not in step.drop
-        }
-        priority = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
-        self._record(
-            ev.TicketRelaxed(
-                at=at,
-                cause=ev.Cause.TIME,
-                ticket_id=ticket.id,
-                step=ticket.relaxed + 1,
-                skills=read_only(skills),
-                reach=step.reach or ticket.asks.reach,
-                priority=TicketPriority(priority),
-                added=tuple(queue.id for queue in added if queue is not ticket.queue),
-            )
-        )
-        if step.move_to is not None and step.move_to in roster.queues:
-            self._recall(ticket, ev.Cause.WIDENED, at=at)
-            self._record(
-                ev.TicketTransferred(
-                    at=at,
-                    cause=ev.Cause.WIDENED,
-                    ticket_id=ticket.id,
-                    from_queue=ticket.queue.id,
-                    to_queue=step.move_to,
-                    arrived=ticket.arrived,
-                )
-            )
-        self._fresh.append(ticket)
+        raise NotImplementedError
 
     # --- steps that commands share ----------------------------------------------------------
 
@@ -362,11 +230,3 @@ class Conductor:
         if record is None:
             raise UnknownTicketError(ticket_id)
         return record
-
-
-def _departs(ticket: TicketRecord) -> bool:
-    """Say whether the ticket leaves an agent who stayed away for longer than the grace."""
-    policy = ticket.queue.queue.departure
-    if policy is None:
-        return ticket.ticket.channel in LIVE_CHANNELS
-    return policy is Departure.REQUEUE

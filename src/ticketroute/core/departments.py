@@ -42,6 +42,7 @@ class Departments(Steps):
             DuplicateQueueError: if the id is taken.
             UnknownAgentError: if a member is not on the desk.
             UnknownStrategyError: if the strategy cannot be made.
+            UnknownCalendarError, UnknownPolicyError: if it names one that the desk does not have.
             InvalidValueError: if the strategy cannot be made.
         """
         check_kind("queue", queue, Queue)
@@ -50,6 +51,8 @@ class Departments(Steps):
         self._check_members(queue.members)
         self._check_strategy(queue.id, queue.strategy)
         self._check_overflow(queue)
+        self._check_calendar(queue.calendar)
+        self._check_policy(queue.sla)
         self._begin(at, by)
         self._record(ev.QueueAdded(at=at, by=by, queue=queue))
         return self._finish(at)
@@ -67,6 +70,7 @@ class Departments(Steps):
             UnknownQueueError: if the queue is not on the desk.
             UnknownAgentError: if the agent is not on the desk.
             UnknownStrategyError: if there is no such strategy.
+            UnknownCalendarError, UnknownPolicyError: if it names one that the desk does not have.
             InvalidValueError: if a value is outside what its field allows.
         """
         queue = self._queue(queue_id)
@@ -78,6 +82,8 @@ class Departments(Steps):
         self._check_strategy(queue_id, changed.strategy)
         if "relaxations" in changes:  # else they lead where they led, gone or not
             self._check_overflow(changed)
+        self._check_calendar(changed.calendar)
+        self._check_policy(changed.sla)
         self._begin(at, by)
         if members is not None:
             self._replace_members(queue, members, at=at, by=by)
@@ -86,6 +92,8 @@ class Departments(Steps):
             redelivers = changed.delivery is not before.delivery
             asks_more = (changed.offer, changed.strategy) != (before.offer, before.strategy)
             self._record(ev.QueueChanged(at=at, by=by, queue=changed))
+            if (changed.calendar, changed.sla) != (before.calendar, before.sla):
+                self._retarget(self._open_tickets(queue), at=at)
             if redelivers:
                 self._recall_all(queue, at=at)
             elif asks_more and changed.delivery is Delivery.OFFER:

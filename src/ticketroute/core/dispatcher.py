@@ -8,7 +8,9 @@ from typing import Any, Self
 from attrs import evolve
 
 from ticketroute.core import lines
+from ticketroute.core.agreements import Agreements
 from ticketroute.core.answering import Answering
+from ticketroute.core.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.departments import Departments
 from ticketroute.core.explain import Explanation, explain
 from ticketroute.core.handling import Handling
@@ -17,14 +19,19 @@ from ticketroute.core.routing import Routing
 from ticketroute.core.snapshot import snapshot
 from ticketroute.core.staffing import Staffing
 from ticketroute.core.views import AgentView, TicketView, view_of_agent, view_of_ticket
+from ticketroute.core.waking import Waking
+from ticketroute.model.checks import check_id
 from ticketroute.model.events import DeskOpened, Event
-from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults, Queue
+from ticketroute.sla.explanation import ClockExplanation, ClockView
+from ticketroute.sla.policy import Metric, Policy
+from ticketroute.sla.versions import Versions
 
 
-class Dispatcher(Departments, Staffing, Routing, Answering, Handling):
+class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling, Waking):
     """Who gets a ticket, in which order, and by when.
 
     A command with its instant ``at=`` goes in, a tuple of events comes out, the first first. There
@@ -140,6 +147,54 @@ class Dispatcher(Departments, Staffing, Routing, Answering, Handling):
         replay the events before it and ask there.
         """
         return explain(self._state, self._ticket(ticket_id))
+
+    # --- clocks -----------------------------------------------------------------------------
+
+    def calendar(self, calendar_id: CalendarId) -> Versions:
+        """Return a calendar with all its versions; UnknownCalendarError if there is none."""
+        check_id("calendar_id", calendar_id)
+        self._check_calendar(calendar_id)
+        return self._state.calendars[calendar_id]
+
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the policies that hold, in their order."""
+        return tuple(agreement.policy for agreement in self._state.agreements)
+
+    def clocks(self, ticket_id: TicketId) -> tuple[ClockView, ...]:
+        """Return every clock of a ticket: by metric, then by cycle."""
+        return clocks_of(self._state, self._ticket(ticket_id))
+
+    def clock(self, ticket_id: TicketId, metric: Metric, cycle: int | None = None) -> ClockView:
+        """Return one clock of a ticket, default its latest cycle; PENDING if it has yet to start.
+
+        Raises:
+            UnknownTicketError: if there is no such ticket.
+            UnknownClockError: if nothing is promised, and there is no such cycle.
+        """
+        return clock_of(self._state, self._ticket(ticket_id), metric, cycle)
+
+    def explain_clock(
+        self, ticket_id: TicketId, metric: Metric, cycle: int | None = None
+    ) -> ClockExplanation:
+        """Say slice by slice how a clock came to where it stands, for checking it by hand.
+
+        Default is the latest cycle.
+
+        Raises:
+            UnknownTicketError: if there is no such ticket.
+            UnknownClockError: if no such clock has started.
+        """
+        return explanation_of(self._state, self._ticket(ticket_id), metric, cycle)
+
+    def time_left(
+        self, queue_id: QueueId | None = None, metric: Metric | None = None
+    ) -> tuple[ClockView, ...]:
+        """Return the open clocks, of a queue or of all, the one with the least time left first.
+
+        O(tickets x metrics), and sorting.
+        """
+        queue = None if queue_id is None else self._queue(queue_id)
+        return time_left(self._state, queue, metric)
 
     # --- equality ---------------------------------------------------------------------------
 

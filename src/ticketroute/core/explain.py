@@ -7,6 +7,7 @@ from attrs import frozen
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
 from ticketroute.core.store import holds_slot
+from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.events import Cause, WaitReason
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import LAST_INSTANT, Instant, datetime_of
@@ -146,6 +147,10 @@ def explain(state: State, ticket: TicketRecord) -> Explanation:
     )
 
 
+def _shift_of(agent_id: AgentId) -> Timer:
+    return Timer(TimerKind.SHIFT, agent_id)
+
+
 def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tuple[Verdict, ...]:
     demand = state.demand_of(ticket)
     verdicts = []
@@ -155,7 +160,11 @@ def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tup
         own = (ticket,) if holds_slot(member.record, ticket) else ()
         reason = state.gate.refusal(member, demand, without=own)
         from_then = (
-            None if reason is None else state.gate.eligible_from(member, demand, without=own)
+            None
+            if reason is None
+            else state.gate.eligible_from(
+                member, demand, without=own, shift_at=state.timers.due_of(_shift_of(agent_id))
+            )
         )
         verdicts.append(Verdict(agent_id=agent_id, reason=reason, eligible_from=from_then))
     return tuple(verdicts)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from ticketroute.core import lines
+from ticketroute.core.fold_clocks import ClockFold
 from ticketroute.core.records import TicketRecord
-from ticketroute.core.store import Store
+from ticketroute.core.store import is_gone
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
@@ -17,7 +18,7 @@ from ticketroute.model.queue import Queue
 from ticketroute.strategies import registry
 
 
-class StaffFold(Store):
+class StaffFold(ClockFold):
     """Lets it have happened."""
 
     def on_desk_opened(self, event: ev.DeskOpened) -> None:
@@ -74,16 +75,21 @@ class StaffFold(Store):
 
     def on_agent_added(self, event: ev.AgentAdded) -> None:
         self.roster.add_agent(event.agent, event.presence, event.reason, event.at)
+        self._time_shift(self.roster.agents[event.agent.id], event.at)
 
     def on_agent_changed(self, event: ev.AgentChanged) -> None:
         record = self.roster.agents[event.agent.id]
+        shift = record.agent.shift
         self.roster.change_agent(record, event.agent, event.at)
+        if event.agent.shift != shift:
+            self._time_shift(record, event.at)
         self._time_rate_limit(record)
 
     def on_agent_removed(self, event: ev.AgentRemoved) -> None:
         self.timers.cancel(Timer(TimerKind.GRACE, event.agent_id))
         self.timers.cancel(Timer(TimerKind.RATE_LIMIT, event.agent_id))
         self.timers.cancel(Timer(TimerKind.COOL_DOWN, event.agent_id))
+        self.timers.cancel(Timer(TimerKind.SHIFT, event.agent_id))
         record = self.roster.agents[event.agent_id]
         for ticket in list((record.tried or {}).values()):
             self._leave_line(ticket)
@@ -115,7 +121,7 @@ class StaffFold(Store):
             for ticket in list((record.tried or {}).values()):
                 self._leave_line(ticket)
                 self._forget_tried(ticket, event.agent_id)
-        if event.presence is not Presence.OFFLINE:
+        if not is_gone(record):
             self.timers.cancel(Timer(TimerKind.GRACE, event.agent_id))
         self._time_grace(record, event.at)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ticketroute.core import lines
+from ticketroute.core.fold_clocks import ClockFold
 from ticketroute.core.records import TicketRecord
-from ticketroute.core.store import Store, asks_of, holds_slot, next_step
+from ticketroute.core.store import asks_of, holds_slot, is_gone, next_step
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
-from ticketroute.model.agent import Presence
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.reasons import Reason
 
 
-class TicketFold(Store):
+class TicketFold(ClockFold):
     """Lets it have happened."""
 
     def on_submitted(self, event: ev.TicketSubmitted) -> None:
@@ -26,7 +26,10 @@ class TicketFold(Store):
             ordinal=self.submitted,
             priority=event.ticket.priority,
             asks=asks_of(event.ticket),
+            due=event.ticket.due,
         )
+        if self.agreements:
+            self._open_book(self.tickets[event.ticket_id], event.arrived)
         self._start_wait(self.tickets[event.ticket_id], event.at)
 
     def on_queued(self, event: ev.TicketQueued) -> None:
@@ -54,6 +57,8 @@ class TicketFold(Store):
         self._move_to(ticket, queue)
         ticket.agent, ticket.last_agent_id, ticket.came_from = record, event.agent_id, None
         ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
+        if ticket.book is not None:
+            ticket.book.handed = True
         if ticket.ticket.requester is not None:
             self.last_agent_of[ticket.ticket.requester] = event.agent_id
         self.roster.note_taken(record, self.assigned, event.at)
@@ -62,7 +67,7 @@ class TicketFold(Store):
         self._time_silence(ticket, event.at)
         if record.rate_limit is not None:
             self._time_rate_limit(record)
-        if record.presence is Presence.OFFLINE:  # forced upon them
+        if is_gone(record):  # forced upon them
             self._time_grace(record, event.at)
 
     def on_released(self, event: ev.TicketReleased) -> None:
@@ -73,8 +78,9 @@ class TicketFold(Store):
         self._start_wait(ticket, event.at)
         if event.cause is ev.Cause.RESUMED:
             ticket.came_from = event.agent_id
-        if event.cause is ev.Cause.SILENT and record is not None:
+        if event.cause is ev.Cause.SILENT:
             ticket.hops += 1
+        if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and record is not None:
             ticket.silent = (*ticket.silent, record.id)
             queue = ticket.queue.queue  # who was silent for so long is left out for so long
             retry_at = event.at + (queue.respond_within or queue.offer.retry_missed_after)
@@ -92,6 +98,8 @@ class TicketFold(Store):
             self._end_wait(ticket)
         self._move_to(ticket, self.roster.queues[event.to_queue])
         ticket.arrived = event.arrived
+        if ticket.book is not None and ticket.queue is not old:
+            ticket.book.queued = event.at
         if ticket.agent is not None and holds_slot(ticket.agent, ticket):
             self.roster.move_slot(ticket.agent, ticket, old)
         if ticket.state is RoutingState.PARKED:
@@ -106,7 +114,10 @@ class TicketFold(Store):
         if event.author in (ev.Author.AUTOMATION, ev.Author.NOTE):
             return
         ticket = self._step(event, event.author)
+        if ticket.book is not None:
+            ticket.book.note_message(event.author, event.at)
         if event.author is ev.Author.AGENT:
+            ticket.answered = True
             ticket.hops, ticket.silent = 0, ()
             self.timers.cancel(Timer(TimerKind.RESPOND, ticket.id))
         elif ticket.state is RoutingState.ASSIGNED:
@@ -163,6 +174,10 @@ class TicketFold(Store):
         ticket.came_from = ticket.last_agent_id
         ticket.queue = self.roster.queues[ticket.queue.id]  # it may have closed and opened again
         ticket.queue.open_tickets += 1
+        if self.agreements and ticket.book is None:  # resolved before the first policy
+            self._open_book(ticket, event.at)
+            if ticket.book is not None and event.cause is ev.Cause.REPLIED:
+                ticket.book.note_message(ev.Author.REQUESTER, event.at)
         self._start_wait(ticket, event.at)
 
     def on_abandoned(self, event: ev.TicketAbandoned) -> None:

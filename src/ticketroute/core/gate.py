@@ -34,6 +34,7 @@ class Gate:
         *,
         without: Collection[Holding] = (),
         at: Instant | None = None,
+        shift_opens: bool = False,
     ) -> Reason | None:
         """Return the first reason why this member may not get such a ticket, or None.
 
@@ -43,12 +44,15 @@ class Gate:
             without: tickets and offers that are to count as gone from the agent.
             at: an instant to come, at which old assignments have left the rate limit; default,
                 now.
+            shift_opens: whether their shift will be open then, though it is not now.
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
         record = member.record
         if record.presence is not Presence.AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
+        if not record.on_shift and not shift_opens:
+            return Reason.OFF_SHIFT
         agent = record.agent
         if not serves(agent, demand.asks.channel) or demand.asks.channel in record.channels_off:
             return Reason.CHANNEL_OFF
@@ -87,17 +91,32 @@ class Gate:
         demand: Demand,
         *,
         without: Collection[Holding] = (),
+        shift_at: Instant | None = None,
     ) -> Instant | None:
-        """Return when a refused member becomes eligible by the passing of time alone, if ever."""
+        """Return when a refused member becomes eligible by the passing of time alone, if ever.
+
+        ``shift_at`` is when the shift calendar changes next, for better or worse.
+        """
         record = member.record
         wrapping = wrap_ups(record)
         instants = {slot.wrap_up_until for slot in wrapping if slot.wrap_up_until is not None}
         lifts_at = rate_lifts_at(record)
-        instants |= {each for each in (lifts_at, record.cooling_until) if each is not None}
+        opens_at = None if record.on_shift else shift_at
+        instants |= {
+            each for each in (lifts_at, record.cooling_until, opens_at) if each is not None
+        }
         for instant in sorted(instants):
             gone = [slot for slot in wrapping if (slot.wrap_up_until or 0) <= instant]
-            if self.refusal(member, demand, without=[*without, *gone], at=instant) is None:
-                return instant
+            reason = self.refusal(
+                member,
+                demand,
+                without=[*without, *gone],
+                at=instant,
+                shift_opens=opens_at is not None and opens_at <= instant,
+            )
+            if reason is None:
+                closes = shift_at if record.on_shift else None
+                return instant if closes is None or instant < closes else None
         return None
 
     def is_open(self, member: MemberRecord) -> bool:
@@ -109,6 +128,7 @@ class Gate:
         record = member.record
         return (
             record.presence is Presence.AVAILABLE
+            and record.on_shift
             and record.load < record.capacity
             and member.held < member.limit
             and record.cooling_until is None
@@ -118,7 +138,11 @@ class Gate:
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
         """Say whether this member is available on the channel, room or not."""
         record = member.record
-        return record.presence is Presence.AVAILABLE and channel not in record.channels_off
+        return (
+            record.presence is Presence.AVAILABLE
+            and record.on_shift
+            and channel not in record.channels_off
+        )
 
     def fits(self, member: MemberRecord, demand: Demand) -> bool:
         """Say whether this member could ever get such a ticket, being there and having room."""

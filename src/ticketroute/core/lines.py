@@ -19,7 +19,7 @@ def place_of(ticket: TicketRecord, queue: QueueRecord) -> Place:
     return queue.queue.order.place(
         priority=ticket.priority,
         arrived=ticket.arrived,
-        due=ticket.ticket.due,
+        due=ticket.due,
         ordinal=ticket.ordinal,
     )
 
@@ -39,10 +39,11 @@ def leave(ticket: TicketRecord) -> None:
 
 
 def move(ticket: TicketRecord) -> None:
-    """Put a waiting ticket where its changed priority or arrival belongs. O(log n) for each."""
+    """Put a waiting ticket where its changed facts belong. O(log n) for each line it moves in."""
     for entry in ticket.entries:
-        _take(entry)
-        _put(entry)
+        if entry.place != place_of(ticket, entry.demand.queue):
+            _take(entry)
+            _put(entry)
 
 
 def reorder(queue: QueueRecord) -> None:

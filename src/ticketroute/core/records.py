@@ -23,6 +23,7 @@ from ticketroute.model.queue import Queue
 from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Reach
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
+from ticketroute.sla.clock import Book
 from ticketroute.strategies.contract import Member, Strategy
 
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
@@ -106,6 +107,9 @@ class TicketRecord:
     assignment: TicketAssigned | None = None  # the latest decision, for explain
     score: int | None = None
     merged_into: TicketId | None = None
+    answered: bool = False  # by an agent, at least once
+    book: Book | None = None  # its clocks, on a desk with policies
+    due: Instant | None = None  # the earliest: the host's own, or that of a clock that runs
 
     @property
     def id(self) -> TicketId:
@@ -149,6 +153,7 @@ class AgentRecord:
     misses: int = 0  # in a row
     cooling_until: Instant | None = None
     channels_off: frozenset[Channel] = frozenset()
+    on_shift: bool = True
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
 
     @property

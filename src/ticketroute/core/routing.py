@@ -80,7 +80,7 @@ class Routing(Steps):
         """Return what ``submit`` would return at this instant, and change nothing.
 
         Relaxation steps that are due at once, and what follows from them, are time's doing and
-        not the submit's: they are left out.
+        not the submit's: they are left out, and so are the clocks that would start.
 
         Raises:
             DeadlinePassedError: if something is due by ``at``: advance first.
@@ -330,6 +330,8 @@ class Routing(Steps):
             raise NotEligibleError(record.id, None, Reason.NOT_MEMBER.value)
         if record.presence is not Presence.AVAILABLE:
             raise NotEligibleError(record.id, None, record.presence.value)
+        if not record.on_shift:
+            raise NotEligibleError(record.id, None, Reason.OFF_SHIFT.value)
         if any(self._state.gate.is_open(member) for member in record.members):
             return
         full = record.load >= record.capacity

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import asdict
+
 from ticketroute.core import lines
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model.instants import Instant
+from ticketroute.sla.clock import Book
 
 
 def snapshot(state: State, at: Instant) -> dict[str, Any]:
@@ -25,6 +28,9 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
         "agents": {key: _agent(record) for key, record in roster.agents.items()},
         "queues": {key: _queue(record) for key, record in roster.queues.items()},
         "tickets": {key: _ticket(record) for key, record in state.tickets.items()},
+        "calendars": dict(state.calendars),
+        "agreements": state.agreements,
+        "versions": dict(state.versions),
         "timers": state.timers.all(),
         "windows": {span: window.entries(at) for span, window in roster.windows.items()},
     }
@@ -52,6 +58,7 @@ def _agent(record: AgentRecord) -> dict[str, Any]:
         "cooling_until": record.cooling_until,
         "channels_off": record.channels_off,
         "recent": list(record.recent or ()),
+        "on_shift": record.on_shift,
     }
 
 
@@ -101,4 +108,19 @@ def _ticket(record: TicketRecord) -> dict[str, Any]:
         "assignment": record.assignment,
         "score": record.score,
         "merged_into": record.merged_into,
+        "answered": record.answered,
+        "due": record.due,
+        "book": None if record.book is None else _book(record.book),
+    }
+
+
+def _book(book: Book) -> dict[str, Any]:
+    return {
+        "log": list(book.log),
+        "queued": book.queued,
+        "answered": book.answered,
+        "handed": book.handed,
+        "unanswered": book.unanswered,
+        "contacts": dict(book.contacts),
+        "clocks": [asdict(clock, recurse=False) for clock in (*book.past, *book.clocks.values())],
     }

@@ -55,10 +55,12 @@ class Staffing(Steps):
 
         Raises:
             DuplicateAgentError: if the id is taken.
+            UnknownCalendarError: if the shift names no calendar of the desk.
         """
         check_kind("agent", agent, Agent)
         if agent.id in self._state.roster.agents:
             raise DuplicateAgentError(agent.id)
+        self._check_calendar(agent.shift)
         known, reason = _said(presence, "")
         self._begin(at, by)
         self._record(ev.AgentAdded(at=at, by=by, agent=agent, presence=known, reason=reason))
@@ -73,13 +75,18 @@ class Staffing(Steps):
 
         Raises:
             UnknownAgentError: if the agent is not on the desk.
+            UnknownCalendarError: if the shift names no calendar of the desk.
             InvalidValueError: if a value is outside what its field allows.
         """
         record = self._agent(agent_id)
         changed = changed_value("Agent", record.agent, changes)
+        self._check_calendar(changed.shift)
         self._begin(at, by)
         if changed != record.agent:
+            reshifts = changed.shift != record.agent.shift
             self._record(ev.AgentChanged(at=at, by=by, agent=changed))
+            if reshifts:
+                self._withdraw_from(record, at=at)
         return self._finish(at)
 
     def remove_agent(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ticketroute.core.fold_clocks import ClockFold
 from ticketroute.core.fold_offers import OfferFold
 from ticketroute.core.fold_staff import StaffFold
 from ticketroute.core.fold_tickets import TicketFold
 from ticketroute.model import events as ev
 from ticketroute.model.instants import Instant
+from ticketroute.sla import events as sla
 
 
-class State(StaffFold, TicketFold, OfferFold):
+class State(StaffFold, TicketFold, OfferFold, ClockFold):
     """Everything a desk knows. Whoever decides reads it; only ``apply`` writes it."""
 
     def reach(self, at: Instant) -> None:
@@ -71,4 +73,17 @@ class State(StaffFold, TicketFold, OfferFold):
         ev.ReserveEnded: OfferFold.on_reserve_ended,
         ev.TicketRelaxed: OfferFold.on_relaxed,
         ev.TicketEscalated: OfferFold.on_escalated,
+        sla.CalendarSet: ClockFold.on_calendar_set,
+        sla.CalendarRemoved: ClockFold.on_calendar_removed,
+        sla.PoliciesSet: ClockFold.on_policies_set,
+        sla.ShiftStarted: ClockFold.on_shift_started,
+        sla.ShiftEnded: ClockFold.on_shift_ended,
+        sla.ClockStarted: ClockFold.on_clock_started,
+        sla.ClockPaused: ClockFold.on_clock_paused,
+        sla.ClockResumed: ClockFold.on_clock_resumed,
+        sla.ClockRetargeted: ClockFold.on_clock_retargeted,
+        sla.ClockEnded: ClockFold.on_clock_ended,
+        sla.ClockWarned: ClockFold.on_clock_warned,
+        sla.ClockBreached: ClockFold.on_clock_breached,
+        sla.ClockEscalated: ClockFold.on_clock_escalated,
     }

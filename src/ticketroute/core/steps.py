@@ -12,6 +12,7 @@ from ticketroute.core.delivery import grant_wish
 from ticketroute.core.gate import Holding, cost_of
 from ticketroute.core.records import AgentRecord, Demand, MemberRecord, QueueRecord, TicketRecord
 from ticketroute.core.store import holds_slot
+from ticketroute.core.timekeeping import follow_up
 from ticketroute.errors import (
     AlreadyAssignedError,
     AlreadyDoneError,
@@ -19,14 +20,18 @@ from ticketroute.errors import (
     InvalidValueError,
     NotEligibleError,
     TransitionError,
+    UnknownCalendarError,
+    UnknownPolicyError,
 )
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent
-from ticketroute.model.checks import LARGEST, check_whole
+from ticketroute.model.checks import LARGEST, check_id, check_whole
+from ticketroute.model.ids import CalendarId, PolicyId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import ROUTING, RoutingState, Status
 from ticketroute.model.queue import Queue, ResumeRule
 from ticketroute.model.reasons import Reason
+from ticketroute.sla.follow import Occasion
 
 T = TypeVar("T", Agent, Queue)
 
@@ -93,6 +98,18 @@ class Steps(Conductor):
             own.append(ticket.offers[record.id])
         demand = self._state.demand_of(ticket, queue, asked=False)
         return self._state.gate.refusal(member, demand, without=own)
+
+    def _check_calendar(self, calendar_id: CalendarId | None) -> None:
+        if calendar_id is None:
+            return
+        check_id("calendar_id", calendar_id)
+        if calendar_id not in self._state.calendars:
+            raise UnknownCalendarError(calendar_id)
+
+    def _check_policy(self, policy_id: PolicyId | None) -> None:
+        known = (agreement.policy.id for agreement in self._state.agreements)
+        if policy_id is not None and policy_id not in known:
+            raise UnknownPolicyError(policy_id)
 
     # --- moves ------------------------------------------------------------------------------
 
@@ -238,6 +255,15 @@ class Steps(Conductor):
                     at=at, cause=cause, by=by, agent_id=ticket.agent.id, ticket_id=ticket.id
                 )
             )
+
+    def _retarget(self, tickets: Iterable[TicketRecord], *, at: Instant) -> None:
+        """Let the clocks of tickets follow what is promised by now."""
+        for ticket in list(tickets):
+            if ticket.state is not RoutingState.DONE:
+                for event in follow_up(
+                    self._state, ticket, Occasion.CHANGED, cause=ev.Cause.COMMAND, at=at
+                ):
+                    self._record(event)
 
     def _demand(self, ticket: TicketRecord) -> Demand:
         return self._state.demand_of(ticket)

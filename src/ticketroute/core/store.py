@@ -22,12 +22,14 @@ from ticketroute.core.timers import Timer, TimerKind, Timers
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
 from ticketroute.model.frozen import FrozenMapping
-from ticketroute.model.ids import AgentId, TicketId
+from ticketroute.model.ids import AgentId, CalendarId, PolicyId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import CONVERSATION, OFFER, ROUTING, Move, RoutingState
 from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Relaxation
 from ticketroute.model.ticket import Ticket
+from ticketroute.sla.follow import Agreement
+from ticketroute.sla.versions import Versions
 
 EndOfOffer = ev.TicketAssigned | ev.OfferDeclined | ev.OfferExpired | ev.OfferWithdrawn
 
@@ -51,6 +53,9 @@ class Store:
         self.tickets: dict[TicketId, TicketRecord] = {}
         self.timers = Timers()
         self.last_agent_of: dict[str, AgentId] = {}  # by requester
+        self.calendars: dict[CalendarId, Versions] = {}
+        self.agreements: tuple[Agreement, ...] = ()  # the policies, in their order
+        self.versions: dict[PolicyId, Agreement] = {}  # the latest of every policy there ever was
         self.now: Instant = 0
         self.opened = False
         self.submitted = 0
@@ -84,7 +89,10 @@ class Store:
         ticket.state = ROUTING[ticket.state, type(event)]
         ticket.version += 1
         if move is not None:
-            ticket.status = CONVERSATION.get((ticket.status, move), ticket.status)
+            status = CONVERSATION.get((ticket.status, move), ticket.status)
+            if ticket.book is not None and status is not ticket.status:
+                ticket.book.note_status(status, event.at)
+            ticket.status = status
         return ticket
 
     def _finish(self, ticket: TicketRecord, at: Instant) -> None:
@@ -263,9 +271,9 @@ class Store:
         ticket.queue = queue
 
     def _time_grace(self, record: AgentRecord, at: Instant) -> None:
-        """Start the grace of an agent who is offline and yet has work, unless it runs already."""
+        """Start the grace of an agent who is gone and yet has work, unless it runs already."""
         grace = Timer(TimerKind.GRACE, record.id)
-        if record.presence is Presence.OFFLINE and grace not in self.timers and works(record):
+        if is_gone(record) and grace not in self.timers and works(record):
             self.timers.set(grace, at + self.gate.defaults.grace)
 
     def _time_rate_limit(self, record: AgentRecord) -> None:
@@ -328,6 +336,11 @@ def next_step(ticket: TicketRecord) -> Relaxation | None:
 def holds_slot(record: AgentRecord, ticket: TicketRecord) -> bool:
     """Say whether the ticket counts towards the agent's load."""
     return record.slots is not None and ticket.id in record.slots
+
+
+def is_gone(record: AgentRecord) -> bool:
+    """Say whether the agent is offline or off their shift."""
+    return record.presence is Presence.OFFLINE or not record.on_shift
 
 
 def works(record: AgentRecord) -> bool:

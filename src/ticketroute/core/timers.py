@@ -14,6 +14,7 @@ _SPARE = 64  # dead entries that are never worth a sweep
 class TimerKind(IntEnum):
     """What a timer is for; of one instant, the smaller goes first: room before work."""
 
+    SHIFT = 0  # before all else: at the instant it ends, nobody gets anything any more
     WRAP_UP = 1
     RATE_LIMIT = 2
     COOL_DOWN = 3
@@ -25,6 +26,7 @@ class TimerKind(IntEnum):
     RESPOND = 9
     IDLE = 10
     GRACE = 11
+    CLOCK = 12
 
 
 class Timer(NamedTuple):
@@ -61,6 +63,10 @@ class Timers:
 
     def __contains__(self, timer: Timer) -> bool:
         return timer in self._due_of
+
+    def due_of(self, timer: Timer) -> Instant | None:
+        """Return when ``timer`` is due; None if it is not set. O(1)."""
+        return self._due_of.get(timer)
 
     def next_due(self) -> Instant | None:
         """Return the earliest instant at which something is due, or None."""

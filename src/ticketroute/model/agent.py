@@ -21,7 +21,7 @@ from ticketroute.model.checks import (
     whole,
 )
 from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
-from ticketroute.model.ids import AgentId
+from ticketroute.model.ids import AgentId, CalendarId
 from ticketroute.model.instants import Span
 from ticketroute.model.offer import ContactPoint
 from ticketroute.model.ticket import Channel
@@ -139,6 +139,7 @@ class Agent:
     ``rate_limit`` keeps a returning agent from drowning; None means the desk's default.
     ``contact_points`` are the devices a call rings at, one after the other, each for its own
     time; without any, a call rings for the queue's timeout.
+    ``shift`` names the desk's calendar outside of which they get no ticket; None means always.
 
     >>> Agent(id=AgentId("ana"), capacity=3).priority
     50
@@ -158,3 +159,4 @@ class Agent:
     contact_points: tuple[ContactPoint, ...] = field(
         default=(), converter=_contact_points, validator=_check_contact_points
     )
+    shift: CalendarId | None = field(default=None, validator=maybe(an_id))

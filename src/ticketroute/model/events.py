@@ -48,6 +48,7 @@ class Cause(Enum):
     AWAY = "away"  #: the agent is away, offline or off the channel
     WIDENED = "widened"  #: a relaxation step or a ring step was due
     SILENT = "silent"  #: nobody wrote for too long
+    ESCALATED = "escalated"  #: an escalation level was due
 
 
 BY_STRATEGY = frozenset({Cause.ROUTED, Cause.FREED})  # assignments that move the turn

@@ -7,3 +7,5 @@ from typing import NewType
 TicketId = NewType("TicketId", str)
 AgentId = NewType("AgentId", str)
 QueueId = NewType("QueueId", str)
+CalendarId = NewType("CalendarId", str)
+PolicyId = NewType("PolicyId", str)

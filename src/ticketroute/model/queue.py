@@ -22,7 +22,7 @@ from ticketroute.model.checks import (
     whole,
 )
 from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
-from ticketroute.model.ids import AgentId, QueueId
+from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId
 from ticketroute.model.instants import Span, seconds
 from ticketroute.model.line_order import LineOrder, PriorityThenAge
 from ticketroute.model.offer import OfferPolicy
@@ -104,6 +104,8 @@ class Queue:
     ``respond_within`` lets a ticket go on to somebody else if its agent writes nothing for that
     long, at most ``max_hops`` times; then it escalates. Who was silent is left out for as long.
     ``idle_after`` puts a conversation on hold in which nobody wrote for that long.
+    ``calendar`` names the desk's calendar in which its targets count, where a policy says none.
+    ``sla`` names the desk's policy for its tickets; None means the first that applies.
 
     >>> Queue(id=QueueId("mail"), members=["ana", "ben"]).strategy.name
     'average_load'
@@ -130,6 +132,8 @@ class Queue:
     respond_within: Span | None = field(default=None, validator=maybe(span(1)))
     max_hops: int = field(default=3, validator=whole(0, 100))
     idle_after: Span | None = field(default=None, validator=maybe(span(1)))
+    calendar: CalendarId | None = field(default=None, validator=maybe(an_id))
+    sla: PolicyId | None = field(default=None, validator=maybe(an_id))
     name: str = field(default="", validator=a_text)
 
 

@@ -12,6 +12,7 @@ class Reason(Enum):
     NOT_MEMBER = "not_member"
     OFFLINE = "offline"
     AWAY = "away"
+    OFF_SHIFT = "off_shift"  #: their shift calendar is closed
     CHANNEL_OFF = "channel_off"  #: does not serve the channel, or has switched it off
     WRAP_UP = "wrap_up"  #: would have room but for slots still in wrap-up
     COOLING_DOWN = "cooling_down"  #: gets nothing for a while after a miss or a decline

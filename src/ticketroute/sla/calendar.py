@@ -17,7 +17,7 @@ from attrs import Attribute, evolve, field, fields, frozen
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.checks import a_text, check_whole
 from ticketroute.model.frozen import FrozenMapping, read_only
-from ticketroute.model.instants import Instant, Span, datetime_of, instant_of
+from ticketroute.model.instants import Instant, datetime_of, instant_of, span_of
 from ticketroute.sla.advice import advice
 from ticketroute.sla.holiday import Holiday, PublicHolidays, read_holidays
 from ticketroute.sla.openings import Openings
@@ -47,8 +47,6 @@ from ticketroute.sla.zones import (
 DEEPEST = 8  # calendars within calendars within calendars
 MOST_WITHIN = 32  # calendars that one depends on, at any depth
 MOST_DAYS = (LAST_YEAR - FIRST_YEAR + 1) * 366
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def _hours(written: Mapping[str, WrittenWindows]) -> FrozenMapping[str, Windows]:
@@ -204,7 +202,7 @@ class Calendar:
             BeyondHorizonError: if that is not before the end of 2200.
             InvalidValueError: if ``start`` is naive or ``span`` negative.
         """
-        return datetime_of(self._timetable.add(instant_of(start), _span_of(span)))
+        return datetime_of(self._timetable.add(instant_of(start), span_of(span)))
 
     def subtract(self, start: datetime, span: timedelta) -> datetime:
         """Return from when on ``span`` of open time is used up at ``start``, in UTC.
@@ -216,7 +214,7 @@ class Calendar:
             BeyondHorizonError: if that is before 1970.
             InvalidValueError: if ``start`` is naive or ``span`` negative.
         """
-        return datetime_of(self._timetable.subtract(instant_of(start), _span_of(span)))
+        return datetime_of(self._timetable.subtract(instant_of(start), span_of(span)))
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time from ``start`` to ``end``; negative if ``end`` is earlier."""
@@ -336,12 +334,6 @@ def _plain_holiday(holiday: Holiday) -> Any:
     if isinstance(holiday, PublicHolidays):
         return holiday.plain()
     return holiday if isinstance(holiday, str) else holiday.isoformat()
-
-
-def _span_of(span: timedelta) -> Span:
-    if not isinstance(span, timedelta):
-        raise InvalidValueError("span", span, "a timedelta")
-    return span // _MILLISECOND
 
 
 def _moment(instant: Instant | None) -> datetime | None:

@@ -1,0 +1,1 @@
+"""Figures from events alone, and from nothing else."""

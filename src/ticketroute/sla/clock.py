@@ -1,0 +1,264 @@
+"""One clock of a ticket, and the book of all its clocks.
+
+Nothing is accumulated: what a clock has counted follows from when it started, from the log of the
+ticket's statuses, from its target and from its calendar, whoever asks and whenever.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import Enum, IntEnum
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from attrs import define, field
+
+from ticketroute.errors import BeyondHorizonError
+from ticketroute.model.events import Author
+from ticketroute.model.ids import CalendarId, PolicyId
+from ticketroute.model.instants import Instant, Span
+from ticketroute.model.lifecycle import Status
+from ticketroute.sla.policy import ENDED, SHARE_OF_ALL, USUAL_PAUSES, Metric, Target
+from ticketroute.sla.versions import Versions
+from ticketroute.sla.zones import HORIZON
+
+MARKS_KEPT = 4_096  # targets whose marks are worked out once
+
+
+class Hours(Protocol):
+    """Open hours, whole milliseconds in and out: a timetable, or the versions of a calendar."""
+
+    def add(self, start: Instant, span: Span, /) -> Instant:
+        """Return when ``span`` of open time from ``start`` on is used up."""
+        ...
+
+    def elapsed(self, start: Instant, end: Instant, /) -> Span:
+        """Return the open time between two instants."""
+        ...
+
+
+class ClockState(Enum):
+    """How a clock stands."""
+
+    PENDING = "pending"  #: promised, and what starts it has not come yet
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"  #: ended within its target
+    MISSED = "missed"  #: ended after its target
+    LAPSED = "lapsed"  #: ended in time, and what was promised did not come
+    CANCELLED = "cancelled"  #: ended because nothing is promised any more
+
+
+OPEN = frozenset({ClockState.RUNNING, ClockState.PAUSED})
+
+
+class MarkKind(IntEnum):
+    """What there is to do when a clock comes by a mark; of one moment the smaller goes first."""
+
+    WARNING = 1
+    BREACH = 2
+    LEVEL = 3
+
+
+class Mark(NamedTuple):
+    """Something to do once ``after`` of calendar time has counted; ``number`` says which."""
+
+    after: Span
+    kind: MarkKind
+    number: int = 0
+
+
+class Fired(NamedTuple):
+    """Which mark fired once and never again: of its policy's version, but a breach for all."""
+
+    kind: MarkKind
+    number: int
+    policy_id: PolicyId | None
+    version: int
+
+
+class Stretch(NamedTuple):
+    """A part of a clock's life: counted, or paused by a status. ``end`` None: it goes on."""
+
+    start: Instant
+    end: Instant | None
+    pause: Status | None
+
+
+@lru_cache(maxsize=MARKS_KEPT)
+def marks_of(target: Target, within: Span) -> tuple[Mark, ...]:
+    """Return what there is to do on the way to a target and after it, in order.
+
+    A target is kept at its due instant and breached by the first millisecond that counts after
+    it; so are the levels that follow a breach. O(levels log levels), once for each target.
+    """
+    marks = [
+        Mark(-(-within * share // SHARE_OF_ALL), MarkKind.WARNING, share)
+        for share in target.warnings
+    ]
+    marks.append(Mark(within + 1, MarkKind.BREACH))
+    for number, level in enumerate(target.escalations):
+        after = within + level.offset + (level.offset >= 0)
+        marks.append(Mark(max(1, after), MarkKind.LEVEL, number))
+    return tuple(sorted(marks))
+
+
+@define(eq=False, kw_only=True)
+class Clock:
+    """What is promised for one metric of a ticket, in one cycle, and what became of it.
+
+    ``promised`` is the policy's target, ``within`` what counts of it after a change.
+    """
+
+    metric: Metric
+    cycle: int
+    policy_id: PolicyId
+    version: int
+    target: Target
+    calendar_id: CalendarId | None
+    promised: Span
+    within: Span
+    started: Instant
+    state: ClockState = ClockState.RUNNING
+    ended: Instant | None = None
+    kept: Versions | None = None  # its calendar as it was when it ended
+    breached: Instant | None = None  # when the breach was recorded
+    fired: frozenset[Fired] = frozenset()
+    due: Instant | None = None  # None unless it runs
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be met."""
+        return self.state in OPEN
+
+    def paused_by(self, status: Status) -> bool:
+        """Say whether it stands still while its ticket has a status."""
+        pauses = self.target.pauses
+        if pauses is None:
+            pauses = USUAL_PAUSES[self.metric]
+        return status in pauses or status in ENDED
+
+    def next_mark(self) -> Mark | None:
+        """Return the first mark that it has not come by. O(marks)."""
+        for mark in marks_of(self.target, self.within):
+            if self.fired_as(mark.kind, mark.number) not in self.fired:
+                return mark
+        return None
+
+    def fired_as(self, kind: MarkKind, number: int) -> Fired:
+        """Return as what a mark of the present target is remembered, wherever it lies."""
+        if kind is MarkKind.BREACH:
+            return Fired(kind, number, None, 0)
+        return Fired(kind, number, self.policy_id, self.version)
+
+
+@define(eq=False, kw_only=True)
+class Book:
+    """The clocks of one ticket, and what they are worked out from.
+
+    ``log`` is the statuses of the ticket, each from its instant on, the first from its arrival.
+    ``clocks`` has the latest cycle of each metric, ``past`` the ended ones before it.
+    """
+
+    log: list[tuple[Instant, Status]]
+    queued: Instant  # when the ticket came to the queue it is in
+    clocks: dict[Metric, Clock] = field(factory=dict)
+    past: list[Clock] = field(factory=list)
+    policy_id: PolicyId | None = None
+    answered: bool = False  # by an agent, at least once
+    handed: bool = False  # to an agent, at least once
+    unanswered: Instant | None = None  # the oldest message since the last answer
+    contacts: dict[Author, Instant] = field(factory=dict)  # the last message of each side
+
+    @property
+    def arrived(self) -> Instant:
+        """When the ticket came."""
+        return self.log[0][0]
+
+    def note_status(self, status: Status, at: Instant) -> None:
+        """Note that the ticket has a status from an instant on, never before the one noted last."""
+        self.log.append((max(at, self.log[-1][0]), status))
+
+    def note_message(self, author: Author, at: Instant) -> None:
+        """Note that the agent or the requester wrote."""
+        self.contacts[author] = at
+        if author is Author.AGENT:
+            self.answered, self.unanswered = True, None
+        elif self.answered and self.unanswered is None:
+            self.unanswered = at
+
+    def cycles(self, metric: Metric) -> list[Clock]:
+        """Return the clocks of a metric, the first cycle first. O(cycles of the ticket)."""
+        found = [clock for clock in self.past if clock.metric is metric]
+        if metric in self.clocks:
+            found.append(self.clocks[metric])
+        return found
+
+    def stretches(self, clock: Clock) -> Iterator[Stretch]:
+        """Yield the parts of a clock's life, the counted and the paused. O(statuses of the ticket).
+
+        The last one of an open clock has no end.
+        """
+        log, last = self.log, clock.ended
+        index = max(0, bisect_right(log, clock.started, key=_instant) - 1)
+        start, pause = clock.started, _pause(clock, log[index][1])
+        for at, status in log[index + 1 :]:
+            if last is not None and at >= last:
+                break
+            turn = _pause(clock, status)
+            if turn is pause:
+                continue
+            if at > start:
+                yield Stretch(start, at, pause)
+            start, pause = at, turn
+        if last is None or last > start:
+            yield Stretch(start, last, pause)
+
+    def elapsed(self, clock: Clock, hours: Hours, at: Instant) -> Span:
+        """Return what a clock has counted by an instant. O(statuses x log windows)."""
+        return sum(
+            counted(hours, start, at if end is None else min(end, at))
+            for start, end, pause in self.stretches(clock)
+            if pause is None and start < at
+        )
+
+    def reaches(self, clock: Clock, hours: Hours, amount: Span) -> Instant | None:
+        """Return when a clock has counted ``amount``, above 0, if it goes on as it does.
+
+        None if it stands still or ended before, or the calendar ends. O(statuses x log windows).
+        """
+        since, status = self.log[-1]
+        if clock.ended is None and clock.started >= since:  # one stretch, as most clocks have
+            return None if clock.paused_by(status) else _used_up(hours, clock.started, amount)
+        left = amount
+        for start, end, pause in self.stretches(clock):
+            if pause is not None:
+                continue
+            if end is not None:
+                open_time = counted(hours, start, end)
+                if open_time < left:
+                    left -= open_time
+                    continue
+            return _used_up(hours, start, left)
+        return None
+
+
+def counted(hours: Hours, start: Instant, end: Instant) -> Span:
+    """Return the open time between two instants; beyond the horizon of calendars it is none."""
+    return hours.elapsed(min(start, HORIZON), min(end, HORIZON))
+
+
+def _used_up(hours: Hours, start: Instant, span: Span) -> Instant | None:
+    try:
+        return hours.add(start, span)
+    except BeyondHorizonError:
+        return None  # no calendar reaches so far: nothing falls due
+
+
+def _instant(entry: tuple[Instant, Status]) -> Instant:
+    return entry[0]
+
+
+def _pause(clock: Clock, status: Status) -> Status | None:
+    return status if clock.paused_by(status) else None

@@ -1,0 +1,269 @@
+"""Policies: which targets a ticket has, in which calendar, and what follows when they near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from itertools import pairwise
+from typing import Any, Final
+
+from attrs import Attribute, field, frozen
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.model.checks import (
+    LONGEST_SPAN,
+    a_flag,
+    a_text,
+    an_id,
+    check_id,
+    check_whole,
+    maybe,
+    one_of,
+    several,
+    skill_levels,
+    whole,
+)
+from ticketroute.model.events import Author
+from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
+from ticketroute.model.ids import CalendarId, PolicyId, QueueId
+from ticketroute.model.instants import Span
+from ticketroute.model.lifecycle import Status
+from ticketroute.model.ticket import Channel, Ticket, TicketPriority
+
+MOST_LEVELS = 100  # of escalation, for one target
+SHARE_OF_ALL = 100  # percent
+
+
+class Metric(Enum):
+    """What a target is promised for.
+
+    Source: Zendesk help, "Understanding which SLA metrics you can measure"; assignment follows
+    LiveAgent's "first assignment" level and GLPI's "time to own".
+    """
+
+    FIRST_RESPONSE = "first_response"  #: arrival to the first agent's reply
+    NEXT_RESPONSE = "next_response"  #: oldest unanswered message after it, to an agent's reply
+    PERIODIC_UPDATE = "periodic_update"  #: each contact to an agent's next reply
+    RESOLUTION = "resolution"  #: arrival to resolved
+    ASSIGNMENT = "assignment"  #: arrival to the first agent
+    AGENT_WORK = "agent_work"  #: the time it is the agent's turn
+    REQUESTER_WAIT = "requester_wait"  #: the time the requester waits for somebody
+
+
+_ON_HOLD = frozenset({Status.PENDING, Status.POSTPONED})
+NEVER: frozenset[Status] = frozenset()
+
+USUAL_PAUSES: Final[Mapping[Metric, frozenset[Status]]] = {
+    Metric.FIRST_RESPONSE: NEVER,
+    Metric.NEXT_RESPONSE: NEVER,
+    Metric.PERIODIC_UPDATE: NEVER,
+    Metric.RESOLUTION: _ON_HOLD,
+    Metric.ASSIGNMENT: NEVER,
+    Metric.AGENT_WORK: _ON_HOLD | {Status.ANSWERED},
+    Metric.REQUESTER_WAIT: frozenset({Status.ANSWERED, Status.PENDING}),
+}
+"""The statuses in which a clock stands still where its target names none."""
+
+ENDED = frozenset({Status.RESOLVED, Status.CLOSED})  # in these no clock runs, whatever its target
+
+
+class ChangeRule(Enum):
+    """What another target means for a clock that runs already."""
+
+    RETROACTIVE = "retroactive"  #: same start, same pauses, the new target
+    FROM_NOW = "from_now"  #: the new target in full, counted from the change
+    KEEP_STRICTEST = "keep_strictest"  #: the shorter of both, from the same start
+
+
+class ReopenRule(Enum):
+    """What a reopened ticket does to a clock that had ended."""
+
+    RESUME = "resume"  #: it goes on; the time in between is left out
+    NEW_CYCLE = "new_cycle"  #: another one starts
+
+
+def _levels(levels: Mapping[str, int]) -> Mapping[str, int]:
+    return read_only(levels, "Escalation.lower")
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(several("Escalation.drop", names))
+
+
+def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]) -> None:
+    for name in sorted(names, key=str):
+        check_id("a skill in Escalation.drop", name)
+
+
+@frozen(kw_only=True)
+class Escalation:
+    """One level: what happens at ``offset`` milliseconds of calendar time from the target.
+
+    A negative ``offset`` lies before the target, zero and more act once it is breached.
+    ``notify`` is the host's word for whom to tell; it is in the event, and telling is the host's.
+    ``priority`` raises the ticket, if it is less urgent. ``move_to`` moves it to that queue.
+    ``lower`` and ``drop`` relax its skills while it waits. ``reassign`` takes it from its agent,
+    who is left out for a while, and gives it to somebody else.
+    """
+
+    offset: Span = field(default=0, validator=whole(-LONGEST_SPAN, LONGEST_SPAN))
+    notify: str = field(default="", validator=a_text)
+    priority: TicketPriority | None = field(default=None, validator=maybe(one_of(TicketPriority)))
+    move_to: QueueId | None = field(default=None, validator=maybe(an_id))
+    lower: Mapping[str, int] = field(default=EMPTY, converter=_levels, validator=skill_levels)
+    drop: frozenset[str] = field(default=frozenset(), converter=_names, validator=_check_names)
+    reassign: bool = field(default=False, validator=a_flag)
+
+
+def _spans(within: Mapping[TicketPriority, Span] | Span) -> FrozenMapping[TicketPriority, Span]:
+    if isinstance(within, Mapping):
+        return read_only(within, "Target.within")
+    return read_only(dict.fromkeys(TicketPriority, within))
+
+
+def _check_spans(_: object, __: Attribute[Any], within: Mapping[object, object]) -> None:
+    if not within:
+        raise InvalidValueError("Target.within", {}, "a span, or a span for some priorities")
+    for priority, length in within.items():
+        if not isinstance(priority, TicketPriority):
+            raise InvalidValueError("a priority in Target.within", priority, "a TicketPriority")
+        check_whole(f"Target.within[{priority.name}]", length, 1, LONGEST_SPAN)
+
+
+def _statuses(pauses: Iterable[Status] | None) -> frozenset[Status] | None:
+    return None if pauses is None else frozenset(several("Target.pauses", pauses))
+
+
+def _check_statuses(
+    _: object, __: Attribute[frozenset[Status] | None], pauses: frozenset[object] | None
+) -> None:
+    for status in pauses or ():
+        if not isinstance(status, Status) or status in ENDED:
+            raise InvalidValueError(
+                "a status in Target.pauses", status, "a Status in which the ticket is not done"
+            )
+
+
+def _shares(warnings: Iterable[int]) -> tuple[int, ...]:
+    shares = several("Target.warnings", warnings)
+    for share in shares:
+        check_whole("a share in Target.warnings", share, 1, SHARE_OF_ALL)
+    return tuple(sorted(set(shares)))
+
+
+def _in_order(levels: Iterable[Escalation]) -> tuple[Escalation, ...]:
+    ordered = tuple(several("Target.escalations", levels))
+    if len(ordered) > MOST_LEVELS:
+        raise InvalidValueError("Target.escalations", len(ordered), f"at most {MOST_LEVELS} levels")
+    for level in ordered:
+        if not isinstance(level, Escalation):
+            raise InvalidValueError("Target.escalations", level, "Escalation levels")
+    if any(later.offset < sooner.offset for sooner, later in pairwise(ordered)):
+        raise InvalidValueError(
+            "Target.escalations", [level.offset for level in ordered], "in order of their offsets"
+        )
+    return ordered
+
+
+def _contacts(authors: Iterable[Author]) -> frozenset[Author]:
+    return frozenset(several("Target.contacts", authors))
+
+
+def _check_contacts(
+    _: object, __: Attribute[frozenset[Author]], authors: frozenset[object]
+) -> None:
+    if not authors or not authors <= {Author.AGENT, Author.REQUESTER}:
+        raise InvalidValueError(
+            "Target.contacts", sorted(map(str, authors)), "Author.AGENT, Author.REQUESTER or both"
+        )
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Target:
+    """How much calendar time a metric may take, and what happens on the way.
+
+    ``within`` maps ticket priorities to spans in milliseconds, above 0; one span stands for all.
+    A priority that is left out has no target.
+    ``calendar`` names the desk's calendar it counts in; None means the policy's, else the
+    queue's, else around the clock.
+    ``pauses`` are the statuses in which it stands still; None means ``USUAL_PAUSES``.
+    ``warnings`` are shares of the target, in whole percents from 1 to 100.
+    ``escalations`` are levels in the order of their offsets; none may lie before the start.
+    ``contacts`` are those whose messages a periodic update counts from.
+    ``per_queue`` counts anew in each queue the ticket comes to, as an agreement between
+    departments does.
+    """
+
+    within: Mapping[TicketPriority, Span] = field(converter=_spans, validator=_check_spans)
+    calendar: CalendarId | None = field(default=None, validator=maybe(an_id))
+    pauses: frozenset[Status] | None = field(
+        default=None, converter=_statuses, validator=_check_statuses
+    )
+    warnings: tuple[int, ...] = field(default=(), converter=_shares)
+    escalations: tuple[Escalation, ...] = field(default=(), converter=_in_order)
+    contacts: frozenset[Author] = field(
+        default=frozenset({Author.AGENT}), converter=_contacts, validator=_check_contacts
+    )
+    per_queue: bool = field(default=False, validator=a_flag)
+
+    def __attrs_post_init__(self) -> None:
+        shortest = min(self.within.values())
+        if self.escalations and -self.escalations[0].offset > shortest:
+            raise InvalidValueError(
+                "Escalation.offset",
+                self.escalations[0].offset,
+                f"at least {-shortest}, or it lies before the start of the shortest target",
+            )
+
+
+def _targets(targets: Mapping[Metric, Target]) -> FrozenMapping[Metric, Target]:
+    return read_only(targets, "Policy.targets")
+
+
+def _check_targets(_: object, __: Attribute[Any], targets: Mapping[object, object]) -> None:
+    for metric, target in targets.items():
+        if not isinstance(metric, Metric):
+            raise InvalidValueError("a metric in Policy.targets", metric, "a Metric")
+        if not isinstance(target, Target):
+            raise InvalidValueError(f"Policy.targets[{metric.value}]", target, "a Target")
+
+
+def _ids(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(several("a condition of a Policy", names))
+
+
+def _check_ids(_: object, __: Attribute[Any], names: frozenset[str]) -> None:
+    for name in sorted(names, key=str):
+        check_id("a name in a condition of a Policy", name)
+
+
+@frozen(kw_only=True)
+class Policy:
+    """What is promised for some tickets.
+
+    It applies to tickets of ``queues``, that came over ``channels`` and have any of ``tags``; an
+    empty condition lets every ticket pass. Of a desk's policies the first that applies counts.
+    ``targets`` maps metrics to what is promised. ``calendar`` is for targets that name none.
+    ``changes`` says what another target means for a clock that runs, ``reopening`` what becomes
+    of clocks that had ended.
+
+    >>> Policy(id=PolicyId("gold"), targets={Metric.RESOLUTION: Target(within=8 * 3_600_000)}).id
+    'gold'
+    """
+
+    id: PolicyId = field(validator=an_id)
+    targets: Mapping[Metric, Target] = field(converter=_targets, validator=_check_targets)
+    queues: frozenset[QueueId] = field(default=frozenset(), converter=_ids, validator=_check_ids)
+    channels: frozenset[Channel] = field(default=frozenset(), converter=_ids, validator=_check_ids)
+    tags: frozenset[str] = field(default=frozenset(), converter=_ids, validator=_check_ids)
+    calendar: CalendarId | None = field(default=None, validator=maybe(an_id))
+    changes: ChangeRule = field(default=ChangeRule.RETROACTIVE, validator=one_of(ChangeRule))
+    reopening: ReopenRule = field(default=ReopenRule.RESUME, validator=one_of(ReopenRule))
+
+    def applies_to(self, ticket: Ticket, queue_id: QueueId) -> bool:
+        """Say whether a ticket that is in a queue has this policy's targets. O(tags)."""
+        return (
+            (not self.queues or queue_id in self.queues)
+            and (not self.channels or ticket.channel in self.channels)
+            and (not self.tags or not self.tags.isdisjoint(ticket.tags))
+        )
