@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import asdict, evolve
 
-from benchmarks import cycle, machine, memory, ringing, timers, waiting
+from benchmarks import calendar, cycle, machine, memory, ringing, timers, waiting
 from benchmarks.rounds import Effort
 from benchmarks.table import Row, render
 from ticketroute.errors import TicketRouteError
@@ -23,6 +23,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "timers": timers.rows,
     "memory": memory.rows,
     "ringing": ringing.rows,
+    "calendar": calendar.rows,
 }
 
 FULL = Effort(

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from benchmarks.rounds import Ratio, ratio
 
-TOO_SLOW = "skipped: too slow"
+TOO_SLOW, ABSENT = "too slow", "not installed"  # why a yardstick is skipped
 
 
 @frozen(kw_only=True)
@@ -18,7 +18,8 @@ class Row:
     """One measured line of the table.
 
     ``value`` is the subject's, in ``unit``; ``base`` the yardstick's. ``at_most`` is the promise
-    the project makes: about the ratio where there is one, else about the value.
+    the project makes: about the ratio where there is one, else about the value. ``skipped`` says
+    why the yardstick was not measured, if it was not.
     """
 
     title: str
@@ -29,7 +30,7 @@ class Row:
     base: float | None = None
     ratio: Ratio | None = None
     at_most: float | None = None
-    skipped: bool = False
+    skipped: str = ""
 
     @property
     def verdict(self) -> str:
@@ -48,14 +49,15 @@ def compared(
     base: Sequence[float] | None,
     *,
     at_most: float | None = None,
+    missing: str = TOO_SLOW,
 ) -> Row:
     """Make the row of a subject and a yardstick, whose seconds are those of the same rounds.
 
-    ``base`` None means that the yardstick was too slow to be measured.
+    ``base`` None means that the yardstick could not be measured, and ``missing`` says why.
     """
     value = median(subject) * 1e6
     if base is None:
-        return Row(title=title, size=size, value=value, yardstick=yardstick, skipped=True)
+        return Row(title=title, size=size, value=value, yardstick=yardstick, skipped=missing)
     return Row(
         title=title,
         size=size,
@@ -92,8 +94,8 @@ def size_word(size: int) -> str:
 def _cells(*cells: str) -> str:
     n, value, yardstick, base, times, spread, promise, verdict = cells
     return (
-        f"  {n:>5} {value:>11}  {yardstick:<17} {base:>11} {times:>9}  "
-        f"{spread:<17} {promise:<9} {verdict}"
+        f"  {n:>5} {value:>11}  {yardstick:<17} {base:>11} {times:>10}  "
+        f"{spread:<18} {promise:<11} {verdict}"
     ).rstrip()
 
 
@@ -104,7 +106,7 @@ def _line(row: Row) -> str:
     promise = ""
     if row.at_most is not None:
         promise = f"<= {row.at_most:g} {row.unit if row.ratio is None else 'x'}"
-    spread = TOO_SLOW if row.skipped else ""
+    spread = f"skipped: {row.skipped}" if row.skipped else ""
     if row.ratio is not None:
         spread = f"{number(row.ratio.low)}..{number(row.ratio.high)}"
     return _cells(
