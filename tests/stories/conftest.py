@@ -16,20 +16,29 @@ from ticketroute import (
     Dispatcher,
     Event,
     Instant,
+    Metric,
+    Policy,
+    PolicyId,
     Queue,
     QueueId,
     ResumeRule,
     RoutingState,
+    Span,
+    Target,
     Ticket,
     TicketId,
 )
 from ticketroute.core.delivery import wants_more
 from ticketroute.model import events as ev
 from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.sla import events as sla
 
 COMMANDS = (
     "advance",
     "change_defaults",
+    "set_calendar",
+    "remove_calendar",
+    "set_policies",
     "add_queue",
     "change_queue",
     "remove_queue",
@@ -90,6 +99,10 @@ class Desk(Dispatcher):
         ids = [AgentId(member) for member in members]
         facts.setdefault("members", ids)
         self.add_queue(Queue(id=QueueId(name), **facts), at=self.now)
+
+    def promise(self, *, name: str = "gold", **promised: Any) -> None:
+        """Let one policy hold: targets or spans by the names of metrics, and the policy's facts."""
+        self.set_policies([agreed(name, **promised)], at=self.now)
 
     def ask(self, name: str, queue: str, *, at: Instant, **facts: Any) -> None:
         """Submit a ticket."""
@@ -192,6 +205,41 @@ for _name in COMMANDS:
     setattr(Desk, _name, _recorded(getattr(Dispatcher, _name)))
 
 
+def agreed(name: str, **promised: Any) -> Policy:
+    """Return a policy: targets or spans by the names of metrics, and the policy's facts."""
+    metrics = [metric for metric in Metric if metric.value in promised]
+    targets = {metric: target_of(promised.pop(metric.value)) for metric in metrics}
+    return Policy(id=PolicyId(name), targets=targets, **promised)
+
+
+def target_of(promised: Target | Span) -> Target:
+    """Return a target; a span stands for a plain one."""
+    return promised if isinstance(promised, Target) else Target(within=promised)
+
+
+def brief_of_clock(event: sla.ClockEvent) -> str:
+    """Return what happened to a clock in few words."""
+    cycle = "" if event.cycle == 1 else f" {event.cycle}"
+    which = f"{event.ticket_id} {event.metric.value}{cycle}"
+    match event:
+        case sla.ClockStarted():
+            return f"{which} starts, due {event.due}"
+        case sla.ClockPaused():
+            return f"{which} pauses, {event.remaining} left"
+        case sla.ClockResumed():
+            return f"{which} goes on, due {event.due}"
+        case sla.ClockRetargeted():
+            return f"{which} within {event.within}, due {event.due}"
+        case sla.ClockEnded():
+            return f"{which} {event.outcome.value}, {event.elapsed}"
+        case sla.ClockWarned():
+            return f"{which} at {event.share} %"
+        case sla.ClockEscalated():
+            return f"{which} level {event.level}: {event.notify}"
+        case _:
+            return f"{which} {type(event).__name__.removeprefix('Clock').lower()}"
+
+
 def brief(event: Event) -> str:  # noqa: C901  one line for each sort of event
     """Return an event in few words."""
     match event:
@@ -237,6 +285,12 @@ def brief(event: Event) -> str:  # noqa: C901  one line for each sort of event
             return f"{event.ticket_id} escalated after {event.hops}"
         case ev.CoolDownEnded():
             return f"{event.agent_id} cooled down"
+        case sla.ClockEvent():
+            return brief_of_clock(event)
+        case sla.ShiftStarted():
+            return f"{event.agent_id} on shift"
+        case sla.ShiftEnded():
+            return f"{event.agent_id} off shift"
         case ev.TicketEvent():
             return f"{event.ticket_id} {type(event).__name__.removeprefix('Ticket').lower()}"
         case ev.PresenceChanged():

@@ -139,6 +139,8 @@ class Conductor:
             then = timers.due(due)
             if timer.kind in _TOGETHER and then is not None and then[1].kind in _TOGETHER:
                 continue  # whoever may be asked again at one instant is rung at once
+            if timer.kind is TimerKind.SHIFT and then is not None and then[1].kind is timer.kind:
+                continue  # nobody gets anything whose shift ends at this very instant
             self._settle(due)
 
     def _fire(self, timer: Timer, at: Instant) -> None:
