@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import world
+from benchmarks import filters, world
 from benchmarks.__main__ import QUICK, SUITES, main, measure
 from benchmarks.rounds import Effort
 from benchmarks.table import ABSENT
@@ -84,7 +84,10 @@ def test_fail_exits_1_if_a_promise_falls_short(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--suite", "cycel"], "no suite 'cycel'; there are cycle, waiting, timers, memory"),
+        (
+            ["--suite", "cycel"],
+            "no suite 'cycel'; there are cycle, filters, waiting, timers, memory",
+        ),
         (["--strategy", "average"], "average_load"),
         (["--rounds", "0"], "give 1 or more"),
     ],
@@ -110,3 +113,15 @@ def test_it_runs_from_the_root_of_the_repository() -> None:
     )
 
     assert "--quick" in result.stdout
+
+
+@pytest.mark.parametrize("scenario", filters.scenarios(), ids=lambda scenario: scenario.name)
+def test_a_masked_scan_assigns_to_whom_ticketroute_assigns(scenario: filters.Scenario) -> None:
+    crowd = filters.Crowd(scenario, 40)
+    desk, scan = filters.FilterDesk(crowd, strategy="average_load"), filters.MaskedScan(crowd)
+    tickets = crowd.tickets()
+
+    for _ in range(30):
+        ticket = next(tickets)
+        assert desk.decide(ticket) == scan.decide(ticket)
+        desk.release(ticket)

@@ -94,7 +94,8 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return count
 
 
-def test_three_hundred_live_demands_stay_exact_while_agents_come_and_go() -> None:
+@pytest.mark.parametrize("strategy", ["round_robin", "average_load"])
+def test_three_hundred_live_demands_stay_exact_while_agents_come_and_go(strategy: str) -> None:
     watched = Watched()
     desk = watched.desk
     skills = [f"s{number}" for number in range(320)]
@@ -102,13 +103,18 @@ def test_three_hundred_live_demands_stay_exact_while_agents_come_and_go() -> Non
         own = {skill: 1 + (place + number) % 3 for place, skill in enumerate(skills)}
         agent = Agent(id=AgentId(f"a{number}"), capacity=3, skills=own)
         watched(desk.add_agent(agent, presence="away" if number % 2 else "available", at=0))
-    watched(desk.add_queue(Queue(id=Q, members=list(watched.plain.agents)), at=0))
+    queue = Queue(id=Q, members=list(watched.plain.agents), strategy=strategy)
+    watched(desk.add_queue(queue, at=0))
     for number, skill in enumerate(skills):
         watched(desk.submit(asks(number, {skill: 3}), at=number))
-    queue = watched.queue()
-    waiting = [demand for demand in queue.demands.values() if demand.waiting]
+    record = watched.queue()
+    waiting = [demand for demand in record.demands.values() if demand.waiting]
     assert len(waiting) > 300
-    assert len(queue.indexed) == MOST_INDEXES
+    if strategy == "average_load":  # a key: one index for all
+        assert record.ages is not None
+        assert not record.indexed
+    else:
+        assert len(record.indexed) == MOST_INDEXES
     check(desk, watched.plain)
     for number in range(60):
         at = 400 + number
@@ -162,7 +168,7 @@ def test_what_chance_decides_does_not_hang_on_what_was_asked_before(
 
 def test_the_least_recently_used_index_goes_first_and_members_forget_it() -> None:
     watched = Watched()
-    staff(watched, 3, presence="away")
+    staff(watched, 3, presence="away", strategy="round_robin")
     for number in range(MOST_INDEXES):
         watched(watched.desk.submit(asks(number, weight=number + 1), at=0))
     queue = watched.queue()
@@ -412,7 +418,7 @@ def test_hundreds_of_exclusions_take_one_index_and_leave_the_others_theirs() -> 
 
 def test_asking_through_an_exclusion_keeps_the_plain_index_from_going() -> None:
     watched = Watched()
-    staff(watched, 3, presence="away", capacity=1_000_000)
+    staff(watched, 3, presence="away", capacity=1_000_000, strategy="round_robin")
     for number in range(MOST_INDEXES):
         watched(watched.desk.submit(asks(number, weight=number + 1), at=0))
     queue = watched.queue()

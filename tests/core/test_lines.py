@@ -41,6 +41,7 @@ def make_ticket(
     demand: Demand, number: int, *, priority: int = 3, arrived: int = 0, due: int | None = None
 ) -> TicketRecord:
     return TicketRecord(
+        id=TicketId(f"t{number}"),
         ticket=Ticket(id=TicketId(f"t{number}"), queue=QueueId("q"), due=due),
         queue=demand.queue,
         arrived=arrived,

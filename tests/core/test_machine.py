@@ -21,7 +21,7 @@ from plain_desk import PlainQueue, PlainTicket
 from plain_fold import FoldedDesk
 from recompute import check, check_explanations
 
-from ticketroute.core import demands, handout
+from ticketroute.core import ages, demands, handout
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.errors import InvalidValueError, TicketRouteError, TimeBackwardsError
 from ticketroute.model import events as ev
@@ -286,6 +286,7 @@ class DeskMachine(RuleBasedStateMachine):
         seed=st.integers(0, 3),
         permits=st.sampled_from([False, False, True]),
         tight=st.booleans(),
+        aged=st.booleans(),
         first=some_defaults,
         hired=st.lists(st.fixed_dictionaries(AGENT_FACTS), min_size=2, max_size=5),
         queues=st.lists(
@@ -300,6 +301,7 @@ class DeskMachine(RuleBasedStateMachine):
         seed: int,
         permits: bool,
         tight: bool,
+        aged: bool,
         first: Defaults,
         hired: list[dict[str, Any]],
         queues: list[tuple[dict[str, Any], list[AgentId]]],
@@ -310,6 +312,10 @@ class DeskMachine(RuleBasedStateMachine):
             for name, value in self.TIGHT.items():
                 self.patched.setattr(demands, name, value)
             self.patched.setattr(handout, "FEW", 1)
+        if aged:
+            self.patched.setattr(demands, "FEW_INDEXES", 0)
+            self.patched.setattr(ages, "YOUNGEST", 2)
+            self.patched.setattr(ages, "LONGEST", 4)
         self.seed, self.permits = seed, SomePermits() if permits else None
         self.defaults = first
         self.desk = Dispatcher(defaults=first, random=Tape(seed), permits=self.permits)

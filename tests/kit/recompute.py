@@ -223,7 +223,7 @@ def check_lines(desk: Dispatcher, plain: PlainDesk, record: QueueRecord, queue: 
             ticket = entry.ticket
             assert entry in ticket.entries
             assert entry.demand is demand
-            assert own == plain.place(plain.tickets[ticket.id], queue)
+            assert own == lines.place_of(ticket, record)
             check_demand(demand, plain.ask(plain.tickets[ticket.id], queue))
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)

@@ -30,7 +30,7 @@ from ticketroute import (
     WaitReason,
 )
 from ticketroute.model import events as ev
-from ticketroute.model.frozen import read_only
+from ticketroute.model.frozen import maker, read_only
 
 ANA, MAIL, T1, T2 = AgentId("ana"), QueueId("mail"), TicketId("t1"), TicketId("t2")
 QUEUE = Queue(id=MAIL, members=[ANA])
@@ -150,6 +150,22 @@ def test_an_event_is_equal_by_content_and_kind(event: ev.Event) -> None:
     assert evolve(event, at=8) != event
     assert evolve(event, cause=Cause.TIME) != event
     assert len({event, same, evolve(event, at=8)}) == 2
+
+
+@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.__name__)
+def test_a_maker_makes_what_calling_the_class_makes(kind: type[ev.Event]) -> None:
+    made, called = maker(kind)(at=7, **FACTS[kind]), kind(at=7, **FACTS[kind])
+    assert type(made) is kind
+    assert (made, hash(made), repr(made)) == (called, hash(called), repr(called))
+    assert pickle.loads(pickle.dumps(made)) == deepcopy(made) == called  # noqa: S301
+    assert evolve(made, at=8) == evolve(called, at=8)
+    for attribute in fields(kind):
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, attribute.name, None)
+    with pytest.raises(TypeError):
+        maker(kind)(7)
+    with pytest.raises(TypeError):
+        maker(kind)()
 
 
 @events

@@ -63,7 +63,7 @@ def test_a_dead_entry_that_surfaces_is_not_asked() -> None:
     strategy.changed(ana)
     ben.weight = 5
     strategy.changed(ben)
-    assert strategy._heap[0] == ((2, 0), 0, ANA)
+    assert strategy._heap[0] == (2, 0, 0, ANA)
     assert strategy.select() == (BEN,)
 
 
@@ -107,7 +107,7 @@ def test_a_dead_second_does_not_hide_the_one_below_it() -> None:
     }
     for member in members.values():
         strategy.join(member)
-    assert [entry[2] for entry in strategy._heap] == [ANA, BEN, CLEO, DAN]
+    assert [entry[-1] for entry in strategy._heap] == [ANA, BEN, CLEO, DAN]
     members[BEN].weight = 20
     strategy.changed(members[BEN])
 

@@ -78,7 +78,8 @@ class Conductor:
     def _begin(self, at: Instant, by: str | None) -> None:
         """Check the instant and do what has fallen due by then."""
         self._check_call(at, by)
-        self._run_due(at)
+        if at >= self._state.timers.earliest:
+            self._run_due(at)
 
     def _check_call(self, at: Instant, by: str | None) -> None:
         check_instant("at", at)
@@ -104,8 +105,10 @@ class Conductor:
 
     def _finish(self, at: Instant) -> tuple[ev.Event, ...]:
         """Hand out what the command set loose, and return all that happened."""
-        self._settle(at)
-        self._run_due(at)
+        if self._fresh or self._state.roster.gained:
+            self._settle(at)
+        if at >= self._state.timers.earliest:
+            self._run_due(at)
         if at != self._state.now:  # nothing happened at this very instant, and yet it has come
             self._state.reach(at)
         events = tuple(self._events)
@@ -114,9 +117,7 @@ class Conductor:
 
     def _settle(self, at: Instant) -> None:
         gained = self._state.roster.gained
-        if not self._fresh and not any(
-            member.queue.heads for record in gained.values() for member in record.members
-        ):
+        if not self._fresh and not _anything_waits(gained.values()):
             gained.clear()
             return
         handout = Handout(self._state, gained.values(), self._fresh, at=at)
@@ -232,3 +233,12 @@ class Conductor:
         if record is None:
             raise UnknownTicketError(ticket_id)
         return record
+
+
+def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
+    """Say whether there is a line from which any of these agents might get a ticket."""
+    for record in gained:
+        for member in record.members:
+            if member.queue.waiting:
+                return True
+    return False

@@ -48,7 +48,7 @@ def hand_over(
     if demand.queue.queue.delivery is Delivery.OFFER:
         points = agent.contact_points if ticket.ticket.channel == CALL else ()
         ring = sum(point.ring for point in points) or demand.queue.queue.offer.timeout
-        return ev.TicketOffered(
+        return ev.offered(
             at=at,
             cause=cause,
             ticket_id=ticket.id,
@@ -62,7 +62,7 @@ def hand_over(
             draws=choice.draws,
             strategy=strategy,
         )
-    return ev.TicketAssigned(
+    return ev.assigned(
         at=at,
         cause=cause,
         ticket_id=ticket.id,

@@ -3,15 +3,18 @@
 A queue's own index knows every member who may get *some* ticket. A demand asks it first and walks
 past those who may not get *this* ticket. Where the walk is long, or nobody is found, the demand
 gets an index of its own: over the members who fit it, told of every change of theirs, sharing the
-turns of the queue's strategy. At most ``MOST_INDEXES`` of them per queue are kept, the least
-recently used go first; the line of a demand does not need one.
+turns of the queue's strategy. Where more than ``FEW_INDEXES`` are wanted and the strategy is a key,
+one index by age takes over from all of them; elsewhere at most ``MOST_INDEXES`` per queue are kept,
+and the least recently used go first. The line of a demand does not need one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from ticketroute.core.ages import Ages
 from ticketroute.core.chance import Chance
 from ticketroute.core.gate import Gate
 from ticketroute.core.records import (
@@ -28,9 +31,12 @@ from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId
 from ticketroute.model.ticket import Ticket
 from ticketroute.strategies.contract import NOBODY, Key, Strategy
+from ticketroute.strategies.ranked import Ranked
 
 WALKS = (2, 8, 32)  # how many of the queue's index are looked at before the demand gets its own
-MOST_INDEXES = 256  # of demands, per queue
+FEW_INDEXES = 16  # of demands, per queue; if more are wanted, one by age serves all, if it can
+MOST_INDEXES = 256  # of demands, per queue, where it cannot
+MOST_MISSES = 64  # in the index by age, before a demand gets its own all the same
 MOST_IDLE_DEMANDS = 4_096  # kept without a waiting ticket, per queue: a few hundred bytes each
 
 
@@ -95,10 +101,13 @@ class Demands:
                 return first
         self._chance.rewind(spent)
         plain = demand.plain
-        strategy = plain.queue.strategy
+        strategy = demand.queue.strategy
         # Whether the demand has an index is an accident of what was asked before, and may not
         # decide what becomes of the numbers drawn: a strategy that draws always walks first.
-        indexed = plain.index is not None and not getattr(strategy, "draws", False)
+        indexed = not getattr(strategy, "draws", False) and (
+            plain.index is not None
+            or (demand.passed > len(demand.queue.members) and self._ages(demand) is None)
+        )
         if (
             indexed
             or (plain.asks.skills and strategy.reads_demand)
@@ -129,6 +138,11 @@ class Demands:
         """Say in brief why nobody is eligible. O(k) for k excluded, once there is an index."""
         if not demand.queue.members:
             return WaitReason.NO_MEMBERS
+        ages = self._ages(demand)
+        if ages is not None and demand.plain.index is None:
+            reason = self._wait_reason_by_age(ages, demand)
+            if reason is not None:
+                return reason
         index = self._own(demand.plain)
         fitting, available = index.fitting, index.available
         for agent_id in demand.asks.excluded or ():
@@ -143,21 +157,37 @@ class Demands:
             return WaitReason.NOBODY_LEFT
         return WaitReason.NOBODY_FREE if available else WaitReason.NOBODY_AVAILABLE
 
+    def _wait_reason_by_age(self, ages: Ages, demand: Demand) -> WaitReason | None:
+        """Say why nobody is eligible, if a look at a few of those with the skills tells."""
+        reason = WaitReason.NOBODY_FITS
+        excluded, plain = demand.asks.excluded or EMPTY, demand.plain
+        for looked, member in enumerate(ages.having(demand.asks.skills or EMPTY)):
+            if looked == MOST_MISSES:
+                return None
+            if not self._gate.fits(member, plain):
+                continue
+            if member.agent_id in excluded:
+                if reason is WaitReason.NOBODY_FITS:
+                    reason = WaitReason.NOBODY_LEFT
+            elif self._gate.is_there(member, demand.asks.channel):
+                return WaitReason.NOBODY_FREE
+            else:
+                reason = WaitReason.NOBODY_AVAILABLE
+        return reason
+
     # --- told by the roster -----------------------------------------------------------------
 
     def refresh(self, member: MemberRecord) -> None:
         """Put a member, whose load changed, where they belong in the indexes they fit."""
-        for index, flags in list((member.indexes or {}).items()):
-            if index.dropped:
-                del member.indexes[index]  # type: ignore[union-attr]
-            else:
-                self._move(member, index, flags)
+        if member.indexes is not None:
+            self._show(member, member.indexes)
 
     def refit(self, member: MemberRecord) -> None:
         """Find anew which of the queue's demands a member fits: more than their load changed."""
         self.withdraw(member)
         for demand in member.queue.indexed:
             self._admit(member, index_of(demand))
+        self.refresh(member)
 
     def withdraw(self, member: MemberRecord) -> None:
         """Take a member out of every demand's index."""
@@ -173,6 +203,7 @@ class Demands:
         """Drop the indexes of all demands of a queue: its strategy is replaced."""
         while queue.indexed:
             self._drop_oldest(queue)
+        queue.ages = None
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -189,25 +220,68 @@ class Demands:
         Chance has its say once: the winner is the first who fits in the first look that finds
         any, so that each look's draws are fair, whatever a longer look brings up.
         """
+        ages = self._ages(demand)
+        if ages is not None:
+            return self._by_age(ages, demand, excluding)
         strategy, members = demand.queue.strategy, demand.queue.members
         refusal = self._gate.refusal
-        winner: Choice | None = None
+        winner: AgentId | None = None
+        runner_up: AgentId | None = None
+        draws: tuple[float, ...] = ()
         for most in WALKS:
             asked = strategy.select(excluding=excluding, most=most)
             for agent_id in asked:
-                if refusal(members[agent_id], demand) is not None:
+                if agent_id == winner:
                     continue
-                if winner is None:
-                    winner = Choice(agent_id, strategy.key_of(agent_id), None, self._chance.used())
-                elif agent_id != winner.agent_id:
-                    return winner._replace(runner_up=agent_id)
+                if refusal(members[agent_id], demand) is not None:
+                    demand.passed += 1
+                    continue
+                if winner is not None:
+                    return Choice(winner, strategy.key_of(winner), agent_id, draws)
+                winner, draws = agent_id, self._chance.used()
             if len(asked) < most:
-                return winner
-        own = self._own(demand.plain).strategy
+                break
+        else:
+            own = self._own(demand.plain).strategy
+            if winner is None:
+                return self._ask(own, excluding)
+            next_ones = own.select(excluding=excluding | {winner}, most=1)
+            runner_up = next_ones[0] if next_ones else None
         if winner is None:
-            return self._ask(own, excluding)
-        next_ones = own.select(excluding=excluding | {winner.agent_id}, most=1)
-        return winner._replace(runner_up=next_ones[0]) if next_ones else winner
+            return None
+        return Choice(winner, strategy.key_of(winner), runner_up, draws)
+
+    def _ages(self, demand: Demand) -> Ages | None:
+        """Return the queue's index by age, once more demands want one than may have their own."""
+        queue, strategy = demand.queue, demand.queue.strategy
+        ages = queue.ages
+        if ages is None or ages.stale:
+            few = demand.plain.index is not None or len(queue.indexed) < FEW_INDEXES
+            if not isinstance(strategy, Ranked) or strategy.reads_demand or (ages is None and few):
+                return None
+            self.drop_all(queue)
+            ages = queue.ages = Ages(strategy, queue.members.values())
+        return ages if ages.usable else None
+
+    def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
+        """Look through those with room and the skills asked, of whom nearly all may get it."""
+        found: list[AgentId] = []
+        misses = 0
+        for member in ages.free(demand.asks.skills or EMPTY):
+            if member.agent_id in excluding:
+                continue
+            if self._gate.refusal(member, demand) is None:
+                found.append(member.agent_id)
+                if len(found) == 2:
+                    break
+            elif misses == MOST_MISSES:  # it is not skills that keep them from it
+                return self._ask(self._own(demand.plain).strategy, excluding)
+            else:
+                misses += 1
+        if not found:
+            return None
+        key = demand.queue.strategy.key_of(found[0])
+        return Choice(found[0], key, found[1] if len(found) > 1 else None)
 
     def _ask(self, strategy: Strategy, excluding: AbstractSet[AgentId]) -> Choice | None:
         asked = strategy.select(excluding=excluding, most=2)
@@ -231,11 +305,16 @@ class Demands:
         queue = demand.queue
         while len(queue.indexed) >= MOST_INDEXES:
             self._drop_oldest(queue)
-        index = DemandIndex(demand, queue.strategy.sibling(demand.asks.skills or EMPTY))
+        index = DemandIndex(
+            demand,
+            queue.strategy.sibling(demand.asks.skills or EMPTY),
+            room=(demand.asks.channel, demand.asks.weight) if demand.only is None else None,
+        )
         demand.index = index
         queue.indexed[demand] = None
         for member in queue.members.values():
-            self._admit(member, index)
+            if self._admit(member, index):
+                self._show(member, (index,))
         return index
 
     def _drop_oldest(self, queue: QueueRecord) -> None:
@@ -244,33 +323,47 @@ class Demands:
         index_of(demand).dropped = True
         demand.index = None
 
-    def _admit(self, member: MemberRecord, index: DemandIndex) -> None:
+    def _admit(self, member: MemberRecord, index: DemandIndex) -> bool:
+        """Count a member among those who fit, if they do, and say so; ``_show`` puts them in."""
         if not self._gate.fits(member, index.demand):
-            return
+            return False
         there = self._gate.is_there(member, index.demand.asks.channel)
         index.fitting += 1
         index.available += there
         if member.indexes is None:
             member.indexes = {}
         elif len(member.indexes) >= 2 * MOST_INDEXES:  # of a member who never comes by
-            member.indexes = {
-                other: flags for other, flags in member.indexes.items() if not other.dropped
-            }
+            member.indexes = _in_use(member.indexes)
         member.indexes[index] = AVAILABLE if there else 0
-        self._move(member, index, member.indexes[index])
+        return True
 
-    def _move(self, member: MemberRecord, index: DemandIndex, flags: int) -> None:
-        if self._gate.refusal(member, index.demand) is None:
-            if flags & IN_INDEX:
-                index.strategy.changed(member)
-                return
-            index.strategy.join(member)
-        elif flags & IN_INDEX:
-            index.strategy.leave(member.agent_id)
-        else:
-            return
-        assert member.indexes is not None
-        member.indexes[index] = flags ^ IN_INDEX
+    def _show(self, member: MemberRecord, indexes: Iterable[DemandIndex]) -> None:
+        """Put a member who fits into each of these indexes, or take them out, as there is room.
+
+        Most of a member's indexes ask for the same room, and order members alike: both are found
+        out once.
+        """
+        kept = member.indexes
+        assert kept is not None
+        entry = room = None
+        lets = gone = False
+        for index in indexes:
+            if index.dropped:
+                gone = True
+                continue
+            if index.room is None or index.room != room:
+                room = index.room
+                lets = member.is_open and self._gate.lets(member, index.demand)
+            was_in = bool(kept[index] & IN_INDEX)
+            if lets and index.ranked is not None:
+                entry = entry or index.ranked.entry(member)
+                index.ranked.put(entry)
+            elif lets or was_in:
+                _tell(index.strategy, member, was_in=was_in, lets=lets)
+            if lets is not was_in:
+                kept[index] ^= IN_INDEX
+        if gone:
+            member.indexes = _in_use(kept)
 
     def _forget_idle(self, queue: QueueRecord) -> None:
         kept = {
@@ -281,6 +374,19 @@ class Demands:
         kept |= {(demand.plain.asks, key[1]): demand.plain for key, demand in kept.items()}
         queue.demands = kept
         queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
+
+
+def _tell(strategy: Strategy, member: MemberRecord, *, was_in: bool, lets: bool) -> None:
+    if not lets:
+        strategy.leave(member.agent_id)
+    elif was_in:
+        strategy.changed(member)
+    else:
+        strategy.join(member)
+
+
+def _in_use(indexes: Mapping[DemandIndex, int]) -> dict[DemandIndex, int]:
+    return {index: flags for index, flags in indexes.items() if not index.dropped}
 
 
 def index_of(demand: Demand) -> DemandIndex:

@@ -19,18 +19,21 @@ class TicketFold(ClockFold):
         queue = self.roster.queues[event.queue_id]
         self.submitted += 1
         queue.open_tickets += 1
-        self.tickets[event.ticket_id] = TicketRecord(
+        ticket = self.tickets[event.ticket_id] = TicketRecord(
+            id=event.ticket_id,
             ticket=event.ticket,
             queue=queue,
             arrived=event.arrived,
             ordinal=self.submitted,
             priority=event.ticket.priority,
             asks=asks_of(event.ticket),
+            waiting_since=event.at,
             due=event.ticket.due,
         )
         if self.agreements:
-            self._open_book(self.tickets[event.ticket_id], event.arrived)
-        self._start_wait(self.tickets[event.ticket_id], event.at)
+            self._open_book(ticket, event.arrived)
+        if queue.queue.relaxations:
+            self._time_relaxation(ticket)
 
     def on_queued(self, event: ev.TicketQueued) -> None:
         ticket = self._step(event)
@@ -52,7 +55,8 @@ class TicketFold(ClockFold):
         self._end_wait(ticket)
         if event.cause in ev.BY_STRATEGY:
             queue.strategy.offered(event.agent_id)
-        self.chance.spend(len(event.draws))
+        if event.draws:
+            self.chance.spend(len(event.draws))
         self.assigned += 1
         self._move_to(ticket, queue)
         ticket.agent, ticket.last_agent_id, ticket.came_from = record, event.agent_id, None

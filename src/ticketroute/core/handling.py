@@ -168,7 +168,7 @@ class Handling(Steps):
         self._recall(ticket, ev.Cause.COMMAND, at=at)
         wrap_up = ticket.queue.queue.wrap_up if ticket.state is RoutingState.ASSIGNED else 0
         self._record(
-            ev.TicketResolved(
+            ev.resolved(
                 at=at,
                 by=by,
                 ticket_id=ticket_id,

@@ -110,9 +110,10 @@ def _show_head(demand: Demand) -> None:
     head = line[0][0] if line else None
     if head == demand.head:
         return
-    heads = demand.queue.heads
+    queue = demand.queue
     if demand.head is not None:
-        heads.remove((demand.head, demand))
+        queue.heads.remove((demand.head, demand))
     if head is not None:
-        heads.add((head, demand))
+        queue.heads.add((head, demand))
+    queue.waiting += (head is not None) - (demand.head is not None)
     demand.head = head

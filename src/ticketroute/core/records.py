@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, field
 from sortedcontainers import SortedList
@@ -25,6 +25,10 @@ from ticketroute.model.relaxation import Reach
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
 from ticketroute.sla.clock import Book
 from ticketroute.strategies.contract import Member, Strategy
+from ticketroute.strategies.ranked import Ranked
+
+if TYPE_CHECKING:
+    from ticketroute.core.ages import Ages
 
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
 
@@ -73,10 +77,11 @@ class Tried:
     lifted: bool = False  # may be asked again, after those who were not tried
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, weakref_slot=False)
 class TicketRecord:
     """A ticket and where it stands."""
 
+    id: TicketId
     ticket: Ticket
     queue: QueueRecord
     arrived: Instant  # for the place in the line; a merge or a fresh place moves it
@@ -111,13 +116,8 @@ class TicketRecord:
     book: Book | None = None  # its clocks, on a desk with policies
     due: Instant | None = None  # the earliest: the host's own, or that of a clock that runs
 
-    @property
-    def id(self) -> TicketId:
-        """The host's name of it."""
-        return self.ticket.id
 
-
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class LineEntry:
     """A place in the line of one demand."""
 
@@ -130,10 +130,11 @@ class LineEntry:
         return False
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class AgentRecord:
     """An agent, their presence, and all that takes up their capacity."""
 
+    id: AgentId = field(init=False)
     agent: Agent
     capacity: int
     rate_limit: RateLimit | None
@@ -156,10 +157,8 @@ class AgentRecord:
     on_shift: bool = True
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
 
-    @property
-    def id(self) -> AgentId:
-        """The host's name of them."""
-        return self.agent.id
+    def __attrs_post_init__(self) -> None:
+        self.id = self.agent.id
 
     @property
     def idle_since(self) -> Instant:
@@ -167,7 +166,7 @@ class AgentRecord:
         return self.available_since if self.ended_at is None else self.ended_at
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, weakref_slot=False)
 class MemberRecord(Member):
     """An agent in one queue: what its strategy sees, and what the gate needs beside it."""
 
@@ -186,13 +185,23 @@ AVAILABLE = 2  # is counted as available for the demand
 
 @define(eq=False)
 class DemandIndex:
-    """The members who fit one demand: how many, how many are there, and an index of the free."""
+    """The members who fit one demand: how many, how many are there, and an index of the free.
+
+    ``room`` is what it asks of them beside fitting, where others may ask the same. ``ranked`` is
+    the index, where a member's entry is the same in all indexes of the queue.
+    """
 
     demand: Demand
     strategy: Strategy
+    room: tuple[Channel, int] | None = None
+    ranked: Ranked | None = field(init=False)
     fitting: int = 0
     available: int = 0
     dropped: bool = False  # out of use; members forget it when they next come by
+
+    def __attrs_post_init__(self) -> None:
+        ranked = self.strategy if isinstance(self.strategy, Ranked) else None
+        self.ranked = None if ranked is None or ranked.reads_demand else ranked
 
 
 @define(eq=False)
@@ -211,6 +220,7 @@ class Demand:
     waiting: int = 0
     head: Place | None = None  # the place under which the queue's list of heads knows it
     index: DemandIndex | None = None
+    passed: int = 0  # misfits its walks came by: as many as there are members, and it gets an index
 
     @property
     def plain(self) -> Demand:
@@ -225,18 +235,19 @@ DemandKey = tuple[Asks, TicketId | None]
 class QueueRecord:
     """A queue, its members, their order, and the lines of its tickets."""
 
+    id: QueueId = field(init=False)
     queue: Queue  # without its members: they are below
     strategy: Strategy
     members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
     heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
+    waiting: int = 0  # demands that wait, which are as many as there are heads
     indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
+    ages: Ages | None = None  # answers for all demands, where there are too many to have one each
     sweep_at: int = 0  # how many demands there have to be before idle ones are forgotten again
     next_position: int = 0
     open_tickets: int = 0  # not done
     handed: deque[Instant] = field(factory=lambda: deque(maxlen=PACE + 1))  # out of the line
 
-    @property
-    def id(self) -> QueueId:
-        """The host's name of it."""
-        return self.queue.id
+    def __attrs_post_init__(self) -> None:
+        self.id = self.queue.id

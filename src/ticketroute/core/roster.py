@@ -160,6 +160,8 @@ class Roster:
         if member.is_open:
             member.queue.strategy.leave(member.agent_id)
             member.is_open = False
+        if member.queue.ages is not None:
+            member.queue.ages.drop(member)
         del member.queue.members[member.agent_id]
         record = member.record
         record.members = tuple(other for other in record.members if other is not member)
@@ -266,7 +268,6 @@ class Roster:
     def reindex(self, record: AgentRecord) -> None:
         """Tell every index of the agent's present load and figures."""
         for member in record.members:
-            self._reflect(member)
             self._update(member)
             if member.indexes is not None:
                 self._demands.refresh(member)
@@ -283,7 +284,6 @@ class Roster:
 
     def refit_member(self, member: MemberRecord) -> None:
         """Tell the indexes of one queue of a member of whom more than the load changed."""
-        self._reflect(member)
         self._update(member)
         self._demands.refit(member)
         self.gained[member.agent_id] = member.record
@@ -301,27 +301,30 @@ class Roster:
         self.reindex(record)
 
     def _update(self, member: MemberRecord) -> None:
-        """Put a member where they belong in their queue's own index."""
-        if self._gate.is_open(member):
-            if member.is_open:
-                member.queue.strategy.changed(member)
-            else:
-                member.queue.strategy.join(member)
-                member.is_open = True
-        elif member.is_open:
-            member.queue.strategy.leave(member.agent_id)
-            member.is_open = False
+        """Put a member where they belong in their queue's own index.
 
-    def _reflect(self, member: MemberRecord) -> None:
-        """Copy what changes with every ticket to where the strategy sees it."""
-        record = member.record
+        What changes with every ticket is copied to where the strategy sees it first.
+        """
+        record, strategy = member.record, member.queue.strategy
         member.load = record.load
         member.count = record.count
         member.last_assigned = record.last_assigned
         member.idle_since = record.available_since if record.ended_at is None else record.ended_at
-        span = member.queue.strategy.window
-        if span is not None:
-            member.taken, member.handle_time = self.windows[span].figures(member.agent_id)
+        if self.windows:
+            span = strategy.window
+            if span is not None:
+                member.taken, member.handle_time = self.windows[span].figures(member.agent_id)
+        if self._gate.is_open(member):
+            if member.is_open:
+                strategy.changed(member)
+            else:
+                strategy.join(member)
+                member.is_open = True
+        elif member.is_open:
+            strategy.leave(member.agent_id)
+            member.is_open = False
+        if member.queue.ages is not None:
+            member.queue.ages.put(member)
 
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""

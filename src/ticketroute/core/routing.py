@@ -96,6 +96,7 @@ class Routing(Steps):
         with self._state.roster.seen_at(at):
             submitted = self._submitted(bare, at=at, by=by)
             as_if = TicketRecord(
+                id=bare.id,
                 ticket=bare,
                 queue=self._queue_of(bare),
                 arrived=submitted.arrived,
@@ -315,7 +316,7 @@ class Routing(Steps):
             self._record(event)
 
     def _submitted(self, ticket: Ticket, *, at: Instant, by: str | None) -> ev.TicketSubmitted:
-        return ev.TicketSubmitted(
+        return ev.submitted(
             at=at,
             by=by,
             ticket_id=ticket.id,

@@ -107,14 +107,15 @@ class Store:
     def _enter_lines(self, ticket: TicketRecord) -> None:
         """Put a ticket in the lines of its own queue and of those it overflowed to."""
         self._leave_line(ticket)
-        lines.enter(
-            ticket, [self.demand_of(ticket, queue) for queue in (ticket.queue, *ticket.added)]
-        )
+        demands = [self.demand_of(ticket, queue) for queue in (ticket.queue, *ticket.added)]
+        if ticket.asks == demands[0].asks:
+            ticket.asks = demands[0].asks  # equal ones are kept once: 100 bytes a waiting ticket
+        lines.enter(ticket, demands)
 
     def _leave_line(self, ticket: TicketRecord) -> None:
         if ticket.entries:
             lines.leave(ticket)
-        if ticket.state is not RoutingState.WAITING:
+        if ticket.wait_reason is not None and ticket.state is not RoutingState.WAITING:
             ticket.wait_reason = None
 
     def _start_wait(self, ticket: TicketRecord, at: Instant) -> None:
@@ -266,9 +267,10 @@ class Store:
 
     def _move_to(self, ticket: TicketRecord, queue: QueueRecord) -> None:
         """Let a ticket that is not done belong to a queue."""
-        ticket.queue.open_tickets -= 1
-        queue.open_tickets += 1
-        ticket.queue = queue
+        if queue is not ticket.queue:
+            ticket.queue.open_tickets -= 1
+            queue.open_tickets += 1
+            ticket.queue = queue
 
     def _time_grace(self, record: AgentRecord, at: Instant) -> None:
         """Start the grace of an agent who is gone and yet has work, unless it runs already."""

@@ -6,8 +6,9 @@ from enum import IntEnum
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import LAST_INSTANT, Instant
 
+NEVER: Instant = LAST_INSTANT + 1
 _SPARE = 64  # dead entries that are never worth a sweep
 
 
@@ -45,6 +46,7 @@ class Timers:
     """
 
     def __init__(self) -> None:
+        self.earliest: Instant = NEVER  # nothing is due before
         self._due_of: dict[Timer, Instant] = {}
         self._heap: list[tuple[Instant, Timer]] = []
 
@@ -54,6 +56,7 @@ class Timers:
         self._due_of[timer] = due
         if before is None or due < before:
             heappush(self._heap, (due, timer))
+            self.earliest = min(self.earliest, due)
             self._sweep()
 
     def cancel(self, timer: Timer) -> None:
@@ -75,16 +78,18 @@ class Timers:
             noted, timer = heap[0]
             due = due_of.get(timer)
             if due == noted:
+                self.earliest = noted
                 return noted
             heappop(heap)
             if due is not None and due > noted:  # moved later; an earlier one has its own entry
                 heappush(heap, (due, timer))
+        self.earliest = NEVER
         return None
 
     def due(self, at: Instant) -> tuple[Instant, Timer] | None:
         """Return what is due first, at ``at`` or before, if anything is; it stays set."""
-        if not self._heap or self._heap[0][0] > at:
-            return None  # entries are lower bounds: if the first is not due, nothing is
+        if self.earliest > at:
+            return None
         first = self.next_due()
         return self._heap[0] if first is not None and first <= at else None
 

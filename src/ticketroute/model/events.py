@@ -7,11 +7,11 @@ No event carries a text of the ticket.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from attrs import frozen
 
 from ticketroute.model.agent import Agent, Membership, Presence
+from ticketroute.model.frozen import Word, maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.offer import ContactPoint
@@ -21,7 +21,7 @@ from ticketroute.model.strategy_spec import StrategySpec
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
 
 
-class Cause(Enum):
+class Cause(Word):
     """Why something happened."""
 
     COMMAND = "command"  #: the host said so
@@ -54,7 +54,7 @@ class Cause(Enum):
 BY_STRATEGY = frozenset({Cause.ROUTED, Cause.FREED})  # assignments that move the turn
 
 
-class WaitReason(Enum):
+class WaitReason(Word):
     """Why a ticket waits, in brief; ``explain`` says it for each agent."""
 
     NO_MEMBERS = "no_members"  #: nobody serves the queue
@@ -70,7 +70,7 @@ NOBODY_THERE = frozenset(
 )  # waiting is in vain until somebody comes or the ticket asks less
 
 
-class Author(Enum):
+class Author(Word):
     """Who wrote a message."""
 
     AGENT = "agent"
@@ -79,7 +79,7 @@ class Author(Enum):
     NOTE = "note"  #: internal: moves nothing
 
 
-class HoldStatus(Enum):
+class HoldStatus(Word):
     """Why a ticket is on hold."""
 
     PENDING = "pending"  #: for the requester or a third party
@@ -472,3 +472,11 @@ class TicketRated(TicketEvent):
 
     score: int
     agent_id: AgentId | None = None
+
+
+# --- made for every ticket ------------------------------------------------------------------------
+
+submitted = maker(TicketSubmitted)
+assigned = maker(TicketAssigned)
+offered = maker(TicketOffered)
+resolved = maker(TicketResolved)

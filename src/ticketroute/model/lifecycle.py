@@ -8,7 +8,6 @@ there leaves the status as it is. ``OFFER`` maps what became of an offer and wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
@@ -42,10 +41,11 @@ from ticketroute.model.events import (
     TicketResumed,
     TicketTransferred,
 )
+from ticketroute.model.frozen import Word
 from ticketroute.model.offer import OfferOutcome
 
 
-class RoutingState(Enum):
+class RoutingState(Word):
     """Where a ticket is, as far as routing goes: exactly one at any time."""
 
     WAITING = "waiting"  #: for an agent
@@ -55,7 +55,7 @@ class RoutingState(Enum):
     DONE = "done"
 
 
-class Status(Enum):
+class Status(Word):
     """How a conversation stands, in the words people see."""
 
     NEW = "new"  #: nobody has had it

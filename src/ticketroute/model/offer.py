@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from attrs import Attribute, field, frozen
 
@@ -18,7 +17,7 @@ from ticketroute.model.checks import (
     span,
     whole,
 )
-from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.frozen import EMPTY, Word, read_only
 from ticketroute.model.instants import Span, seconds
 
 MISSED, DECLINED = "missed", "declined"  # the reasons of a cool-down that every queue knows
@@ -26,7 +25,7 @@ MOST_PARALLEL = 1_000
 MOST_MISSES = 1_000
 
 
-class OfferOutcome(Enum):
+class OfferOutcome(Word):
     """What became of an offer: one ticket put to one agent."""
 
     OPEN = "open"  #: not answered yet

@@ -22,7 +22,7 @@ NOBODY: frozenset[AgentId] = frozenset()
 Key = tuple[int, ...]  # the smaller is asked first
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, weakref_slot=False)
 class Member:
     """An agent as the strategy of one queue sees them; the desk keeps it up to date.
 

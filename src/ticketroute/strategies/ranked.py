@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from copy import copy
 from heapq import heapify, heappop, heappush, heapreplace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, final
 
 from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Span
 from ticketroute.strategies.contract import NOBODY, Key, Member
 
-Entry = tuple[Key, int, AgentId]  # key, last assigned, id: the order, ties included
+Entry = tuple[Any, ...]  # the key's numbers, last assigned, id, in a row: the order, ties included
 
 SLACK = 64  # entries: dead ones that are not worth sweeping, however few are living
 
@@ -41,6 +41,8 @@ class Ranked(ABC):
     ('ben',)
     """
 
+    draws: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
     reads_demand: ClassVar[bool] = False
     key_names: ClassVar[tuple[str, ...]] = ("key",)
 
@@ -52,22 +54,38 @@ class Ranked(ABC):
 
     @abstractmethod
     def key(self, member: Member) -> Key:
-        """Return where this member stands: whole numbers, the smaller is asked first."""
+        """Return where this member stands: whole numbers, the smaller is asked first.
+
+        As many for each member, those named by ``key_names``.
+        """
 
     @property
     def window(self) -> Span | None:
         """None: neither ``taken`` nor ``handle_time`` is read."""
         return None
 
+    @final
     def join(self, member: Member) -> None:
         """Take in a member who has room. O(log n)."""
-        self.changed(member)
+        self.put((*self.key(member), member.last_assigned, member.agent_id))
 
+    @final
     def changed(self, member: Member) -> None:
         """Put a member where their key belongs now; O(log n), O(1) if it is the same."""
-        agent_id = member.agent_id
-        entry = (self.key(member), member.last_assigned, agent_id)
+        self.put((*self.key(member), member.last_assigned, member.agent_id))
+
+    def entry(self, member: Member) -> Entry:
+        """Return where this member stands among all: their key, and what ties end by."""
+        return (*self.key(member), member.last_assigned, member.agent_id)
+
+    def put(self, entry: Entry) -> None:
+        """Put a member where this entry belongs, whether they are in the index yet or not.
+
+        ``join`` and ``changed`` for many siblings at once: the entry of a member is the same in
+        all of them, unless ``reads_demand``. O(log n), O(1) if it is the same.
+        """
         heap, living = self._heap, self._living
+        agent_id = entry[-1]
         old = living.get(agent_id)
         if old == entry:
             return
@@ -99,20 +117,20 @@ class Ranked(ABC):
             if not heap:
                 return ()
             first = heap[0]
-            if living.get(first[2]) is first:
+            if living.get(first[-1]) is first:
                 break
             heappop(heap)
-        if first[2] not in excluding:
+        if first[-1] not in excluding:
             if most is None or most == 1:
-                return (first[2],)
+                return (first[-1],)
             if most == 2 and len(heap) > 1:
                 # The second of all is the better child of the root, unless that one is dead:
                 # then it may be below it, and only a walk finds it.
                 second = heap[1]
                 if len(heap) > 2 and heap[2] < second:
                     second = heap[2]
-                if living.get(second[2]) is second and second[2] not in excluding:
-                    return (first[2], second[2])
+                if living.get(second[-1]) is second and second[-1] not in excluding:
+                    return (first[-1], second[-1])
         return self._walk(excluding, 1 if most is None else most)
 
     def offered(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
@@ -123,7 +141,8 @@ class Ranked(ABC):
 
     def key_of(self, agent_id: AgentId) -> Key:
         """Return the key of a member of the index. O(1)."""
-        return self._living[agent_id][0]
+        key: Key = self._living[agent_id][:-2]
+        return key
 
     def turns(self) -> tuple[object, ...]:
         """Return an empty tuple: a key knows no turns."""
@@ -143,16 +162,16 @@ class Ranked(ABC):
         heap, living = self._heap, self._living
         if most >= len(living):
             return tuple(
-                agent_id for _, _, agent_id in sorted(living.values()) if agent_id not in excluding
+                entry[-1] for entry in sorted(living.values()) if entry[-1] not in excluding
             )
         chosen: list[AgentId] = []
         passed: list[Entry] = []
         while heap and len(chosen) < most:
             entry = heappop(heap)
-            if living.get(entry[2]) is entry:
+            if living.get(entry[-1]) is entry:
                 passed.append(entry)
-                if entry[2] not in excluding:
-                    chosen.append(entry[2])
+                if entry[-1] not in excluding:
+                    chosen.append(entry[-1])
         for entry in passed:
             heappush(heap, entry)
         return tuple(chosen)

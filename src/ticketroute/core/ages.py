@@ -1,0 +1,242 @@
+"""Members by age: one index of a queue that answers for any number of demands.
+
+Every member has a slot, in the order that ends all ties: longest since last assigned, then id.
+Wide integers say which slots have a skill at a level, and which have room and which key. Who has
+the skills asked is their conjunction; its lowest bit under the smallest key is whom the strategy
+asks. A change costs a bit or two, however many demands there are.
+
+An assignment moves a member to the last slot, so slots are cut into runs: only the youngest takes
+members in. A full run joins the one before it, and one that is half empty is packed, so that there
+are few of them: O(log n) or n over ``LONGEST``. Selecting is linear in the slots, 30 of which take
+a nanosecond or so.
+
+It needs a strategy that is a key, and few keys: of a load, but not of an instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from attrs import Factory, define
+
+from ticketroute.core.records import MemberRecord
+from ticketroute.model.checks import HIGHEST_LEVEL
+from ticketroute.model.ids import AgentId
+from ticketroute.strategies.contract import Key
+from ticketroute.strategies.ranked import Ranked
+
+T = TypeVar("T")
+
+YOUNGEST = (
+    1_024  # slots of the run that takes members in: each of its changes copies a few of 128 B
+)
+LONGEST = 32_768  # slots of any run: 4 KiB a number, about a microsecond to combine two
+MOST_KEYS = 64  # beyond which a key is no small thing to go through
+
+
+@define(eq=False)
+class _Run:
+    members: list[MemberRecord | None] = Factory(list)  # by slot; None who has left it
+    free: dict[Key, int] = Factory(dict)  # key -> who has room and stands there
+    exact: dict[tuple[str, int], int] = Factory(dict)  # skill, level -> who has it, or had
+    least: dict[tuple[str, int], int] | None = None  # at least that level; None while it grows
+    living: int = 0
+    noted: int = 0  # slots whose skills are in ``exact``; of the others, many may be left unasked
+
+    def note(self) -> None:
+        """Note the skills of those who came since the last time. O(1) for each, amortised."""
+        for slot in range(self.noted, len(self.members)):
+            member = self.members[slot]
+            if member is not None:
+                for ability in member.skills.items():
+                    self.exact[ability] = self.exact.get(ability, 0) | 1 << slot
+        self.noted = len(self.members)
+
+    def having(self, skills: Mapping[str, int]) -> int:
+        """Return the slots that have all the skills, some of which may have been left."""
+        self.note()
+        slots = (1 << len(self.members)) - 1
+        for skill, level in skills.items():
+            slots &= self._at_least(skill, level)
+        return slots
+
+    def _at_least(self, skill: str, level: int) -> int:
+        known = None if self.least is None else self.least.get((skill, level))
+        if known is None:
+            known = 0
+            for each in range(level, HIGHEST_LEVEL + 1):
+                known |= self.exact.get((skill, each), 0)
+            if self.least is not None:
+                self.least[skill, level] = known
+        return known
+
+
+@define(eq=False)
+class _Place:
+    run: _Run
+    slot: int
+    stamp: int
+    skills: Mapping[str, int]
+    key: Key | None = None  # None without room
+
+
+class Ages:
+    """The members of one queue by age.
+
+    ``usable`` turns False for good once there are too many keys, ``stale`` turns True when a
+    member comes who is not the youngest: whoever asks makes a new one.
+    """
+
+    def __init__(self, strategy: Ranked, members: Iterable[MemberRecord]) -> None:
+        self.usable, self.stale = True, False
+        self._strategy = strategy
+        self._runs = [_Run()]  # the oldest first; the last takes members in
+        self._place_of: dict[AgentId, _Place] = {}
+        self._last: tuple[int, AgentId] | None = None
+        for member in sorted(members, key=_age):
+            self.put(member)
+
+    def put(self, member: MemberRecord) -> None:
+        """Hear of a member, or of any change of theirs. O(length of a run), amortised."""
+        if self.stale or not self.usable:
+            return
+        place = self._place_of.get(member.agent_id)
+        if (
+            place is None
+            or place.stamp != member.last_assigned
+            or place.skills is not member.skills
+        ):
+            if place is not None:
+                self.drop(member)
+            if self._last is not None and _age(member) < self._last:
+                self.stale = True
+                return
+            place = self._append(member)
+        key = self._strategy.key(member) if member.is_open else None
+        if key != place.key:
+            _free(place, key)
+            self._count_keys(place.run)
+
+    def drop(self, member: MemberRecord) -> None:
+        """Let go of a member, who may not be in. O(length of a run), amortised."""
+        place = self._place_of.pop(member.agent_id, None)
+        if place is None:
+            return
+        run = place.run
+        _free(place, None)
+        run.members[place.slot] = None
+        run.living -= 1
+        if run is not self._runs[-1] and 2 * run.living < len(run.members):
+            self._tidy(run)
+
+    def free(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
+        """Yield the members with room who have these skills, in the order of the strategy."""
+        having: dict[_Run, int] = {}  # only of the runs that are come to: most often, the oldest
+        for key in sorted({key for run in self._runs for key in run.free}):
+            for run in self._runs:
+                slots = run.free.get(key)
+                if slots is not None:
+                    if run not in having:
+                        having[run] = run.having(skills)
+                    yield from _members(run, slots & having[run])
+
+    def having(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
+        """Yield everybody who has these skills, with room or without."""
+        for run in self._runs:
+            yield from _members(run, run.having(skills))
+
+    def _append(self, member: MemberRecord) -> _Place:
+        run = self._runs[-1]
+        if len(run.members) >= YOUNGEST:
+            run.least = {}
+            self._runs.append(_Run())
+            self._tidy(run)
+            run = self._runs[-1]
+        place = _Place(run, len(run.members), member.last_assigned, member.skills)
+        run.members.append(member)
+        run.living += 1
+        self._place_of[member.agent_id] = place
+        self._last = _age(member)
+        return place
+
+    def _count_keys(self, run: _Run) -> None:
+        self.usable = self.usable and len(run.free) <= MOST_KEYS
+
+    def _tidy(self, run: _Run) -> None:
+        """Pack a run that is half empty, and let it join those beside it. O(length), amortised."""
+        number = self._runs.index(run)
+        if 2 * run.living < len(run.members):
+            self._runs[number] = self._packed(run)
+        for younger in (number + 1, number):
+            if 0 < younger < len(self._runs) - 1:
+                self._join(younger)
+
+    def _packed(self, run: _Run) -> _Run:
+        """Return the run with no slot empty. O(length)."""
+        packed = _Run(least={})
+        for member in run.members:
+            if member is not None:
+                place = self._place_of[member.agent_id]
+                key = place.key
+                _free(place, None)
+                place.run, place.slot = packed, len(packed.members)
+                packed.members.append(member)
+                packed.living += 1
+                _free(place, key)
+        return packed
+
+    def _join(self, number: int) -> None:
+        """Let a run become part of the older one before it, if they are of about one length."""
+        older, younger = self._runs[number - 1], self._runs[number]
+        shift = len(older.members)
+        if shift + len(younger.members) > LONGEST or shift > 2 * len(younger.members):
+            return
+        older.note()
+        younger.note()
+        _or_all(older.free, younger.free, shift)
+        _or_all(older.exact, younger.exact, shift)
+        for slot, member in enumerate(younger.members, start=shift):
+            if member is not None:
+                place = self._place_of[member.agent_id]
+                place.run, place.slot = older, slot
+        older.members += younger.members
+        older.living += younger.living
+        older.noted = len(older.members)
+        older.least = {}
+        self._count_keys(older)
+        del self._runs[number]
+        if number > 1:
+            self._join(number - 1)
+
+
+def _age(member: MemberRecord) -> tuple[int, AgentId]:
+    return (member.last_assigned, member.agent_id)
+
+
+def _free(place: _Place, key: Key | None) -> None:
+    """Let a member have room and stand at this key, or have no room."""
+    bit, free = 1 << place.slot, place.run.free
+    if place.key is not None:
+        left = free[place.key] ^ bit
+        if left:
+            free[place.key] = left
+        else:
+            del free[place.key]
+    if key is not None:
+        free[key] = free.get(key, 0) | bit
+    place.key = key
+
+
+def _or_all(mine: dict[T, int], theirs: dict[T, int], shift: int) -> None:
+    for name, slots in theirs.items():
+        mine[name] = mine.get(name, 0) | slots << shift
+
+
+def _members(run: _Run, slots: int) -> Iterator[MemberRecord]:
+    while slots:
+        below = slots - 1
+        member = run.members[(slots ^ below).bit_length() - 1]
+        if member is not None:
+            yield member
+        slots &= below

@@ -1,0 +1,127 @@
+"""The index by age gives what sorting everybody gives, however members come, go and change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from ticketroute.core import ages as module
+from ticketroute.core.ages import Ages
+from ticketroute.core.records import AgentRecord, MemberRecord, QueueRecord
+from ticketroute.model.agent import Agent, Membership
+from ticketroute.model.frozen import read_only
+from ticketroute.model.ids import AgentId, QueueId
+from ticketroute.model.queue import Queue
+from ticketroute.strategies.average_load import AverageLoad
+
+NAMES = "abcdefghijklmnop"
+QUEUE = QueueRecord(Queue(id=QueueId("q")), AverageLoad())
+names = st.sampled_from(NAMES)
+skills = st.dictionaries(st.sampled_from("xy"), st.integers(1, 10), max_size=2).map(read_only)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_runs() -> Iterator[None]:
+    """Runs so short that they fill up, are packed and join within one example."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "YOUNGEST", 3)
+        patch.setattr(module, "LONGEST", 8)
+        yield
+
+
+def make_member(name: str) -> MemberRecord:
+    agent = Agent(id=AgentId(name))
+    return MemberRecord(
+        agent_id=agent.id,
+        record=AgentRecord(agent, 1, None),
+        queue=QUEUE,
+        membership=Membership(),
+        limit=1,
+    )
+
+
+class AgesMachine(RuleBasedStateMachine):
+    """Members are told of in any order; the index may say that it has to be made anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.members: dict[str, MemberRecord] = {}
+        self.stamp = 0
+        self.index = Ages(AverageLoad(), ())
+
+    @rule(name=names, has=skills)
+    def come(self, name: str, has: dict[str, int]) -> None:
+        if name not in self.members:
+            member = self.members[name] = make_member(name)
+            member.skills, member.is_open = has, True
+            self.index.put(member)
+
+    @rule(name=names)
+    def go(self, name: str) -> None:
+        member = self.members.pop(name, None)
+        if member is not None:
+            self.index.drop(member)
+
+    @rule(name=names, count=st.integers(0, 3), is_open=st.booleans())
+    def change(self, name: str, count: int, is_open: bool) -> None:
+        member = self.members.get(name)
+        if member is not None:
+            member.count, member.is_open = count, is_open
+            self.index.put(member)
+
+    @rule(name=names)
+    def be_assigned(self, name: str) -> None:
+        member = self.members.get(name)
+        if member is not None:
+            self.stamp += 1
+            member.last_assigned = self.stamp
+            member.count += 1
+            self.index.put(member)
+
+    @rule(name=names, has=skills)
+    def learn(self, name: str, has: dict[str, int]) -> None:
+        member = self.members.get(name)
+        if member is not None:
+            member.skills = has
+            self.index.put(member)
+
+    @invariant()
+    def orders_as_a_sort_does(self) -> None:
+        if self.index.stale:
+            self.index = Ages(AverageLoad(), self.members.values())
+        for asked in ({}, {"x": 1}, {"x": 5}, {"x": 3, "y": 7}, {"z": 1}):
+            fit = [
+                member
+                for member in self.members.values()
+                if all(member.skills.get(skill, 0) >= least for skill, least in asked.items())
+            ]
+            order = sorted(fit, key=lambda each: (each.last_assigned, each.agent_id))
+            assert sorted(self.index.having(asked), key=id) == sorted(fit, key=id)
+            free = sorted((each for each in order if each.is_open), key=lambda each: each.count)
+            assert list(self.index.free(asked)) == free
+
+    @invariant()
+    def keeps_few_slots(self) -> None:
+        runs = self.index._runs
+        assert all(len(run.members) <= 8 for run in runs)
+        for run in runs[:-1]:
+            assert run.living == sum(member is not None for member in run.members)
+            assert 2 * run.living >= len(run.members)
+        assert sum(run.living for run in runs) == len(self.members) or self.index.stale
+
+
+TestAges = AgesMachine.TestCase
+
+
+def test_an_index_of_too_many_keys_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST", 1_000)
+    index = Ages(AverageLoad(), ())
+    for number in range(200):
+        member = make_member(f"a{number:03}")
+        member.is_open, member.count = True, number
+        index.put(member)
+        assert index.usable or number >= module.MOST_KEYS
+    assert not index.usable

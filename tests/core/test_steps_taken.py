@@ -1,0 +1,132 @@
+"""What a command costs, counted and not timed: an O(n) slip fails on any machine.
+
+A step is a line of the library that runs. What a line does inside Python's own C, such as a push
+onto a heap, is one step however many there are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from itertools import count
+from random import Random
+from statistics import median
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.model.agent import Agent
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.queue import Queue
+from ticketroute.model.ticket import Ticket
+from ticketroute.strategies.ranked import Ranked
+
+Q = QueueId("q")
+FEW, MANY = 300, 3_000
+SKILLS = [f"s{number}" for number in range(12)]
+Asked = Callable[[Random], Mapping[str, int]]
+
+
+def nothing(_: Random) -> Mapping[str, int]:
+    return {}
+
+
+def one_of_sixty(chance: Random) -> Mapping[str, int]:
+    return {chance.choice(SKILLS): chance.randint(1, 5)}
+
+
+def anything(chance: Random) -> Mapping[str, int]:
+    return {skill: chance.randint(1, 4) for skill in chance.sample(SKILLS, 2)}
+
+
+def nobody_has(_: Random) -> Mapping[str, int]:
+    return {"rare": 1}
+
+
+def steps_of(command: Callable[[], object]) -> int:
+    """Count the lines of the library that a command runs."""
+    steps = 0
+
+    def count_line(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal steps
+        if "ticketroute" not in frame.f_code.co_filename:
+            return None
+        steps += event == "line"
+        return count_line
+
+    before = sys.gettrace()
+    sys.settrace(count_line)
+    try:
+        command()
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+class Cycle:
+    """Submits and resolves, on a desk where some are at work."""
+
+    def __init__(self, agents: int, asked: Asked, *, strategy: str) -> None:
+        self.chance, self.asked, self.numbers = Random(7), asked, count()  # noqa: S311  seeded
+        self.desk = Dispatcher()
+        everyone = [AgentId(f"a{number:05}") for number in range(agents)]
+        for agent_id in everyone:
+            skills = {skill: self.chance.randint(1, 10) for skill in self.chance.sample(SKILLS, 5)}
+            agent = Agent(id=agent_id, capacity=2, skills=skills)
+            self.desk.add_agent(agent, presence="available", at=0)
+        self.desk.add_queue(Queue(id=Q, members=everyone, strategy=strategy), at=0)
+        for _ in range(agents // 3):
+            self.submit()
+
+    def submit(self) -> TicketId:
+        ticket_id = TicketId(f"t{next(self.numbers)}")
+        self.desk.submit(Ticket(id=ticket_id, queue=Q, skills=self.asked(self.chance)), at=0)
+        return ticket_id
+
+    def run(self) -> None:
+        self.desk.resolve(self.submit(), at=0)
+
+
+@pytest.mark.parametrize("strategy", ["average_load", "max_load", "top_down", "round_robin"])
+@pytest.mark.parametrize("asked", [nothing, one_of_sixty, nobody_has])
+def test_a_ticket_takes_as_many_steps_among_many_agents_as_among_few(
+    asked: Asked, strategy: str
+) -> None:
+    seen = []
+    for agents in (FEW, MANY):
+        cycle = Cycle(agents, asked, strategy=strategy)
+        for _ in range(50):
+            cycle.run()
+        seen.append(median(steps_of(cycle.run) for _ in range(50)))
+    assert seen[1] <= 1.25 * seen[0] + 20
+
+
+def test_hundreds_of_demands_take_no_more_steps_than_sixty() -> None:
+    seen = []
+    for asked in (one_of_sixty, anything):
+        cycle = Cycle(FEW, asked, strategy="average_load")
+        for _ in range(300):
+            cycle.run()
+        seen.append(median(steps_of(cycle.run) for _ in range(100)))
+        by_age = cycle.desk._state.roster.queues[Q].ages is not None
+        assert by_age or asked is one_of_sixty
+    assert seen[1] <= 1.25 * seen[0] + 20
+
+
+@pytest.mark.parametrize("strategy", ["average_load", "longest_idle"])
+@pytest.mark.parametrize("asked", [nothing, anything])
+def test_churn_on_a_few_agents_leaves_nothing_behind(asked: Asked, strategy: str) -> None:
+    cycle = Cycle(6, asked, strategy=strategy)
+    for _ in range(4_000):
+        cycle.run()
+    queue = cycle.desk._state.roster.queues[Q]
+    assert isinstance(queue.strategy, Ranked)
+    assert len(queue.strategy._heap) <= 2 * 6 + 65
+    for demand in queue.indexed:
+        assert demand.index is not None
+        assert demand.index.ranked is not None
+        assert len(demand.index.ranked._heap) <= 2 * 6 + 65
+    if queue.ages is not None:
+        assert sum(len(run.members) for run in queue.ages._runs) <= 1_024 + 64
