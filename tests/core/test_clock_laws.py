@@ -157,6 +157,7 @@ class PlainClock:
     policy_id: PolicyId
     version: int
     calendar_id: CalendarId | None
+    promised: Span
     within: Span
     started: Instant
     state: ClockState
@@ -340,6 +341,7 @@ class Ledger:
                 event.policy_id,
                 event.version,
                 event.calendar_id,
+                event.promised,
                 event.within,
                 event.started,
                 ClockState.RUNNING if event.paused_by is None else ClockState.PAUSED,
@@ -358,10 +360,14 @@ class Ledger:
                 clock.state, clock.touched = ClockState.RUNNING, event.at
                 clock.ended = clock.elapsed = None
             case sla.ClockRetargeted():
-                assert clock.state in OPEN
+                assert clock.state in (*OPEN, ClockState.CANCELLED)
                 clock.policy_id, clock.version = event.policy_id, event.version
                 clock.calendar_id, clock.within = event.calendar_id, event.within
-                clock.touched = event.at
+                clock.promised, clock.touched = event.promised, event.at
+                if clock.state is ClockState.CANCELLED:  # and promised again
+                    counts = self.counts(clock, plain.status)
+                    clock.state = ClockState.RUNNING if counts else ClockState.PAUSED
+                    clock.ended = clock.elapsed = None
             case sla.ClockEnded():
                 self._check_end(plain, clock, event)
             case sla.ClockWarned() | sla.ClockBreached() | sla.ClockEscalated():
@@ -395,14 +401,19 @@ class Ledger:
         clock: PlainClock,
         event: sla.ClockWarned | sla.ClockBreached | sla.ClockEscalated,
     ) -> None:
-        assert clock.state is ClockState.RUNNING, event
-        assert self.counts(clock, plain.status), event
+        by_time = event.cause is ev.Cause.TIME
+        assert clock.state in OPEN, event
+        if by_time or not isinstance(event, sla.ClockBreached):  # a change may find a breach
+            assert by_time
+            assert clock.state is ClockState.RUNNING, event
+            assert self.counts(clock, plain.status), event
         name: tuple[object, ...] = ("breach",)
         target = self.target_of(clock)
         after = clock.within + 1
         if isinstance(event, sla.ClockWarned):
             name = ("warning", event.share, clock.policy_id, clock.version)
-            after = -(-clock.within * event.share // 100)
+            whole = min(clock.within, clock.promised)
+            after = clock.within - whole + -(-whole * event.share // 100)
         elif isinstance(event, sla.ClockEscalated):
             assert (event.policy_id, event.version) == (clock.policy_id, clock.version)
             name = ("level", event.level, clock.policy_id, clock.version)
@@ -414,7 +425,7 @@ class Ledger:
         clock.fired.add(name)
         edited = None if clock.calendar_id is None else self.edited[clock.calendar_id]
         assert self.walk(plain, clock, event.at) >= after
-        if event.at not in (clock.touched, edited):
+        if by_time and event.at not in (clock.touched, edited):
             assert self.walk(plain, clock, event.at - 1) < after  # not a millisecond late
 
 
@@ -665,10 +676,12 @@ class ClockLaws(RuleBasedStateMachine):
         assert clock.policy_id == policy.id
         assert policy == self.ledger.versions[policy.id][clock.version - 1]
         queue = self.ledger.queues[plain.queue]
-        assert clock.calendar_id == (target.calendar or policy.calendar or queue.calendar)
+        calendar_id = target.calendar or policy.calendar or queue.calendar
+        if policy.changes is not ChangeRule.KEEP_STRICTEST:
+            assert clock.calendar_id == calendar_id
         if policy.changes is ChangeRule.RETROACTIVE:
             assert clock.within == span
-        elif policy.changes is ChangeRule.KEEP_STRICTEST:
+        elif policy.changes is ChangeRule.KEEP_STRICTEST and clock.calendar_id == calendar_id:
             assert clock.within <= span
 
     @invariant()

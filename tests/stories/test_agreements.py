@@ -268,7 +268,7 @@ def test_what_is_promised_no_longer_is_cancelled_and_may_be_promised_again(desk:
     assert desk.next_deadline() is None
     desk.advance(at=20_000)
     desk.promise(resolution=WITHIN)
-    assert desk.told == ["PoliciesSet", "t1 resolution 2 starts, due 60000"]
+    assert desk.told == ["PoliciesSet", "t1 resolution within 60000, due 60000"]
 
 
 def test_a_ticket_that_came_before_the_first_policy_counts_from_that_on(desk: Desk) -> None:
@@ -308,7 +308,7 @@ def test_a_ticket_reopened_while_nothing_is_promised_is_not_forgotten(desk: Desk
     desk.set_policies([], at=20_000)
     desk.reopen(T1, at=30_000)
     desk.promise(resolution=WITHIN)
-    assert desk.told == ["PoliciesSet", "t1 resolution 2 starts, due 80000"]  # 20 s were resolved
+    assert desk.told == ["PoliciesSet", "t1 resolution within 60000, due 80000"]  # 20 s resolved
 
 
 def test_the_event_has_the_policies_as_they_hold(desk: Desk) -> None:

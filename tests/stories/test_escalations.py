@@ -328,17 +328,6 @@ def test_a_parked_ticket_moves_as_well(desk: Desk) -> None:
     assert desk.state("t1") is RoutingState.WAITING  # nobody of mail serves help
 
 
-def test_where_the_other_queue_has_gone_the_ticket_stays(desk: Desk) -> None:
-    desk.staff("ana")
-    desk.open_queue("mail", "ana")
-    desk.open_queue("help")
-    desk.promise(resolution=escalating(Escalation(move_to=HELP)))
-    desk.ask("t1", "mail", at=0)
-    desk.remove_queue(HELP, at=1_000)
-    desk.advance(at=60_001)
-    assert desk.told == ["t1 resolution breached", "t1 resolution level 0: "]
-
-
 def test_a_level_relaxes_the_skills_of_a_ticket_that_waits(desk: Desk) -> None:
     desk.staff("ana", skills={"french": 2})
     desk.open_queue("mail", "ana")

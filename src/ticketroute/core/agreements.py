@@ -43,7 +43,7 @@ class Agreements(Steps):
         Raises:
             InvalidValueError: if a value is outside what its field allows.
 
-        O(open clocks + agents of shifts).
+        O(tickets + agents), and O(log windows) for each open clock of the calendar.
         """
         check_id("calendar_id", calendar_id)
         check_kind("calendar", calendar, Calendar)
@@ -107,7 +107,7 @@ class Agreements(Steps):
             UnknownQueueError: if an escalation moves tickets to no queue of the desk.
             InUseError: if a queue names a policy that is not among them.
 
-        O(tickets that are not done x metrics).
+        O(tickets), and O(metrics) for each that is not done.
         """
         listed = tuple(several("policies", policies))
         if len(listed) > MOST_POLICIES:
@@ -136,10 +136,9 @@ class Agreements(Steps):
         for calendar_id in named:
             if calendar_id is not None:
                 self._check_calendar(calendar_id)
-        for target in policy.targets.values():
-            for level in target.escalations:
-                if level.move_to is not None and level.move_to not in self._state.roster.queues:
-                    raise UnknownQueueError(level.move_to)
+        for queue_id in sorted(policy.leads_to()):
+            if queue_id not in self._state.roster.queues:
+                raise UnknownQueueError(queue_id)
 
     def _users_of(self, calendar_id: CalendarId) -> Iterator[str]:
         """Yield what goes by a calendar, in words."""

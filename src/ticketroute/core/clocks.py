@@ -98,4 +98,5 @@ def _zone(state: State, clock: Clock) -> str:
     if clock.calendar_id is None:
         return "UTC"
     versions = clock.kept or state.calendars[clock.calendar_id]
-    return versions.editions[-1].calendar.zone
+    now_in_effect = [each for each in versions.editions if each.effective_from <= state.now]
+    return now_in_effect[-1].calendar.zone

@@ -12,6 +12,7 @@ from ticketroute.core.roster import draws, memberships
 from ticketroute.core.steps import Steps, changed_value, check_kind
 from ticketroute.errors import (
     DuplicateQueueError,
+    InUseError,
     InvalidValueError,
     NoRandomSourceError,
     OverflowCircleError,
@@ -116,6 +117,7 @@ class Departments(Steps):
         Raises:
             UnknownQueueError: if either queue is not on the desk.
             QueueNotEmptyError: if there are such tickets and no queue is named for them.
+            InUseError: if an escalation level moves tickets there.
         """
         queue = self._queue(queue_id)
         target = None if move_to is None else self._queue(move_to)
@@ -125,6 +127,9 @@ class Departments(Steps):
             )
         if target is queue:
             raise InvalidValueError("move_to", move_to, "another queue than the one removed")
+        for agreement in self._state.agreements:
+            if queue_id in agreement.policy.leads_to():
+                raise InUseError("queue", queue_id, f"policy {agreement.policy.id!r}")
         self._begin(at, by)
         if queue.open_tickets and target is None:
             raise QueueNotEmptyError(queue_id, queue.open_tickets)

@@ -6,6 +6,7 @@ from ticketroute.core.records import TicketRecord
 from ticketroute.core.steps import Steps
 from ticketroute.model import events as ev
 from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.ticket import TicketPriority
@@ -80,10 +81,9 @@ class Escalating(Steps):
                     at=at, cause=cause, ticket_id=ticket.id, priority=level.priority
                 )
             )
-        queues = self._state.roster.queues
-        if level.move_to in queues and queues[level.move_to] is not ticket.queue:
+        if level.move_to is not None and not _was_there(ticket, level.move_to):
+            target = self._state.roster.queues[level.move_to]
             self._recall(ticket, cause, at=at)
-            target = queues[level.move_to]
             self._move(ticket, target, ticket.arrived, cause, at=at, by=None)
         if level.reassign and ticket.state is RoutingState.ASSIGNED:
             self._release((ticket,), cause=cause, at=at, by=None)
@@ -113,3 +113,9 @@ class Escalating(Steps):
             )
         )
         self._fresh.append(ticket)
+
+
+def _was_there(ticket: TicketRecord, queue_id: QueueId) -> bool:
+    """Say whether the ticket is in a queue, or a level moved it away: two must not play ball."""
+    book = ticket.book
+    return ticket.queue.id == queue_id or (book is not None and queue_id in book.escalated_from)

@@ -14,8 +14,8 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import ALWAYS
 from ticketroute.sla.clock import Book, Clock, ClockState, MarkKind
-from ticketroute.sla.follow import Agreement
 from ticketroute.sla.policy import Policy
+from ticketroute.sla.present import Agreement
 from ticketroute.sla.versions import Versions
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import HORIZON
@@ -145,6 +145,10 @@ class ClockFold(Store):
         clock.policy_id, clock.version = event.policy_id, event.version
         clock.calendar_id, clock.promised = event.calendar_id, event.promised
         clock.within = event.within
+        if not clock.is_open:  # cancelled, and promised again
+            stands_still = clock.paused_by(ticket.status)
+            clock.state = ClockState.PAUSED if stands_still else ClockState.RUNNING
+            clock.ended = clock.kept = None
         self._time_clock(ticket, clock)
 
     def on_clock_warned(self, event: sla.ClockWarned) -> None:

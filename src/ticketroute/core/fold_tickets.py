@@ -104,6 +104,8 @@ class TicketFold(ClockFold):
         ticket.arrived = event.arrived
         if ticket.book is not None and ticket.queue is not old:
             ticket.book.queued = event.at
+            if event.cause is ev.Cause.ESCALATED:
+                ticket.book.escalated_from |= {event.from_queue}
         if ticket.agent is not None and holds_slot(ticket.agent, ticket):
             self.roster.move_slot(ticket.agent, ticket, old)
         if ticket.state is RoutingState.PARKED:

@@ -122,5 +122,6 @@ def _book(book: Book) -> dict[str, Any]:
         "handed": book.handed,
         "unanswered": book.unanswered,
         "contacts": dict(book.contacts),
+        "escalated_from": book.escalated_from,
         "clocks": [asdict(clock, recurse=False) for clock in (*book.past, *book.clocks.values())],
     }

@@ -28,7 +28,7 @@ from ticketroute.model.lifecycle import CONVERSATION, OFFER, ROUTING, Move, Rout
 from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Relaxation
 from ticketroute.model.ticket import Ticket
-from ticketroute.sla.follow import Agreement
+from ticketroute.sla.present import Agreement
 from ticketroute.sla.versions import Versions
 
 EndOfOffer = ev.TicketAssigned | ev.OfferDeclined | ev.OfferExpired | ev.OfferWithdrawn

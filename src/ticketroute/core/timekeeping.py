@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
+from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla.events import ClockEvent
-from ticketroute.sla.follow import Agreement, Occasion, Present, follow
+from ticketroute.sla.follow import Occasion, follow
+from ticketroute.sla.present import Agreement, Present
 
 _OCCASIONS: dict[type[ev.Event], Occasion] = {
     ev.TicketSubmitted: Occasion.SUBMITTED,
@@ -35,13 +37,23 @@ def what_follows(state: State, event: ev.TicketEvent) -> Iterator[ClockEvent]:
     occasion = _occasion(event, ticket)
     if occasion is None:
         return iter(())
-    return follow_up(state, ticket, occasion, cause=event.cause, at=event.at)
+    left = event.from_queue if isinstance(event, ev.TicketTransferred) else None
+    return follow_up(state, ticket, occasion, cause=event.cause, at=event.at, left=left)
 
 
 def follow_up(
-    state: State, ticket: TicketRecord, occasion: Occasion, *, cause: ev.Cause, at: Instant
+    state: State,
+    ticket: TicketRecord,
+    occasion: Occasion,
+    *,
+    cause: ev.Cause,
+    at: Instant,
+    left: QueueId | None = None,
 ) -> Iterator[ClockEvent]:
-    """Yield the clock events that follow an occasion of a ticket, each to be applied at once."""
+    """Yield the clock events that follow an occasion of a ticket, each to be applied at once.
+
+    ``left`` is the queue that the ticket has just been moved from.
+    """
     if ticket.book is None:
         return iter(())
     now = Present(
@@ -53,6 +65,8 @@ def follow_up(
         held=ticket.agent is not None,
         agreement=agreement_of(state, ticket),
         calendar_id=ticket.queue.queue.calendar,
+        queue_id=ticket.queue.id,
+        left_queue_id=left,
         hours=state.hours,
     )
     return follow(ticket.book, occasion, now)

@@ -142,11 +142,14 @@ def _follow_clock(
             clocks[key] = _Clock(event.metric, event.policy_id)
         case sla.ClockRetargeted():
             clocks[key].policy_id = event.policy_id
+            if clocks[key].state == ClockState.CANCELLED.value:  # and promised again
+                clocks[key].state = "open"
         case sla.ClockBreached():
             clocks[key].state = "overdue"
         case sla.ClockEnded():
             clocks[key].state = event.outcome.value
-            clocks[key].facts = _facts(tickets[event.ticket_id])
+            _, priority, agent = _facts(tickets[event.ticket_id])
+            clocks[key].facts = (event.queue_id, priority, agent)
         case sla.ClockResumed():
             clock = clocks[key]
             if clock.state == ClockState.MISSED.value:

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from ticketroute.errors import BeyondHorizonError
 from ticketroute.model.events import Author
-from ticketroute.model.ids import CalendarId, PolicyId
+from ticketroute.model.ids import CalendarId, PolicyId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import Status
 from ticketroute.sla.policy import ENDED, SHARE_OF_ALL, USUAL_PAUSES, Metric, Target
@@ -87,14 +87,16 @@ class Stretch(NamedTuple):
 
 
 @lru_cache(maxsize=MARKS_KEPT)
-def marks_of(target: Target, within: Span) -> tuple[Mark, ...]:
+def marks_of(target: Target, within: Span, promised: Span) -> tuple[Mark, ...]:
     """Return what there is to do on the way to a target and after it, in order.
 
-    A target is kept at its due instant and breached by the first millisecond that counts after
+    Where a change granted ``promised`` anew, ``within`` is more: shares are of what was granted. A
+    target is kept at its due instant and breached by the first millisecond that counts after
     it; so are the levels that follow a breach. O(levels log levels), once for each target.
     """
+    whole = min(within, promised)
     marks = [
-        Mark(-(-within * share // SHARE_OF_ALL), MarkKind.WARNING, share)
+        Mark(within - whole * (SHARE_OF_ALL - share) // SHARE_OF_ALL, MarkKind.WARNING, share)
         for share in target.warnings
     ]
     marks.append(Mark(within + 1, MarkKind.BREACH))
@@ -141,7 +143,7 @@ class Clock:
 
     def next_mark(self) -> Mark | None:
         """Return the first mark that it has not come by. O(marks)."""
-        for mark in marks_of(self.target, self.within):
+        for mark in marks_of(self.target, self.within, self.promised):
             if self.fired_as(mark.kind, mark.number) not in self.fired:
                 return mark
         return None
@@ -170,6 +172,7 @@ class Book:
     handed: bool = False  # to an agent, at least once
     unanswered: Instant | None = None  # the oldest message since the last answer
     contacts: dict[Author, Instant] = field(factory=dict)  # the last message of each side
+    escalated_from: frozenset[QueueId] = frozenset()  # where no level moves it back to
 
     @property
     def arrived(self) -> Instant:
@@ -179,6 +182,13 @@ class Book:
     def note_status(self, status: Status, at: Instant) -> None:
         """Note that the ticket has a status from an instant on, never before the one noted last."""
         self.log.append((max(at, self.log[-1][0]), status))
+
+    def resolved_at(self) -> Instant | None:
+        """Return when the ticket was resolved last, if ever. O(statuses)."""
+        for index in range(len(self.log) - 1, 0, -1):
+            if self.log[index][1] in ENDED and self.log[index - 1][1] not in ENDED:
+                return self.log[index][0]
+        return None
 
     def note_message(self, author: Author, at: Instant) -> None:
         """Note that the agent or the requester wrote."""

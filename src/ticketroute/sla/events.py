@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from ticketroute.model.events import Event, TicketEvent
-from ticketroute.model.ids import AgentId, CalendarId, PolicyId
+from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import Status
 from ticketroute.sla.calendar import Calendar
@@ -105,7 +105,10 @@ class ClockResumed(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockRetargeted(ClockEvent):
-    """Another target, policy or calendar holds for a clock that is open."""
+    """Another target, policy or calendar holds for a clock that is open.
+
+    One that was cancelled is open again, as if it had never been.
+    """
 
     policy_id: PolicyId
     version: int
@@ -117,9 +120,13 @@ class ClockRetargeted(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockEnded(ClockEvent):
-    """A clock ended as ``outcome``, with ``elapsed`` of calendar time on it."""
+    """A clock ended as ``outcome``, with ``elapsed`` of calendar time on it.
+
+    ``queue_id`` is the queue it counted for: of a ticket that moved, the one it left.
+    """
 
     outcome: ClockState
+    queue_id: QueueId
     elapsed: Span
 
 

@@ -267,3 +267,8 @@ class Policy:
             and (not self.channels or ticket.channel in self.channels)
             and (not self.tags or not self.tags.isdisjoint(ticket.tags))
         )
+
+    def leads_to(self) -> frozenset[QueueId]:
+        """Return the queues that its escalation levels move tickets to. O(levels)."""
+        levels = (level for target in self.targets.values() for level in target.escalations)
+        return frozenset(level.move_to for level in levels if level.move_to is not None)

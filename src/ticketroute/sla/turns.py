@@ -1,0 +1,240 @@
+"""The turns that one clock takes: it starts, ends, goes on, or counts by another target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ticketroute.errors import BeyondHorizonError
+from ticketroute.model.events import Author
+from ticketroute.model.ids import CalendarId
+from ticketroute.model.instants import Instant, Span
+from ticketroute.sla.clock import Book, Clock, ClockState
+from ticketroute.sla.events import (
+    ClockBreached,
+    ClockEnded,
+    ClockEvent,
+    ClockResumed,
+    ClockRetargeted,
+    ClockStarted,
+)
+from ticketroute.sla.policy import ENDED, ChangeRule, Metric, Target
+from ticketroute.sla.present import Present
+from ticketroute.sla.zones import HORIZON
+
+
+def due_to_start(book: Book, metric: Metric, now: Present) -> Instant | None:
+    """Return from when on a metric counts, by what has happened to the ticket so far."""
+    promised = promise_of(metric, now)
+    since: Instant | None = book.arrived
+    if metric is Metric.FIRST_RESPONSE:
+        since = None if book.answered else book.arrived
+    elif metric is Metric.ASSIGNMENT:
+        since = None if book.handed else book.arrived
+    elif metric is Metric.NEXT_RESPONSE:
+        since = book.unanswered
+    elif metric is Metric.PERIODIC_UPDATE:
+        contacts = () if promised is None else promised[0].contacts
+        since = max((book.contacts[who] for who in contacts if who in book.contacts), default=None)
+    if since is None or promised is None or not promised[0].per_queue:
+        return since
+    return max(since, book.queued)
+
+
+def promise_of(metric: Metric, now: Present) -> tuple[Target, Span] | None:
+    """Return what the policy that applies promises for a metric, if anything."""
+    if now.agreement is None:
+        return None
+    target = now.agreement.policy.targets.get(metric)
+    span = None if target is None else target.within.get(now.priority)
+    return None if target is None or span is None else (target, span)
+
+
+def _calendar_of(target: Target, now: Present) -> CalendarId | None:
+    policy_calendar = None if now.agreement is None else now.agreement.policy.calendar
+    return target.calendar or policy_calendar or now.calendar_id
+
+
+def is_open(book: Book, metric: Metric) -> bool:
+    """Say whether the latest clock of a metric can still be met."""
+    return metric in book.clocks and book.clocks[metric].is_open
+
+
+def count_from_contact(book: Book, author: Author, now: Present) -> Iterator[ClockEvent]:
+    """Let the periodic update count from a message, where it counts from such messages."""
+    promised = promise_of(Metric.PERIODIC_UPDATE, now)
+    if promised is None or author not in promised[0].contacts or now.status in ENDED:
+        return
+    yield from end(book, Metric.PERIODIC_UPDATE, now, kept=False)
+    yield from start(book, Metric.PERIODIC_UPDATE, now.at, now)
+
+
+def start(book: Book, metric: Metric, since: Instant, now: Present) -> Iterator[ClockEvent]:
+    """Start a clock, if anything is promised."""
+    promised = promise_of(metric, now)
+    if promised is None or now.agreement is None:
+        return
+    target, span = promised
+    known = book.clocks.get(metric)
+    clock = Clock(
+        metric=metric,
+        cycle=1 if known is None else known.cycle + 1,
+        policy_id=now.agreement.policy.id,
+        version=now.agreement.version,
+        target=target,
+        calendar_id=_calendar_of(target, now),
+        promised=span,
+        within=span,
+        started=since,
+    )
+    stands_still = clock.paused_by(now.status)
+    hours = now.hours(clock.calendar_id)
+    yield ClockStarted(
+        at=now.at,
+        cause=now.cause,
+        ticket_id=now.ticket_id,
+        metric=metric,
+        cycle=clock.cycle,
+        policy_id=clock.policy_id,
+        version=clock.version,
+        calendar_id=clock.calendar_id,
+        promised=span,
+        within=span,
+        started=since,
+        due=None if stands_still else book.reaches(clock, hours, span),
+        paused_by=now.status if stands_still else None,
+    )
+
+
+def end(book: Book, metric: Metric, now: Present, *, kept: bool) -> Iterator[ClockEvent]:
+    """End a clock that is open: by what was promised, or (``kept`` False) without it."""
+    if not is_open(book, metric):
+        return
+    clock = book.clocks[metric]
+    yield from _breach(book, clock, now)
+    if clock.breached is not None:
+        outcome = ClockState.MISSED
+    else:
+        outcome = ClockState.MET if kept else ClockState.LAPSED
+    yield _ended(book, clock, outcome, now)
+
+
+def cancel(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
+    """End a clock of which nothing is promised any more; a breach stays one."""
+    yield from _breach(book, clock, now)
+    outcome = ClockState.CANCELLED if clock.breached is None else ClockState.MISSED
+    yield _ended(book, clock, outcome, now)
+
+
+def _breach(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
+    """Record that a target is missed already, before the clock ends or counts by another one."""
+    hours = now.hours(clock.calendar_id)
+    if clock.breached is None and book.elapsed(clock, hours, now.at) > clock.within:
+        yield ClockBreached(
+            at=now.at,
+            cause=now.cause,
+            ticket_id=now.ticket_id,
+            metric=clock.metric,
+            cycle=clock.cycle,
+            within=clock.within,
+            due=book.reaches(clock, hours, clock.within),
+        )
+
+
+def _ended(book: Book, clock: Clock, outcome: ClockState, now: Present) -> ClockEnded:
+    return ClockEnded(
+        at=now.at,
+        cause=now.cause,
+        ticket_id=now.ticket_id,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        outcome=outcome,
+        queue_id=now.left_queue_id or now.queue_id,
+        elapsed=book.elapsed(clock, now.hours(clock.calendar_id), now.at),
+    )
+
+
+def resumed(book: Book, clock: Clock, now: Present) -> ClockResumed:
+    """Return the event by which a clock goes on."""
+    again = _as_open(clock)
+    return ClockResumed(
+        at=now.at,
+        cause=now.cause,
+        ticket_id=now.ticket_id,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        due=book.reaches(again, now.hours(clock.calendar_id), clock.within),
+    )
+
+
+def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
+    """Let what is promised now hold for a clock that is open, or was cancelled."""
+    promised = promise_of(clock.metric, now)
+    if promised is None or now.agreement is None:
+        yield from cancel(book, clock, now)
+        return
+    target, span = promised
+    policy, version = now.agreement.policy, now.agreement.version
+    calendar_id = _calendar_of(target, now)
+    same = (clock.policy_id, clock.version, clock.promised, clock.calendar_id)
+    if clock.is_open and same == (policy.id, version, span, calendar_id):
+        return
+    changed = _as_open(clock)
+    changed.target, changed.promised, changed.within = target, span, span
+    changed.calendar_id = calendar_id
+    if policy.changes is ChangeRule.KEEP_STRICTEST:
+        if _due_if_it_ran(book, clock, now) < _due_if_it_ran(book, changed, now):
+            changed.within, changed.calendar_id = clock.within, clock.calendar_id
+    elif policy.changes is ChangeRule.FROM_NOW:
+        left = span
+        if span == clock.promised:
+            left = clock.within - book.elapsed(clock, now.hours(clock.calendar_id), now.at)
+        changed.within = max(1, left + book.elapsed(changed, now.hours(calendar_id), now.at))
+    kept = (clock.policy_id, clock.version, clock.promised, clock.calendar_id, clock.within)
+    if clock.is_open and kept == (policy.id, version, span, changed.calendar_id, changed.within):
+        return  # the stricter promise was the one it has
+    if clock.is_open:
+        yield from _breach(book, clock, now)
+    stands_still = changed.paused_by(now.status)
+    hours = now.hours(changed.calendar_id)
+    yield ClockRetargeted(
+        at=now.at,
+        cause=now.cause,
+        ticket_id=now.ticket_id,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        policy_id=policy.id,
+        version=version,
+        calendar_id=changed.calendar_id,
+        promised=span,
+        within=changed.within,
+        due=None if stands_still else book.reaches(changed, hours, changed.within),
+    )
+    if stands_still:  # else its timer sees to it
+        yield from _breach(book, clock, now)
+
+
+def _due_if_it_ran(book: Book, clock: Clock, now: Present) -> Instant:
+    """Return when a clock is due if it runs from now on; now, if its target is used up."""
+    hours = now.hours(clock.calendar_id)
+    left = clock.within - book.elapsed(clock, hours, now.at)
+    try:
+        return hours.add(now.at, left) if left > 0 else now.at + left
+    except BeyondHorizonError:
+        return HORIZON
+
+
+def _as_open(clock: Clock) -> Clock:
+    """Return a copy of a clock that goes on."""
+    return Clock(
+        metric=clock.metric,
+        cycle=clock.cycle,
+        policy_id=clock.policy_id,
+        version=clock.version,
+        target=clock.target,
+        calendar_id=clock.calendar_id,
+        promised=clock.promised,
+        within=clock.within,
+        started=clock.started,
+        breached=clock.breached,
+        fired=clock.fired,
+    )
