@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import asdict, evolve
 
-from benchmarks import calendar, cycle, filters, machine, memory, ringing, timers, waiting
+from benchmarks import calendar, cycle, filters, machine, memory, peers, ringing, timers, waiting
 from benchmarks.rounds import Effort
 from benchmarks.table import Row, render
 from ticketroute.errors import TicketRouteError
@@ -19,6 +19,7 @@ from ticketroute.strategies import registry
 
 SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "cycle": cycle.rows,
+    "peers": peers.rows,
     "filters": filters.rows,
     "waiting": waiting.rows,
     "timers": timers.rows,

@@ -7,9 +7,13 @@ import platform
 import sqlite3
 import subprocess
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks import servers
+
 LIBRARIES = ("attrs", "sortedcontainers")
+PEERS = ("numpy", "pqdict", "redis", "psycopg")  # where installed
 
 
 def facts() -> dict[str, str]:
@@ -20,6 +24,8 @@ def facts() -> dict[str, str]:
         "ticketroute": f"{version('ticketroute')} at {_revision()}",
         **{name: version(name) for name in LIBRARIES},
         "sqlite": sqlite3.sqlite_version,
+        **servers.versions(),
+        **{name: version(name) for name in PEERS if find_spec(name) is not None},
     }
 
 

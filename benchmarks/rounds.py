@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import process_time
 from typing import Protocol
@@ -69,7 +69,11 @@ def ratio(subject: Sequence[float], yardstick: Sequence[float]) -> Ratio:
 
 
 def interleaved(
-    contenders: Mapping[str, Contender], effort: Effort, *, count: int | None = None
+    contenders: Mapping[str, Contender],
+    effort: Effort,
+    *,
+    count: int | None = None,
+    clock: Callable[[], float] = process_time,
 ) -> dict[str, list[float]]:
     """Return the seconds per operation of each contender in each round.
 
@@ -77,38 +81,40 @@ def interleaved(
         contenders: who takes turns; each round starts with another one.
         effort: how many rounds, and how long.
         count: operations a round; default, as many as fit ``effort.seconds``.
+        clock: what tells the seconds. That of the process stands still while another program has
+            the core, and while this one waits for another: a server needs the clock on the wall.
 
     Who is too slow is missing in the answer. No garbage is collected while the clock runs; it is
-    between the rounds, where what was there before counts as permanent. The clock is that of the
-    process: it stands still while another program has the core (and while this one waits for
-    another, so a server needs a different one).
+    between the rounds, where what was there before counts as permanent.
     """
     gc.collect()
     gc.freeze()
     try:
         counts = {}
         for name, contender in contenders.items():
-            fitting = _count(contender, effort) if count is None else min(count, contender.most)
+            fitting = (
+                _count(contender, effort, clock) if count is None else min(count, contender.most)
+            )
             if fitting:
                 counts[name] = fitting
         seconds: dict[str, list[float]] = {name: [] for name in counts}
         names = list(counts)
         for _ in range(effort.rounds):
             for name in names:
-                seconds[name].append(_timed(contenders[name], counts[name]) / counts[name])
+                seconds[name].append(_timed(contenders[name], counts[name], clock) / counts[name])
             names = names[1:] + names[:1]
     finally:
         gc.unfreeze()
     return seconds
 
 
-def _count(contender: Contender, effort: Effort) -> int:
+def _count(contender: Contender, effort: Effort, clock: Callable[[], float]) -> int:
     """Find how many operations fit one round; 0 if too few do. It warms up the contender, too."""
-    if _timed(contender, 1) * LEAST > effort.patience:
+    if _timed(contender, 1, clock) * LEAST > effort.patience:
         return 0
     count = min(LEAST, contender.most)
     while True:
-        elapsed = _timed(contender, count)
+        elapsed = _timed(contender, count, clock)
         if elapsed * LEAST / count > effort.patience:
             return 0
         if elapsed > effort.seconds / 4 or count == contender.most:
@@ -116,15 +122,15 @@ def _count(contender: Contender, effort: Effort) -> int:
         count = min(contender.most, count * 4)
 
 
-def _timed(contender: Contender, count: int) -> float:
+def _timed(contender: Contender, count: int, clock: Callable[[], float]) -> float:
     contender.prepare(count)
     gc.collect()
     was_on = gc.isenabled()
     gc.disable()
     try:
-        start = process_time()
+        start = clock()
         contender.run()
-        return process_time() - start
+        return clock() - start
     finally:
         if was_on:
             gc.enable()

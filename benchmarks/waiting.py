@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from itertools import combinations
+from random import Random
+from typing import Protocol
 
 from benchmarks import world
-from benchmarks.rounds import Effort, interleaved
+from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared, size_word
-from ticketroute import Ticket, TicketId
+from ticketroute import Agent, AgentId, Ticket, TicketId, TicketPriority
 
 GROWTH = 3.0
 SMALL, LARGE = 1_000, 1_000_000  # waiting tickets between which it is promised
 AGENTS = 100
+MANY = 4_096  # demands
+RARE = "rare"  # the skill of the least urgent tickets
+RARELY = 10  # every so manieth ticket of the first ones asks for it
+
+
+class Tickets(Protocol):
+    """An endless row of tickets."""
+
+    def tickets(self, count: int) -> list[Ticket]:
+        """Return the next ``count`` tickets."""
+        ...
 
 
 class FreedAgent:
     """Resolves tickets of agents who were full; refilling the line is not timed."""
 
-    def __init__(self, waiting: int, *, skilled: bool, strategy: str) -> None:
-        self._work = world.Work(skilled=skilled)
-        everyone = world.agents(AGENTS, skilled=skilled, capacity=1)
+    def __init__(
+        self, waiting: int, *, work: Tickets, everyone: list[Agent], strategy: str
+    ) -> None:
+        self._work = work
+        self._chance = Random(world.SEED)
         self._desk = world.desk_of(everyone, strategy=strategy)
         self._at = 0
         self._held: list[TicketId] = []
@@ -37,7 +54,7 @@ class FreedAgent:
             for ticket in self._work.tickets(self._missing):
                 self._missing -= not self._submit(ticket)
         self._missing = count
-        self._places = self._work.places(count, len(self._held))
+        self._places = self._chance.choices(range(len(self._held)), k=count)
 
     def run(self) -> None:
         """Resolve; each time the agent gets a ticket that waited."""
@@ -56,21 +73,96 @@ class FreedAgent:
         return assigned is not None
 
 
+@cache
+def many_demands() -> list[Mapping[str, int]]:
+    """Return 4,096 demands of two of the twenty skills each, at levels from 1 to 5."""
+    chance = Random(world.SEED)
+    levels = range(1, 6)
+    pairs = list(combinations(world.SKILLS, 2))
+    everything = [(pair, one, two) for pair in pairs for one in levels for two in levels]
+    return [{pair[0]: one, pair[1]: two} for pair, one, two in chance.sample(everything, k=MANY)]
+
+
+class ManyDemands:
+    """An endless row of tickets, each of any of the 4,096 demands.
+
+    With ``rare``, every tenth of the first so many asks for a skill that no other does, and is
+    less urgent; of those after, who replace what was taken from the line, all do.
+    """
+
+    def __init__(self, rare: int | None = None) -> None:
+        self._rare = rare
+        self._chance = Random(world.SEED)
+        self._made = 0
+
+    def tickets(self, count: int) -> list[Ticket]:
+        """Return the next ``count`` tickets."""
+        first = self._made
+        self._made += count
+        return [self._ticket(number) for number in range(first, first + count)]
+
+    def _ticket(self, number: int) -> Ticket:
+        rare = self._rare is not None and (number >= self._rare or number % RARELY == 0)
+        return Ticket(
+            id=TicketId(f"ticket-{number}"),
+            queue=world.QUEUE,
+            skills={RARE: 1} if rare else self._chance.choice(many_demands()),
+            priority=TicketPriority.LOW if rare else TicketPriority.NORMAL,
+        )
+
+
+def agents(skills: Callable[[Random], Mapping[str, int]]) -> list[Agent]:
+    """Return a hundred agents who hold one ticket each."""
+    chance = Random(world.SEED)
+    return [
+        Agent(id=AgentId(f"agent-{number:07}"), capacity=1, skills=skills(chance))
+        for number in range(AGENTS)
+    ]
+
+
+def twelve(chance: Random) -> Mapping[str, int]:
+    """Return skills that fit a third of the 4,096 demands."""
+    return dict.fromkeys(chance.sample(world.SKILLS, 12), 5)
+
+
+def _lines(strategy: str) -> Iterator[tuple[str, Callable[[int], FreedAgent]]]:
+    """Yield what the tickets of a line ask, and how to make one of n tickets."""
+    for skilled, asking in ((False, "everyone fits"), (True, f"{world.DEMANDS} demands")):
+        everyone = world.agents(AGENTS, skilled=skilled, capacity=1)
+        yield asking, partial(_usual, skilled=skilled, everyone=everyone, strategy=strategy)
+    one = f"{MANY:,} demands"
+    several = {
+        f"{one}, a third fit": twelve,
+        f"{one}, all fit": lambda _: dict.fromkeys(world.SKILLS, 5),
+        f"{one}, only the last fits": lambda _: {RARE: 1},
+    }
+    for asking, skills in several.items():
+        rare = "last" in asking
+        yield asking, partial(_many, rare=rare, everyone=agents(skills), strategy=strategy)
+
+
+def _usual(n: int, *, skilled: bool, everyone: list[Agent], strategy: str) -> FreedAgent:
+    return FreedAgent(n, work=world.Work(skilled=skilled), everyone=everyone, strategy=strategy)
+
+
+def _many(n: int, *, rare: bool, everyone: list[Agent], strategy: str) -> FreedAgent:
+    work = ManyDemands(rare=n if rare else None)
+    return FreedAgent(n, work=work, everyone=everyone, strategy=strategy)
+
+
 def rows(effort: Effort) -> Iterator[Row]:
-    """Measure one line for all, then sixty lines of different demands."""
-    for skilled in (False, True):
-        asking = f"{world.DEMANDS} demands" if skilled else "everyone fits"
+    """Measure one line for all, sixty lines of different demands, and thousands of them."""
+    first = effort.lines[0]
+    for asking, line_of in _lines(effort.strategy):
         title = f"waiting: resolve, and its agent picks among n waiting tickets, {asking}"
-        lines = {n: FreedAgent(n, skilled=skilled, strategy=effort.strategy) for n in effort.lines}
-        seconds = interleaved({size_word(n): line for n, line in lines.items()}, effort)
-        first = size_word(effort.lines[0])
+        lines: dict[str, Contender] = {size_word(n): line_of(n) for n in effort.lines}
+        seconds = interleaved(lines, effort)
         for n in effort.lines[1:]:
-            promised = (effort.lines[0], n) == (SMALL, LARGE)
             yield compared(
                 title,
                 n,
                 seconds[size_word(n)],
-                f"itself at {first}",
-                seconds[first],
-                at_most=GROWTH if promised else None,
+                f"itself at {size_word(first)}",
+                seconds[size_word(first)],
+                at_most=GROWTH if (first, n) == (SMALL, LARGE) else None,
             )

@@ -82,6 +82,9 @@ class Peer(ABC):
     def agent_of(self, ticket_id: TicketId) -> str:
         """Return who has the ticket: that it is the same work is tested."""
 
+    def close(self) -> None:  # noqa: B027  most hold nothing
+        """Let go of what the process holds beyond its memory."""
+
 
 @define(eq=False)
 class _Desk:
@@ -155,11 +158,19 @@ def _pick(skills: int) -> str:
 
 
 class Sqlite(Peer):
-    """A database in memory with the index that this work asks for; a command is a transaction."""
+    """A database with the index that this work asks for; a command is a transaction.
 
-    def __init__(self, everyone: Iterable[Agent], placed: Placed, work: Work) -> None:
+    In memory, or in a file whose every commit is written to the disk.
+    """
+
+    def __init__(
+        self, everyone: Iterable[Agent], placed: Placed, work: Work, *, file: str = ":memory:"
+    ) -> None:
         placed = list(placed)
-        self._run = sqlite3.connect(":memory:", isolation_level=None).cursor().execute
+        self._database = sqlite3.connect(file, isolation_level=None)
+        self._run = self._database.cursor().execute
+        for setting in ("journal_mode = WAL", "synchronous = FULL"):  # no effect in memory
+            self._run(f"PRAGMA {setting}")
         everyone = list(everyone)
         self._fill(everyone, placed)
         self._picks = [_pick(skills) for skills in range(3)]
@@ -190,6 +201,10 @@ class Sqlite(Peer):
         """Return who has the ticket."""
         found = self._run("SELECT agent FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
         return str(found[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
 
     def _fill(self, everyone: list[Agent], placed: list[tuple[Ticket, AgentId]]) -> None:
         run = self._run

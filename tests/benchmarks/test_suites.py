@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import filters, world
+from benchmarks import filters, waiting, world
 from benchmarks.__main__ import QUICK, SUITES, main, measure
 from benchmarks.rounds import Effort
-from benchmarks.table import ABSENT
+from benchmarks.servers import REASONS
 from benchmarks.yardsticks import LinearScan, Sqlite
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def test_a_suite_measures_what_it_names(suite: str) -> None:
 
     assert rows
     assert all(row.title.startswith(suite) for row in rows)
-    assert all(row.value > 0 and row.skipped in ("", ABSENT) for row in rows)
+    assert all(row.value > 0 and row.skipped in ("", *REASONS) for row in rows)
 
 
 def test_quick_measures_nothing_above_1e5() -> None:
@@ -39,6 +39,26 @@ def test_every_demand_fits_a_good_share_and_all_differ() -> None:
     assert len({tuple(asked.items()) for asked in world.demands()}) == world.DEMANDS
     for asked in world.demands():
         assert sum(world.fits(agent.skills, asked) for agent in everyone) >= 150
+
+
+def test_the_many_demands_differ_and_a_third_of_them_fit_an_agent() -> None:
+    asked = waiting.many_demands()
+    have = [agent.skills for agent in waiting.agents(waiting.twelve)]
+    shares = [sum(world.fits(skills, each) for each in asked) / len(asked) for skills in have]
+
+    assert len({tuple(each.items()) for each in asked}) == waiting.MANY
+    assert 0.3 <= sum(shares) / len(shares) <= 0.4
+
+
+def test_where_only_the_last_fits_all_others_of_the_line_go_before_it() -> None:
+    tickets = waiting.ManyDemands(rare=200).tickets(300)
+    last = [ticket for ticket in tickets if waiting.RARE in ticket.skills]
+
+    assert len(last) == 200 // waiting.RARELY + 100
+    assert tickets[200:] == last[-100:]
+    assert min(ticket.priority for ticket in last) > max(
+        ticket.priority for ticket in tickets if ticket not in last
+    )
 
 
 @pytest.mark.parametrize("peer", [LinearScan, Sqlite])
@@ -86,7 +106,7 @@ def test_fail_exits_1_if_a_promise_falls_short(monkeypatch: pytest.MonkeyPatch) 
     [
         (
             ["--suite", "cycel"],
-            "no suite 'cycel'; there are cycle, filters, waiting, timers, memory",
+            "no suite 'cycel'; there are cycle, peers, filters, waiting, timers",
         ),
         (["--strategy", "average"], "average_load"),
         (["--rounds", "0"], "give 1 or more"),
