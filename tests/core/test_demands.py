@@ -7,9 +7,6 @@ from random import Random as Source
 from typing import Any
 
 import pytest
-from plain_desk import Ask
-from plain_fold import FoldedDesk
-from recompute import check
 
 from ticketroute.core import demands as module
 from ticketroute.core.demands import MOST_IDLE_DEMANDS, MOST_INDEXES, Choice, Demands
@@ -25,6 +22,9 @@ from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import Ticket
 from ticketroute.strategies.ring_all import RingAll
+from ticketroute.testing.checks import check_against as check
+from ticketroute.testing.reference.desk import ReferenceDesk
+from ticketroute.testing.reference.facts import Ask
 
 Q = QueueId("q")
 
@@ -45,12 +45,13 @@ class Watched:
 
     def __init__(self, permits: Everybody | None = None, random: Source | None = None) -> None:
         self.desk = Dispatcher(permits=permits, random=random)
-        self.plain = FoldedDesk(self.desk.defaults, permits)
+        self.plain = ReferenceDesk(self.desk.defaults, permits)
         self.events: list[ev.Event] = []
 
     def __call__(self, events: tuple[ev.Event, ...]) -> tuple[ev.Event, ...]:
         for event in events:
             self.plain.apply(event)
+        self.plain.now = self.desk.now
         self.events.extend(events)
         return events
 

@@ -15,13 +15,13 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_calendar import CHANGES, calendars, change_instant
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.sla import holiday
 from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.holiday import PublicHolidays
 from ticketroute.sla.versions import Edition, Versions
+from ticketroute.testing.promised import CHANGES, change_instant, plain_calendars
 
 MONDAY = {"mon": [("09:00", "17:00")]}
 FULL = Calendar(
@@ -83,7 +83,9 @@ def test_the_plain_form_makes_an_equal_calendar(calendar: Calendar) -> None:
     assert Calendar.from_plain(json.loads(json.dumps(calendar.plain()))) == calendar
 
 
-@given(st.sampled_from(CHANGES).flatmap(lambda each: calendars(each[0], change_instant(each[1]))))
+@given(
+    st.sampled_from(CHANGES).flatmap(lambda each: plain_calendars(each[0], change_instant(each[1])))
+)
 def test_the_plain_form_of_any_calendar_makes_an_equal_one(plain: dict[str, Any]) -> None:
     plain["hours"]["wed"] = plain["hours"]["fri"] = [["09:00", "17:00"]]
     plain.pop("within", None)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from plain_calendar import CHANGES, DAYS, Plain, PlainCalendar, Walk, calendars, change_instant
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.instants import instant_of
 from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import HORIZON
+from ticketroute.testing.promised import CHANGES, change_instant, plain_calendars
+from ticketroute.testing.reference.calendar import DAYS, Plain, PlainCalendar, Walk
 
 HOUR, DAY = 3_600_000, 86_400_000
 
@@ -34,7 +35,7 @@ def scenes(draw: st.DrawFn, *, tick: int = 300, reach: int = 2 * 86_400) -> Any:
     change = change_instant(written)
     if change % tick:  # St. John's changes at a minute past
         tick = 60
-    plain = draw(calendars(zone, change, tick=tick))
+    plain = draw(plain_calendars(zone, change, tick=tick))
     start = change - reach
     walk = Walk(PlainCalendar(plain).is_open, start, change + reach, tick=tick)
     close = st.integers(-3 * HOUR, 3 * HOUR).map(lambda each: change * 1_000 + each)
@@ -59,7 +60,7 @@ def tables(draw: st.DrawFn) -> Any:
     change = change_instant(written)
     near = st.integers(-2 * DAY, 2 * DAY) | st.integers(-3 * HOUR, 3 * HOUR)
     near = near.map(lambda each: change * 1_000 + each)
-    plain = draw(calendars(zone, change, within=False))
+    plain = draw(plain_calendars(zone, change, within=False))
     return made(enough(plain)).timetable, draw(near), draw(near), draw(near)
 
 
@@ -155,7 +156,7 @@ def test_open_time_adds_up(scene: Any) -> None:
 def plain_and_date(draw: st.DrawFn) -> tuple[Plain, int]:
     zone, written = draw(st.sampled_from(CHANGES))
     change = change_instant(written)
-    return draw(calendars(zone, change)), change * 1_000
+    return draw(plain_calendars(zone, change)), change * 1_000
 
 
 @given(plain_and_date(), st.integers(-3, 3), st.integers(0, 60 * HOUR))

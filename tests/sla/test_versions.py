@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from plain_calendar import CHANGES, PlainCalendar, Walk, calendars, change_instant
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.instants import instant_of
 from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.versions import Edition, Versions
 from ticketroute.sla.zones import HORIZON
+from ticketroute.testing.promised import CHANGES, change_instant, plain_calendars
+from ticketroute.testing.reference.calendar import PlainCalendar, Walk
 
 HOUR, DAY = 3_600_000, 86_400_000
 MORNING = Calendar(hours={"mon": [("08:00", "12:00")]}, name="morning")
@@ -30,7 +31,7 @@ def histories(draw: st.DrawFn) -> Any:
     tick = 60 if change % 300 else 300
     start, end = change - 2 * 86_400, change + 2 * 86_400
     plains = draw(
-        st.lists(calendars(zone, change, within=False, tick=tick), min_size=2, max_size=3)
+        st.lists(plain_calendars(zone, change, within=False, tick=tick), min_size=2, max_size=3)
     )
     near = st.integers(-8_000 // tick, 8_000 // tick)
     froms = sorted(draw(st.sets(near, min_size=len(plains) - 1, max_size=len(plains) - 1)))

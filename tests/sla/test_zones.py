@@ -7,9 +7,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from plain_calendar import CHANGES, change_instant
 
 from ticketroute.sla.zones import stretches, year_of, year_start, zone_names
+from ticketroute.testing.promised import CHANGES, change_instant
 
 ZONES = sorted({zone for zone, _ in CHANGES if zone != "UTC"})
 

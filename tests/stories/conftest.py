@@ -1,9 +1,8 @@
-"""A desk that writes down what happens on it and is checked after every command."""
+"""The kit's desk, which checks itself after every command, with words for stories."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any
 
 import pytest
@@ -11,9 +10,6 @@ import pytest
 from ticketroute import (
     Agent,
     AgentId,
-    Defaults,
-    Delivery,
-    Dispatcher,
     Event,
     Instant,
     Metric,
@@ -21,71 +17,19 @@ from ticketroute import (
     PolicyId,
     Queue,
     QueueId,
-    ResumeRule,
     RoutingState,
     Span,
     Target,
     Ticket,
     TicketId,
 )
-from ticketroute.core.delivery import wants_more
 from ticketroute.model import events as ev
-from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.sla import events as sla
-
-COMMANDS = (
-    "advance",
-    "change_defaults",
-    "set_calendar",
-    "remove_calendar",
-    "set_policies",
-    "add_queue",
-    "change_queue",
-    "remove_queue",
-    "add_agent",
-    "change_agent",
-    "remove_agent",
-    "set_presence",
-    "switch_channel",
-    "add_member",
-    "change_member",
-    "remove_member",
-    "submit",
-    "submit_many",
-    "accept",
-    "decline",
-    "assign",
-    "take",
-    "transfer",
-    "release",
-    "reply",
-    "hold",
-    "resume",
-    "change_priority",
-    "resolve",
-    "end_wrap_up",
-    "close",
-    "reopen",
-    "abandon",
-    "merge",
-    "rate",
-)
+from ticketroute.testing import WatchedDesk
 
 
-class Desk(Dispatcher):
-    """A dispatcher with a memory, which checks the promises of every desk after every command."""
-
-    def __init__(
-        self,
-        *,
-        defaults: Defaults | None = None,
-        random: RandomSource | None = None,
-        permits: Permits | None = None,
-    ) -> None:
-        super().__init__(defaults=defaults, random=random, permits=permits)
-        self.history: list[Event] = []
-        self.last: tuple[Event, ...] = ()
-        self._permits = permits
+class Desk(WatchedDesk):
+    """A desk that checks itself, with words that make stories short."""
 
     # --- words for stories ------------------------------------------------------------------
 
@@ -124,85 +68,6 @@ class Desk(Dispatcher):
     def told(self) -> list[str]:
         """What the last command led to, in few words."""
         return [brief(event) for event in self.last]
-
-    # --- checks -----------------------------------------------------------------------------
-
-    def check(self, loads: dict[AgentId, int]) -> None:
-        """Check what holds on every desk, given the loads before the last command."""
-        self._check_loads(loads)
-        self._check_reservations()
-        self._check_nobody_idles()
-
-    def check_replay(self) -> None:
-        """Check that the events alone lead to the same desk."""
-        self.advance(at=self.now)  # what time did before a refused command is not told yet
-        again = Dispatcher.replay(self.history, permits=self._permits)
-        assert again.same_state(self)
-        assert self.same_state(again)
-        assert again.next_deadline() == self.next_deadline()
-
-    def _check_loads(self, before: dict[AgentId, int]) -> None:
-        excused = {
-            event.agent_id
-            for event in self.last
-            if (isinstance(event, ev.TicketAssigned) and event.exceeded is not None)
-            or (
-                isinstance(event, ev.TicketResumed)
-                and self.queue(self.ticket(event.ticket_id).queue_id).resume is ResumeRule.STICKY
-            )
-        }
-        recounted = any(isinstance(event, ev.QueueChanged) for event in self.last)
-        for agent in self.agents():
-            if agent.id not in excused and not recounted:
-                assert agent.load <= max(agent.capacity, before.get(agent.id, 0)), agent
-
-    def _check_reservations(self) -> None:
-        """A ticket and who is asked for it agree, and load is what is held and asked."""
-        for agent in self.agents():
-            record = self._state.roster.agents[agent.id]
-            offers = (record.offers or {}).values()
-            slots = (record.slots or {}).values()
-            asked, held = sum(each.cost for each in offers), sum(each.cost for each in slots)
-            assert agent.load == asked + held, agent
-            assert agent.count == len(offers) + len(slots), agent
-            for ticket_id in agent.offered:
-                assert agent.id in self.ticket(ticket_id).offered_to
-        for ticket in self.tickets():
-            assert bool(ticket.offered_to) == (ticket.state is RoutingState.OFFERED), ticket
-            for agent_id in ticket.offered_to:
-                assert ticket.id in self.agent(agent_id).offered
-
-    def _wants_more(self, ticket_id: TicketId) -> bool:
-        return bool(wants_more(self._state.tickets[ticket_id]))
-
-    def _check_nobody_idles(self) -> None:
-        for queue in self.queues():
-            if queue.delivery is Delivery.PULL:
-                continue
-            for ticket_id in self.waiting(queue.id):
-                view = self.ticket(ticket_id)
-                if view.queue_id != queue.id:  # explained for its own queue
-                    continue
-                if view.offered_to and not self._wants_more(ticket_id):
-                    continue
-                idle = [v.agent_id for v in self.explain(ticket_id).others if v.reason is None]
-                assert not idle, f"{ticket_id} waits while {idle} may have it"
-
-
-def _recorded(command: Callable[..., tuple[Event, ...]]) -> Callable[..., tuple[Event, ...]]:
-    @wraps(command)
-    def run(desk: Desk, *args: Any, **kwargs: Any) -> tuple[Event, ...]:
-        loads = {agent.id: agent.load for agent in desk.agents()}
-        desk.last = command(desk, *args, **kwargs)
-        desk.history.extend(desk.last)
-        desk.check(loads)
-        return desk.last
-
-    return run
-
-
-for _name in COMMANDS:
-    setattr(Desk, _name, _recorded(getattr(Dispatcher, _name)))
 
 
 def agreed(name: str, **promised: Any) -> Policy:

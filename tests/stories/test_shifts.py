@@ -292,7 +292,9 @@ def test_an_agent_may_get_another_shift_or_none(desk: Desk) -> None:
     assert desk.next_deadline() is None
 
 
-def test_whose_shift_ends_before_they_have_room_is_not_eligible_from_then(desk: Desk) -> None:
+def test_whose_shift_ends_before_they_have_room_may_work_in_the_next_one(
+    desk: Desk,
+) -> None:
     on_shift(desk, "ana")
     desk.open_queue("mail", "ana", wrap_up=90_000)
     desk.change_agent(ANA, capacity=1, at=0)
@@ -303,7 +305,7 @@ def test_whose_shift_ends_before_they_have_room_is_not_eligible_from_then(desk: 
     desk.end_wrap_up(T1, at=HOUR + 20_000)
     desk.resolve(T2, at=2 * HOUR - 60_000)
     desk.ask("t3", "mail", at=2 * HOUR - 60_000)
-    assert reasons(desk, "t3") == {"ana": (Reason.WRAP_UP, None)}
+    assert reasons(desk, "t3") == {"ana": (Reason.WRAP_UP, 3 * HOUR)}
 
 
 def test_the_longest_idle_agent_is_idle_since_their_shift_began(desk: Desk) -> None:
@@ -335,3 +337,29 @@ def test_an_agent_who_joins_in_their_shift_works_at_once(desk: Desk) -> None:
     desk.add_member(MAIL, ANA, at=HOUR)
     assert desk.who("t1") == "ana"
     assert desk.next_deadline() == 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("wrap_up", "reason", "free"),
+    [
+        (HOUR, Reason.WRAP_UP, 3 * HOUR),  # over between two shifts
+        (2 * HOUR + 1, Reason.WRAP_UP, 3 * HOUR + HOUR // 2 + 1),
+        (3 * HOUR, Reason.WRAP_UP, WEEK + HOUR),  # over after the last of them
+    ],
+)
+def test_what_ends_off_shift_lets_nobody_work_before_the_next_shift(
+    desk: Desk, wrap_up: int, reason: Reason, free: int
+) -> None:
+    on_shift(desk, "ana")
+    desk.change_agent(ANA, capacity=1, at=0)
+    desk.open_queue("mail", "ana", wrap_up=wrap_up)
+    desk.ask("t1", "mail", at=HOUR)
+    desk.resolve(T1, at=HOUR + HOUR // 2)
+    desk.ask("t2", "mail", at=HOUR + HOUR // 2)
+    assert reasons(desk, "t2") == {ANA: (reason, free)}
+    desk.advance(at=2 * HOUR)
+    assert reasons(desk, "t2") == {ANA: (Reason.OFF_SHIFT, free)}
+    desk.advance(at=free - 1)
+    assert desk.who("t2") is None
+    desk.advance(at=free)
+    assert desk.who("t2") == "ana"

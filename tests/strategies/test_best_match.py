@@ -78,3 +78,9 @@ def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id()
     ana.last_assigned = 7
     strategy.changed(ana)
     assert strategy.select(most=2) == (ANA, BEN)
+
+
+def test_a_fresh_one_asks_for_nothing_until_it_is_told() -> None:
+    strategy = BestMatch().sibling({"x": 2}).fresh()
+    strategy.join(Member(agent_id=AgentId("ana"), skills={"x": 3}))
+    assert strategy.key_of(AgentId("ana")) == (0,)

@@ -63,6 +63,15 @@ class HalfDone:
         return ()
 
 
+class AllButOne(Nearest):
+    """Has every method of the contract but one."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "forget":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
 class Lottery(Nearest):
     draws = True
 
@@ -78,7 +87,7 @@ Install = Callable[..., list[str]]
 def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Return a function that installs plug-ins, name = object; it returns the groups asked for."""
     module = ModuleType("desk_extras")
-    for extra in (Nearest, Needy, HalfDone, Lottery):
+    for extra in (Nearest, Needy, HalfDone, AllButOne, Lottery):
         setattr(module, extra.__name__, extra)
     monkeypatch.setattr(module, "number", 7, raising=False)
     monkeypatch.setitem(sys.modules, "desk_extras", module)
@@ -256,6 +265,12 @@ def test_a_broken_plug_in_is_an_error_only_when_it_is_asked_for(install: Install
             assert why in str(refusal.value)
     with pytest.raises(BrokenStrategyError, match=r"it has no .*sibling"):
         create("half", source=SOURCE)
+
+
+def test_a_plug_in_without_a_single_method_of_the_contract_is_refused(install: Install) -> None:
+    install(("nearly", "desk_extras:AllButOne"))
+    with pytest.raises(BrokenStrategyError, match="it has no forget;"):
+        create("nearly", source=SOURCE)
 
 
 def test_a_plug_in_may_not_take_a_built_in_name(install: Install) -> None:

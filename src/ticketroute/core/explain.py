@@ -159,11 +159,16 @@ def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tup
             continue
         own = (ticket,) if holds_slot(member.record, ticket) else ()
         reason = state.gate.refusal(member, demand, without=own)
+        shift = member.record.agent.shift
         from_then = (
             None
             if reason is None
             else state.gate.eligible_from(
-                member, demand, without=own, shift_at=state.timers.due_of(_shift_of(agent_id))
+                member,
+                demand,
+                without=own,
+                shift=None if shift is None else state.hours(shift),
+                shift_at=state.timers.due_of(_shift_of(agent_id)),
             )
         )
         verdicts.append(Verdict(agent_id=agent_id, reason=reason, eligible_from=from_then))

@@ -16,6 +16,8 @@ from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import Channel
+from ticketroute.sla.windows import Timetable
+from ticketroute.sla.zones import HORIZON
 
 Holding = TicketRecord | OpenOffer  # what takes up an agent's capacity
 
@@ -91,11 +93,12 @@ class Gate:
         demand: Demand,
         *,
         without: Collection[Holding] = (),
+        shift: Timetable | None = None,
         shift_at: Instant | None = None,
     ) -> Instant | None:
         """Return when a refused member becomes eligible by the passing of time alone, if ever.
 
-        ``shift_at`` is when the shift calendar changes next, for better or worse.
+        ``shift`` is their shift calendar, if they have one, ``shift_at`` when it changes next.
         """
         record = member.record
         wrapping = wrap_ups(record)
@@ -105,6 +108,9 @@ class Gate:
         instants |= {
             each for each in (lifts_at, record.cooling_until, opens_at) if each is not None
         }
+        if shift is not None:  # what ends while they are off shift ends when the next one begins
+            opens = {shift.next_open(each) for each in instants if each < HORIZON}
+            instants = {each for each in opens if each is not None}
         for instant in sorted(instants):
             gone = [slot for slot in wrapping if (slot.wrap_up_until or 0) <= instant]
             reason = self.refusal(
@@ -112,11 +118,10 @@ class Gate:
                 demand,
                 without=[*without, *gone],
                 at=instant,
-                shift_opens=opens_at is not None and opens_at <= instant,
+                shift_opens=True,
             )
             if reason is None:
-                closes = shift_at if record.on_shift else None
-                return instant if closes is None or instant < closes else None
+                return instant
         return None
 
     def is_open(self, member: MemberRecord) -> bool:

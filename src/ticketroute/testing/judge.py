@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from plain_desk import Ask, PlainDesk, PlainQueue, PlainTicket, rings_at_once, takes_turns
-from plain_strategies import draws, ordered
+from collections.abc import Callable, Iterable
 
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
-from ticketroute.model.queue import Delivery, ResumeRule
+from ticketroute.model.ports import Permits
+from ticketroute.model.queue import Defaults, Delivery, ResumeRule
+from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
+from ticketroute.testing.reference.fold import Fold
+from ticketroute.testing.reference.spec import draws, rings_at_once, takes_turns
+from ticketroute.testing.reference.strategies import ordered
 
 
-def check_decision(desk: PlainDesk, event: ev.Event, before: ev.Event | None) -> None:
+def check_decision(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
     """Fail unless the promises allow ``event``, which came after ``before``."""
     _check_whole_ring(desk, event, before)
     if isinstance(before, ev.OfferExpired):
@@ -31,7 +35,21 @@ def check_decision(desk: PlainDesk, event: ev.Event, before: ev.Event | None) ->
         _check_reserved(desk, event)
 
 
-def _check_assigned(desk: PlainDesk, event: ev.TicketAssigned, before: ev.Event | None) -> None:
+def check_eligible(desk: Fold, event: ev.Event, _: ev.Event | None) -> None:
+    """Fail if a ticket goes by itself to somebody whom the gate refuses."""
+    if isinstance(event, ev.TicketAssigned):
+        if event.cause in (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED):
+            return
+        if event.cause is ev.Cause.TAKEN and desk.tickets[event.ticket_id].recalled:
+            return
+    elif not isinstance(event, ev.TicketOffered):
+        return
+    ask = desk.ask(desk.tickets[event.ticket_id], desk.queues[event.queue_id])
+    reason = desk.reason(event.agent_id, ask)
+    assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
+
+
+def _check_assigned(desk: Fold, event: ev.TicketAssigned, before: ev.Event | None) -> None:
     ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
     if event.cause is ev.Cause.ACCEPTED:
         offer = ticket.offers[event.agent_id]
@@ -55,7 +73,7 @@ def _check_assigned(desk: PlainDesk, event: ev.TicketAssigned, before: ev.Event 
     _check_choice(desk, event, ticket, queue, before)
 
 
-def _check_offered(desk: PlainDesk, event: ev.TicketOffered, before: ev.Event | None) -> None:
+def _check_offered(desk: Fold, event: ev.TicketOffered, before: ev.Event | None) -> None:
     ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
     assert queue in ticket.queues
     assert queue.queue.delivery is Delivery.OFFER
@@ -74,10 +92,10 @@ def _check_offered(desk: PlainDesk, event: ev.TicketOffered, before: ev.Event | 
 
 
 def _check_choice(
-    desk: PlainDesk,
+    desk: Fold,
     event: ev.TicketAssigned | ev.TicketOffered,
-    ticket: PlainTicket,
-    queue: PlainQueue,
+    ticket: TicketFacts,
+    queue: QueueFacts,
     before: ev.Event | None,
 ) -> None:
     """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
@@ -112,7 +130,7 @@ def _check_choice(
         assert ticket.offers
 
 
-def _check_order_of_line(desk: PlainDesk, ticket: PlainTicket, queue: PlainQueue) -> None:
+def _check_order_of_line(desk: Fold, ticket: TicketFacts, queue: QueueFacts) -> None:
     """Nothing that stands better, in its queue or another, could have been served."""
     fronts = list(desk.fronts())
     assert (queue, ticket) in fronts, "a ticket before it in its line could have been served"
@@ -121,9 +139,9 @@ def _check_order_of_line(desk: PlainDesk, ticket: PlainTicket, queue: PlainQueue
 
 
 def _check_winner(
-    desk: PlainDesk,
+    desk: Fold,
     event: ev.TicketAssigned | ev.TicketOffered,
-    ticket: PlainTicket,
+    ticket: TicketFacts,
     ask: Ask,
 ) -> None:
     willing = desk.eligible(ask)
@@ -147,12 +165,12 @@ def _check_winner(
     assert event.draws == ()
 
 
-def _rings(queue: PlainQueue) -> bool:
+def _rings(queue: QueueFacts) -> bool:
     """Say whether a queue asks everybody at once."""
     return rings_at_once(queue.queue.strategy) and queue.queue.offer.parallel == 1
 
 
-def _check_whole_ring(desk: PlainDesk, event: ev.Event, before: ev.Event | None) -> None:
+def _check_whole_ring(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
     """Who rings everybody at once has rung everybody before anything else happens."""
     if not isinstance(before, ev.TicketOffered) or before.cause not in ev.BY_STRATEGY:
         return
@@ -166,13 +184,13 @@ def _check_whole_ring(desk: PlainDesk, event: ev.Event, before: ev.Event | None)
     assert goes_on or not left
 
 
-def _willing(desk: PlainDesk, ticket: PlainTicket) -> list[AgentId]:
+def _willing(desk: Fold, ticket: TicketFacts) -> list[AgentId]:
     """Return who may get a ticket through one of its queues that hands out by itself."""
     handing = [each for each in ticket.queues if each.queue.delivery is not Delivery.PULL]
     return [who for each in handing for who in desk.eligible(desk.ask(ticket, each))]
 
 
-def _check_queued(desk: PlainDesk, event: ev.TicketQueued) -> None:
+def _check_queued(desk: Fold, event: ev.TicketQueued) -> None:
     ticket = desk.tickets[event.ticket_id]
     assert event.reason is not None
     assert not ticket.offers
@@ -184,7 +202,7 @@ def _check_queued(desk: PlainDesk, event: ev.TicketQueued) -> None:
         assert event.reason.value == desk.nearest_reason(ticket)
 
 
-def _check_short(desk: PlainDesk, event: ev.OfferShort) -> None:
+def _check_short(desk: Fold, event: ev.OfferShort) -> None:
     ticket = desk.tickets[event.ticket_id]
     assert 0 < event.open == len(ticket.offers) < event.wanted
     assert event.wanted == event.open + ticket.wants
@@ -192,7 +210,7 @@ def _check_short(desk: PlainDesk, event: ev.OfferShort) -> None:
     assert not willing, f"{event.ticket_id} is short, and {willing} could be asked"
 
 
-def _check_ended(desk: PlainDesk, event: ev.OfferDeclined | ev.OfferExpired) -> None:
+def _check_ended(desk: Fold, event: ev.OfferDeclined | ev.OfferExpired) -> None:
     offer = desk.tickets[event.ticket_id].offers[event.agent_id]
     policy = offer.queue.queue.offer
     if isinstance(event, ev.OfferExpired):
@@ -208,7 +226,7 @@ def _check_ended(desk: PlainDesk, event: ev.OfferDeclined | ev.OfferExpired) -> 
     assert event.cool_until == (None if cool is None else event.at + cool)
 
 
-def _check_after_miss(desk: PlainDesk, missed: ev.OfferExpired, event: ev.Event) -> None:
+def _check_after_miss(desk: Fold, missed: ev.OfferExpired, event: ev.Event) -> None:
     """Too many misses in a row, and the agent is away, before anything else happens."""
     queues = desk.queues.values()
     if all(missed.misses >= each.queue.offer.max_misses for each in queues):
@@ -218,7 +236,7 @@ def _check_after_miss(desk: PlainDesk, missed: ev.OfferExpired, event: ev.Event)
         assert event.cause is not ev.Cause.MISSED
 
 
-def _check_reserved(desk: PlainDesk, event: ev.TicketReserved) -> None:
+def _check_reserved(desk: Fold, event: ev.TicketReserved) -> None:
     ticket = desk.tickets[event.ticket_id]
     assert desk.waits_for(ticket) == event.agent_id
     assert event.until == event.at + ticket.queue.queue.affinity_wait
@@ -226,7 +244,7 @@ def _check_reserved(desk: PlainDesk, event: ev.TicketReserved) -> None:
         assert desk.wish(ticket, queue) is None or queue.queue.delivery is Delivery.PULL
 
 
-def _check_resumed(desk: PlainDesk, event: ev.TicketResumed) -> None:
+def _check_resumed(desk: Fold, event: ev.TicketResumed) -> None:
     ticket = desk.tickets[event.ticket_id]
     ask = desk.ask(ticket, ticket.queue)
     sticky = ticket.queue.queue.resume.value == "sticky"
@@ -234,7 +252,7 @@ def _check_resumed(desk: PlainDesk, event: ev.TicketResumed) -> None:
     assert sticky or reason in (None, "rate_limit")  # which is for new tickets: this was theirs
 
 
-def check_capacity(desk: PlainDesk, event: ev.Event, before: dict[AgentId, int]) -> None:
+def check_capacity(desk: Fold, event: ev.Event, before: dict[AgentId, int]) -> None:
     """Nothing automatic gives anybody more than their capacity.
 
     What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
@@ -251,7 +269,7 @@ def check_capacity(desk: PlainDesk, event: ev.Event, before: dict[AgentId, int])
         assert load <= max(desk.capacity(agent_id), before.get(agent_id, 0))
 
 
-def check_rest(desk: PlainDesk) -> None:
+def check_rest(desk: Fold) -> None:
     """No work is left undone: nobody idle may have a ticket that a queue hands out by itself."""
     for queue, ticket in desk.fronts():
         willing = desk.eligible(desk.ask(ticket, queue))
@@ -262,5 +280,48 @@ def check_rest(desk: PlainDesk) -> None:
         assert ticket.in_line or state != "waiting"
         assert not ticket.in_line or state in ("waiting", "offered")
         assert state in ("waiting", "offered") or not ticket.tried
-        if ticket.in_line and state == "offered":
-            assert len(ticket.offers) < max(ticket.wanted, ticket.queue.queue.offer.parallel)
+
+
+Look = Callable[[Fold, ev.Event, ev.Event | None], None]
+
+
+class Judge:
+    """Follows the events of a desk, and holds each against the promises when it happens.
+
+    It needs the events and nothing else, so that it can judge any desk, also one replayed.
+    ``looks`` are asked about every event before it is applied, ``capacity`` is looked at after.
+    """
+
+    def __init__(
+        self,
+        defaults: Defaults | None = None,
+        permits: Permits | None = None,
+        *,
+        looks: Iterable[Look] = (check_decision,),
+        capacity: bool = True,
+    ) -> None:
+        self.facts = Fold(Defaults() if defaults is None else defaults, permits)
+        self.last: ev.Event | None = None
+        self.looks, self.capacity = tuple(looks), capacity
+
+    def take_in(self, events: Iterable[ev.Event]) -> None:
+        """Judge the events of one command."""
+        facts = self.facts
+        for event in events:
+            facts.now = event.at
+            for look in self.looks:
+                look(facts, event, self.last)
+            before = {who: facts.load(who) for who in facts.agents} if self.capacity else {}
+            if isinstance(event, ev.OfferWithdrawn) and event.cause is ev.Cause.ANSWERED:
+                facts.unsettled = True
+            facts.apply(event)
+            if self.capacity:
+                check_capacity(facts, event, before)
+            self.last = event
+            if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
+                facts.unsettled = False  # which gives no room beside what was asked for
+        facts.unsettled = False
+
+    def check_rest(self) -> None:
+        """Fail if somebody idle may have a ticket that a queue hands out by itself."""
+        check_rest(self.facts)

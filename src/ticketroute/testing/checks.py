@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from plain_desk import Ask, PlainDesk, PlainQueue, PlainTicket, window_of
-from plain_strategies import draws, ordered
-
 from ticketroute.core import lines
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord
@@ -12,79 +9,66 @@ from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.strategies.contract import Strategy
+from ticketroute.testing.facts_of import facts_of
+from ticketroute.testing.reference.desk import ReferenceDesk
+from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
+from ticketroute.testing.reference.spec import draws, window_of
+from ticketroute.testing.reference.strategies import ordered
+from ticketroute.testing.reference.timers import due_of
 
 EVERYBODY = 10_000
 
 
-def check(desk: Dispatcher, plain: PlainDesk) -> None:
+def check(desk: Dispatcher) -> None:
+    """Add up every index and counter of a desk anew, and fail at the first that is wrong.
+
+    It looks inside: at what the desk writes down once, and at all that it keeps in step with it.
+    Use it after whatever your test did. O(everything), several times.
+
+    Raises:
+        AssertionError: if anything is not what the facts add up to.
+    """
+    facts = facts_of(desk)
+    check_against(desk, facts)
+    check_explanations(desk, facts)
+
+
+def check_against(desk: Dispatcher, plain: ReferenceDesk) -> None:
     """Fail at the first figure of ``desk`` that is not what ``plain`` adds up to."""
     state = desk._state
     assert not state.roster.gained
     assert not desk._fresh
     assert not desk._events
-    state.reach(max(desk.now, plain.now))
-    plain.now = desk.now
+    assert desk.now == plain.now
     assert list(state.roster.agents) == list(plain.agents)
     assert list(state.roster.queues) == list(plain.queues)
     assert list(state.tickets) == list(plain.tickets)
-    assert state.timers.all() == timers_of(plain)
-    assert desk.next_deadline() == min(timers_of(plain).values(), default=None)
-    assert len(state.timers._heap) <= 2 * len(timers_of(plain)) + 65
+    assert state.timers.all() == _timers_of(plain)
+    assert desk.next_deadline() == min(_timers_of(plain).values(), default=None)
+    assert len(state.timers._heap) <= 2 * len(_timers_of(plain)) + 65
     assert state.roster.windows.keys() == plain.watched.keys()
     assert state.assigned == plain.assignments
     for agent_id in plain.agents:
-        check_agent(desk, plain, agent_id)
+        _agent(desk, plain, agent_id)
     for queue_id, queue in plain.queues.items():
-        check_queue(desk, plain, state.roster.queues[queue_id], queue)
+        _queue(desk, plain, state.roster.queues[queue_id], queue)
     for ticket_id in plain.tickets:
-        check_ticket(desk, plain, ticket_id)
+        _ticket(desk, plain, ticket_id)
 
 
-def timers_of(plain: PlainDesk) -> dict[Timer, int]:
+def _timers_of(plain: ReferenceDesk) -> dict[Timer, int]:
     """Return what is due when, as the facts imply it."""
-    due = {
-        Timer(TimerKind.WRAP_UP, ticket.agent, ticket.id): ticket.wrap_up_until
-        for ticket in plain.tickets.values()
-        if ticket.wrap_up_until is not None and ticket.agent is not None
+    return {
+        Timer(TimerKind[due.kind.name], due.subject, due.detail): due.at for due in due_of(plain)
     }
-    for agent_id, known in plain.agents.items():
-        if known.grace_until is not None:
-            due[Timer(TimerKind.GRACE, agent_id)] = known.grace_until
-        lifts_at = plain.rate_lifts_at(agent_id)
-        if lifts_at is not None:
-            due[Timer(TimerKind.RATE_LIMIT, agent_id)] = lifts_at
-        if known.cooling_until is not None:
-            due[Timer(TimerKind.COOL_DOWN, agent_id)] = known.cooling_until
-    for ticket in plain.tickets.values():
-        due |= timers_of_ticket(ticket)
-    return due
 
 
-def timers_of_ticket(ticket: PlainTicket) -> dict[Timer, int]:
-    """Return what is due for a ticket that searches, is asked for, or is worked."""
-    due: dict[Timer, int] = {}
-    for who, offer in ticket.offers.items():
-        due[Timer(TimerKind.OFFER, ticket.id, who)] = offer.until
-    for who, tried in ticket.tried.items():
-        if tried.retry_at is not None:
-            due[Timer(TimerKind.RETRY, ticket.id, who)] = tried.retry_at
-    for kind, at in (
-        (TimerKind.RING, ticket.ring_at),
-        (TimerKind.RESERVE, ticket.reserve_until),
-        (TimerKind.RELAX, ticket.relax_at),
-        (TimerKind.RESPOND, ticket.respond_by),
-        (TimerKind.IDLE, ticket.idle_at),
-    ):
-        if at is not None:
-            due[Timer(kind, ticket.id)] = at
-    return due
-
-
-def check_agent(desk: Dispatcher, plain: PlainDesk, agent_id: AgentId) -> None:
+def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
     record, known = desk._state.roster.agents[agent_id], plain.agents[agent_id]
     slots, parked = plain.slots(agent_id), plain.parked(agent_id)
     assert record.agent == known.agent
     assert record.presence is known.presence
+    assert record.on_shift is known.on_shift
     assert record.channels_off == known.off
     assert record.capacity == plain.capacity(agent_id)
     assert record.rate_limit == plain.rate_limit(agent_id)
@@ -101,7 +85,7 @@ def check_agent(desk: Dispatcher, plain: PlainDesk, agent_id: AgentId) -> None:
     }
     assert (record.misses, record.cooling_until) == (known.misses, known.cooling_until)
     assert record.last_assigned == known.stamp
-    assert record.idle_since == idle_since(plain, agent_id)
+    assert record.idle_since == _idle_since(plain, agent_id)
     assert list(record.recent or ()) == known.recent
     assert {member.queue.id for member in record.members} == {
         queue_id for queue_id, queue in plain.queues.items() if agent_id in queue.members
@@ -113,27 +97,27 @@ def check_agent(desk: Dispatcher, plain: PlainDesk, agent_id: AgentId) -> None:
     assert len(set(view.queues)) == len(view.queues)
 
 
-def idle_since(plain: PlainDesk, agent_id: AgentId) -> int:
+def _idle_since(plain: ReferenceDesk, agent_id: AgentId) -> int:
     known = plain.agents[agent_id]
     return known.available_since if known.ended_at is None else known.ended_at
 
 
-def check_queue(desk: Dispatcher, plain: PlainDesk, record: QueueRecord, queue: PlainQueue) -> None:
+def _queue(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: QueueFacts) -> None:
     assert list(record.members) == list(queue.members)
     positions = [member.position for member in record.members.values()]
     assert positions == sorted(set(positions))
     assert all(position < record.next_position for position in positions)
     for member in record.members.values():
-        check_member(desk, plain, member, queue)
-    index = asked(desk, record.strategy)
-    check_index(plain, queue, {}, index, plain.members_with_room(queue))
+        _member(desk, plain, member, queue)
+    index = _asked(desk, record.strategy)
+    _index(plain, queue, {}, index, plain.members_with_room(queue))
     for demand in record.indexed:
-        check_demand_index(desk, plain, demand, queue)
-    check_lines(desk, plain, record, queue)
+        _demand_index(desk, plain, demand, queue)
+    _lines(desk, plain, record, queue)
 
 
-def check_member(
-    desk: Dispatcher, plain: PlainDesk, member: MemberRecord, queue: PlainQueue
+def _member(
+    desk: Dispatcher, plain: ReferenceDesk, member: MemberRecord, queue: QueueFacts
 ) -> None:
     agent_id = member.agent_id
     terms = queue.members[agent_id]
@@ -150,25 +134,23 @@ def check_member(
     assert member.weight == terms.weight
     assert member.skills == record.agent.skills
     assert member.last_assigned == plain.agents[agent_id].stamp
-    assert member.idle_since == idle_since(plain, agent_id)
+    assert member.idle_since == _idle_since(plain, agent_id)
     span = window_of(queue.queue.strategy)
     assert member.queue.strategy.window == span
     if span is not None:
         assert (member.taken, member.handle_time) == plain.figures(span, agent_id)
     kept = [index for index in member.indexes or () if not index.dropped]
     assert {index.demand for index in kept} == {
-        demand
-        for demand in member.queue.indexed
-        if plain.fits(agent_id, ask_of(plain, demand, queue))
+        demand for demand in member.queue.indexed if plain.fits(agent_id, _ask_of(demand, queue))
     }
 
 
-def ask_of(plain: PlainDesk, demand: Demand, queue: PlainQueue) -> Ask:
+def _ask_of(demand: Demand, queue: QueueFacts) -> Ask:
     asks = demand.asks
     return Ask(queue, asks.channel, asks.weight, dict(asks.skills or {}), demand.only, asks.reach)
 
 
-def asked(desk: Dispatcher, strategy: Strategy) -> list[AgentId]:
+def _asked(desk: Dispatcher, strategy: Strategy) -> list[AgentId]:
     """Return everybody in an index, in its order; what chance draws for it stays in line."""
     chance = desk._state.chance
     chance.rewind()
@@ -177,9 +159,9 @@ def asked(desk: Dispatcher, strategy: Strategy) -> list[AgentId]:
     return list(answer)
 
 
-def check_index(
-    plain: PlainDesk,
-    queue: PlainQueue,
+def _index(
+    plain: ReferenceDesk,
+    queue: QueueFacts,
     skills: dict[str, int],
     index: list[AgentId],
     inside: list[AgentId],
@@ -191,21 +173,21 @@ def check_index(
         assert index == ordered(plain, queue, skills, inside)
 
 
-def check_demand_index(
-    desk: Dispatcher, plain: PlainDesk, demand: Demand, queue: PlainQueue
+def _demand_index(
+    desk: Dispatcher, plain: ReferenceDesk, demand: Demand, queue: QueueFacts
 ) -> None:
-    ask = ask_of(plain, demand, queue)
+    ask = _ask_of(demand, queue)
     index = demand.index
     assert index is not None
     assert not index.dropped
     fitting = [who for who in queue.members if plain.fits(who, ask)]
     assert index.fitting == len(fitting)
     assert index.available == sum(plain.is_there(who, ask) for who in fitting)
-    answer = asked(desk, index.strategy)
-    check_index(plain, queue, ask.skills, answer, plain.eligible(ask))
+    answer = _asked(desk, index.strategy)
+    _index(plain, queue, ask.skills, answer, plain.eligible(ask))
 
 
-def check_lines(desk: Dispatcher, plain: PlainDesk, record: QueueRecord, queue: PlainQueue) -> None:
+def _lines(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: QueueFacts) -> None:
     expected = [ticket.id for ticket in plain.line(queue)]
     assert list(desk.waiting(record.id)) == expected
     heads = list(record.heads)
@@ -224,7 +206,7 @@ def check_lines(desk: Dispatcher, plain: PlainDesk, record: QueueRecord, queue: 
             assert entry in ticket.entries
             assert entry.demand is demand
             assert own == lines.place_of(ticket, record)
-            check_demand(demand, plain.ask(plain.tickets[ticket.id], queue))
+            _demand(demand, plain.ask(plain.tickets[ticket.id], queue))
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)
     for key, demand in record.demands.items():
@@ -237,7 +219,7 @@ def check_lines(desk: Dispatcher, plain: PlainDesk, record: QueueRecord, queue: 
     )
 
 
-def check_demand(demand: Demand, ask: Ask) -> None:
+def _demand(demand: Demand, ask: Ask) -> None:
     """A ticket stands in the line of what it asks by now."""
     asks = demand.asks
     assert dict(asks.skills or {}) == ask.skills
@@ -246,10 +228,14 @@ def check_demand(demand: Demand, ask: Ask) -> None:
     assert asks.reserved == ask.reserved
 
 
-def check_ticket(desk: Dispatcher, plain: PlainDesk, ticket_id: str) -> None:
+def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
     ticket = plain.tickets[ticket_id]  # type: ignore[index]  # ids are strings
     record = desk._state.tickets[ticket.id]
     assert record.state is ticket.state
+    assert record.status is ticket.status
+    assert record.answered == ticket.ever_answered
+    assert record.due == plain.due(ticket)
+    _clocks(desk, plain, ticket)
     assert record.version == ticket.version
     assert (record.arrived, record.priority) == (ticket.arrived, ticket.priority)
     assert (None if record.agent is None else record.agent.id) == ticket.agent
@@ -274,7 +260,23 @@ def check_ticket(desk: Dispatcher, plain: PlainDesk, ticket_id: str) -> None:
     assert (record.waiting_since, record.relaxed) == (ticket.waiting_since, ticket.relaxed)
 
 
-def check_explanations(desk: Dispatcher, plain: PlainDesk) -> None:
+def _clocks(desk: Dispatcher, plain: ReferenceDesk, ticket: TicketFacts) -> None:
+    """Every clock has counted what its ticket's statuses and its calendar say."""
+    views = desk.clocks(ticket.id)
+    known = {} if ticket.book is None else ticket.book.clocks
+    assert {view.metric for view in views} == known.keys()
+    for view in views:
+        clock, book = known[view.metric][view.cycle - 1], ticket.book
+        assert book is not None
+        assert (view.state, view.policy_id) == (clock.state, clock.policy_id)
+        assert (view.version, view.within) == (clock.version, clock.within)
+        assert view.calendar_id == clock.calendar_id
+        assert view.elapsed == book.elapsed(clock, plain.hours_of(clock), desk.now)
+        assert view.due == plain.clock_due(book, clock)
+        assert view.breached == clock.breached
+
+
+def check_explanations(desk: Dispatcher, plain: ReferenceDesk) -> None:
     """Every verdict names the first reason, and the instant from which time alone removes it."""
     for ticket in plain.tickets.values():
         if ticket.queue not in plain.queues.values():

@@ -1,0 +1,202 @@
+"""Plain facts read off a dispatcher: what it writes down once, and nothing it keeps in step.
+
+This, and ``checks``, know the insides of the core. Nothing else of the kit does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
+from ticketroute.core.timers import Timer, TimerKind
+from ticketroute.model.ids import AgentId
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.clock import Book, Clock, Fired, MarkKind
+from ticketroute.sla.versions import Versions
+from ticketroute.testing.reference.calendar import Edition, Hours
+from ticketroute.testing.reference.clocks import Agreed, BookFacts, ClockFacts
+from ticketroute.testing.reference.desk import ReferenceDesk
+from ticketroute.testing.reference.facts import (
+    AgentFacts,
+    OfferFacts,
+    QueueFacts,
+    Seats,
+    TicketFacts,
+    Tried,
+)
+from ticketroute.testing.reference.spec import takes_turns
+
+
+class ReadDesk(ReferenceDesk):
+    """A reference desk whose facts were read off another desk, at one instant."""
+
+    def __init__(self, desk: Dispatcher) -> None:
+        state = desk._state
+        super().__init__(state.gate.defaults, state.gate.permits)
+        self.state = state
+        self.opened, self.now, self.assignments = state.opened, state.now, state.assigned
+        self.last_agent_of = dict(state.last_agent_of)
+        self.watched = dict.fromkeys(state.roster.windows, 0)
+        self.timers = state.timers.all()
+        self.calendars = {
+            calendar_id: [Edition(*each) for each in editions_of(versions)]
+            for calendar_id, versions in state.calendars.items()
+        }
+        self.agreements = [Agreed(each.policy, each.version) for each in state.agreements]
+        self.versions = {
+            policy_id: Agreed(each.policy, each.version)
+            for policy_id, each in state.versions.items()
+        }
+        for agent_id, agent in state.roster.agents.items():
+            self.agents[agent_id] = self.read_agent(agent)
+        known = {id(queue): self.read_queue(queue) for queue in state.roster.queues.values()}
+        for queue in known.values():
+            self.queues[queue.queue.id] = queue
+        for agent_id, agent in state.roster.agents.items():
+            self.agents[agent_id].serves = [known[id(each.queue)] for each in agent.members]
+        for ticket_id, record in state.tickets.items():
+            self.tickets[ticket_id] = self.read_ticket(record, known)
+
+    def figures(self, span: int, agent_id: AgentId) -> tuple[int, int]:
+        """Add up what the window itself has noted."""
+        entries = self.state.roster.windows[span].entries(self.now)
+        mine = [entry for entry in entries if entry[1] == agent_id]
+        return sum(entry[2] for entry in mine), sum(entry[3] for entry in mine)
+
+    def at(self, kind: TimerKind, subject: str, detail: str = "") -> int | None:
+        """Return when something is due, if it is."""
+        return self.timers.get(Timer(kind, subject, detail))
+
+    def read_agent(self, record: AgentRecord) -> AgentFacts:
+        """Read an agent."""
+        return AgentFacts(
+            record.agent,
+            record.presence,
+            record.available_since,
+            record.reason,
+            off=set(record.channels_off),
+            stamp=record.last_assigned,
+            ended_at=record.ended_at,
+            recent=list(record.recent or ()),
+            grace_until=self.at(TimerKind.GRACE, record.id),
+            misses=record.misses,
+            cooling_until=record.cooling_until,
+            on_shift=record.on_shift,
+        )
+
+    def read_queue(self, record: QueueRecord) -> QueueFacts:
+        """Read a queue, its members and their turns."""
+        return QueueFacts(
+            record.queue,
+            {agent_id: member.membership for agent_id, member in record.members.items()},
+            seats_of(record),
+            {agent_id: member.position for agent_id, member in record.members.items()},
+            record.next_position,
+        )
+
+    def read_ticket(self, record: TicketRecord, known: dict[int, QueueFacts]) -> TicketFacts:
+        """Read a ticket, its offers and its tries."""
+
+        def queue_of(queue: QueueRecord) -> QueueFacts:
+            if id(queue) not in known:  # closed, with tickets that were done
+                known[id(queue)] = self.read_queue(queue)
+            return known[id(queue)]
+
+        asks, ticket_id = record.asks, record.id
+        facts = TicketFacts(
+            record.ticket, queue_of(record.queue), record.arrived, record.ordinal, record.priority
+        )
+        facts.state, facts.status, facts.version = record.state, record.status, record.version
+        facts.agent = None if record.agent is None else record.agent.id
+        facts.last_agent, facts.came_from = record.last_agent_id, record.came_from
+        facts.cost, facts.since = record.cost, record.since
+        facts.wrap_up_until, facts.in_line = record.wrap_up_until, bool(record.entries)
+        facts.skills, facts.reach, facts.reserved = (
+            dict(asks.skills or {}),
+            asks.reach,
+            asks.reserved,
+        )
+        facts.added = [queue_of(queue) for queue in record.added]
+        facts.waited_for, facts.waiting_since = record.waited_for, record.waiting_since
+        facts.ever_answered = record.answered
+        facts.book = None if record.book is None else read_book(record.book)
+        facts.relaxed, facts.hops, facts.wanted = record.relaxed, record.hops, record.wanted
+        facts.silent, facts.asked = set(record.silent), set(record.asked or ())
+        facts.reserve_until = self.at(TimerKind.RESERVE, ticket_id)
+        facts.relax_at = self.at(TimerKind.RELAX, ticket_id)
+        facts.ring_at = self.at(TimerKind.RING, ticket_id)
+        facts.respond_by = self.at(TimerKind.RESPOND, ticket_id)
+        facts.idle_at = self.at(TimerKind.IDLE, ticket_id)
+        for who, tried in (record.tried or {}).items():
+            retry_at = self.at(TimerKind.RETRY, ticket_id, who)
+            facts.tried[who] = Tried(tried.reason.value, retry_at, 0, tried.lifted)
+        for who, offer in (record.offers or {}).items():
+            facts.offers[who] = OfferFacts(facts, queue_of(offer.queue), offer.event, 0)
+        return facts
+
+
+def editions_of(versions: Versions) -> list[tuple[int, Calendar]]:
+    """Return the editions of a calendar, and from when on each counts."""
+    return [(edition.effective_from, edition.calendar) for edition in versions.editions]
+
+
+def read_book(book: Book) -> BookFacts:
+    """Read the clocks of a ticket, and what they are worked out from."""
+    facts = BookFacts(
+        list(book.log),
+        book.queued,
+        book.answered,
+        book.handed,
+        book.unanswered,
+        dict(book.contacts),
+    )
+    for metric in book.clocks:
+        facts.clocks[metric] = [read_clock(clock) for clock in book.cycles(metric)]
+    return facts
+
+
+def read_clock(clock: Clock) -> ClockFacts:
+    """Read one clock."""
+    kept = clock.kept
+    return ClockFacts(
+        clock.metric,
+        clock.cycle,
+        clock.policy_id,
+        clock.version,
+        clock.target,
+        clock.calendar_id,
+        clock.promised,
+        clock.within,
+        clock.started,
+        clock.state,
+        clock.ended,
+        None if kept is None else Hours([Edition(*each) for each in editions_of(kept)]),
+        clock.breached,
+        {name_of(fired) for fired in clock.fired},
+    )
+
+
+def name_of(fired: Fired) -> tuple[object, ...]:
+    """Return as what the reference desk remembers a mark."""
+    if fired.kind is MarkKind.BREACH:
+        return ("breach",)
+    kind = "warning" if fired.kind is MarkKind.WARNING else "level"
+    return (kind, fired.number, fired.policy_id, fired.version)
+
+
+def facts_of(desk: Dispatcher) -> ReadDesk:
+    """Return the plain facts of a desk, to be added up anew."""
+    return ReadDesk(desk)
+
+
+def seats_of(record: QueueRecord) -> dict[int, Seats]:
+    """Return whose turn it is, by tier; 0 where there are none."""
+    if not takes_turns(record.queue.strategy):
+        return {}
+    turns: tuple[Any, ...] = record.strategy.turns()
+    tiers = turns if record.queue.strategy.name == "priority" else ((0, turns),)
+    return {
+        tier: Seats({who: seat for seat, who in at}, given, last)
+        for tier, (last, given, at) in tiers
+    }

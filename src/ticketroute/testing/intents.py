@@ -1,0 +1,389 @@
+"""What somebody is about to do, said relative to how the desk stands then.
+
+"Resolve the third of the tickets at work" makes sense on any desk, and still does after Hypothesis
+has left out half of what came before: that is why histories made of intents shrink well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.model.agent import Agent, Membership, Presence
+from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Queue
+from ticketroute.model.ticket import Ticket
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.policy import Policy
+from ticketroute.testing.calls import Call
+from ticketroute.testing.promised import moving_within
+
+WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
+NOBODY = 30  # the pick that means one nobody knows
+NO_QUEUE = 29  # of an arriving ticket: it names none
+
+Step = int | str  # so many milliseconds on; "before" or "deadline": to the next thing due
+
+
+class Sight:
+    """A desk as somebody sees it who picks from what is there."""
+
+    def __init__(self, desk: Dispatcher) -> None:
+        self.desk = desk
+
+    def at(self, step: Step) -> int:
+        """Return the instant so far on."""
+        if isinstance(step, int):
+            return self.desk.now + step
+        deadline = self.desk.next_deadline()
+        if deadline is None:
+            return self.desk.now
+        return max(self.desk.now, deadline - (step == "before"))
+
+    def ticket(self, pick: int, *states: RoutingState) -> TicketId:
+        """Return a ticket in one of the states, or any, or one that nobody knows."""
+        known = [t.id for t in self.desk.tickets() if not states or t.state in states]
+        return TicketId("nobody's") if pick == NOBODY or not known else known[pick % len(known)]
+
+    def agent(self, pick: int) -> AgentId:
+        """Return an agent, or one that nobody knows."""
+        known = [agent.id for agent in self.desk.agents()]
+        return AgentId("nobody") if pick == NOBODY or not known else known[pick % len(known)]
+
+    def queue(self, pick: int) -> QueueId:
+        """Return a queue, or one that nobody knows."""
+        known = [queue.id for queue in self.desk.queues()]
+        return QueueId("nowhere") if pick == NOBODY or not known else known[pick % len(known)]
+
+    def asked(self, ticket_id: TicketId, pick: int, *, anybody: bool) -> AgentId:
+        """Return somebody who is asked for a ticket, or anybody."""
+        asked = [t.offered_to for t in self.desk.tickets() if t.id == ticket_id]
+        if anybody or not asked or not asked[0]:
+            return self.agent(pick)
+        return asked[0][pick % len(asked[0])]
+
+    def members(self, queue_id: QueueId) -> Mapping[AgentId, Membership]:
+        """Return who serves a queue, nobody if there is no such queue."""
+        return next((queue.members for queue in self.desk.queues() if queue.id == queue_id), {})
+
+    def version(self, ticket_id: TicketId, stale: int | None) -> dict[str, int]:
+        """Return the expectation of a decision that is so many versions behind."""
+        versions = [t.version for t in self.desk.tickets() if t.id == ticket_id]
+        return {} if stale is None or not versions else {"expected_version": versions[0] - stale}
+
+    def new_ticket(self, facts: Mapping[str, Any], pick: int, at: int, number: int = 0) -> Ticket:
+        """Return a ticket under the next free number."""
+        arrived = facts.get("arrived")
+        facts = {**facts, "arrived": None if arrived is None else min(at, arrived)}
+        queue = None if pick == NO_QUEUE else self.queue(pick)
+        number += sum(1 for _ in self.desk.tickets())
+        return Ticket(id=TicketId(f"t{number}"), queue=queue, **facts)
+
+
+Calls = Iterator[Call]
+_VERBS: dict[str, Callable[..., Calls]] = {}
+
+
+def _verb(calls: Callable[..., Calls]) -> Callable[..., Calls]:
+    _VERBS[calls.__name__.strip("_")] = calls
+    return calls
+
+
+@frozen
+class Intent:
+    """What somebody is about to do: when, what, and with which of those that come into question."""
+
+    verb: str
+    step: Step
+    facts: Mapping[str, Any]
+
+    def calls(self, desk: Dispatcher) -> Calls:
+        """Yield the commands that this means on a desk; give each before asking for the next."""
+        sight = Sight(desk)
+        yield from _VERBS[self.verb](sight, sight.at(self.step), **self.facts)
+
+
+# --- who serves what ----------------------------------------------------------------------------
+
+
+@_verb
+def _add_agent(sight: Sight, at: int, who: AgentId, facts: dict[str, Any], serves: bool) -> Calls:
+    presence = Presence.AVAILABLE if serves else Presence.OFFLINE
+    queues = [queue.id for queue in sight.desk.queues()]
+    yield Call("add_agent", (Agent(id=who, **facts),), {"presence": presence, "at": at})
+    for queue_id in queues if serves else ():
+        yield Call("add_member", (queue_id, who), {"at": at})
+
+
+@_verb
+def _change_agent(sight: Sight, at: int, pick: int, facts: dict[str, Any]) -> Calls:
+    yield Call("change_agent", (sight.agent(pick),), {"at": at, **facts})
+
+
+@_verb
+def _remove_agent(sight: Sight, at: int, pick: int) -> Calls:
+    yield Call("remove_agent", (sight.agent(pick),), {"at": at})
+
+
+@_verb
+def _add_queue(
+    sight: Sight,
+    at: int,
+    queue_id: QueueId,
+    facts: dict[str, Any],
+    members: list[AgentId],
+    terms: Membership,
+) -> Calls:
+    known = {agent.id for agent in sight.desk.agents()}
+    queue = Queue(id=queue_id, members={who: terms for who in members if who in known}, **facts)
+    yield Call("add_queue", (queue,), {"at": at})
+
+
+@_verb
+def _change_queue(sight: Sight, at: int, pick: int, facts: dict[str, Any]) -> Calls:
+    yield Call("change_queue", (sight.queue(pick),), {"at": at, **facts})
+
+
+@_verb
+def _change_members(
+    sight: Sight, at: int, pick: int, members: list[AgentId], terms: Membership
+) -> Calls:
+    queue_id = sight.queue(pick)
+    old = sight.members(queue_id)
+    new = {who: old.get(who, terms) for who in members}
+    yield Call("change_queue", (queue_id,), {"members": new, "at": at})
+
+
+@_verb
+def _remove_queue(sight: Sight, at: int, pick: int, to_pick: int | None) -> Calls:
+    move_to = None if to_pick is None else sight.queue(to_pick)
+    yield Call("remove_queue", (sight.queue(pick),), {"move_to": move_to, "at": at})
+
+
+@_verb
+def _membership(sight: Sight, at: int, pick: int, who: int, terms: Membership, ends: bool) -> Calls:
+    queue_id, agent_id = sight.queue(pick), sight.agent(who)
+    if agent_id not in sight.members(queue_id):
+        yield Call("add_member", (queue_id, agent_id, terms), {"at": at})
+    elif ends:
+        yield Call("remove_member", (queue_id, agent_id), {"at": at})
+    else:
+        yield Call("change_member", (queue_id, agent_id, terms), {"at": at})
+
+
+@_verb
+def _set_presence(sight: Sight, at: int, pick: int, presence: str) -> Calls:
+    yield Call("set_presence", (sight.agent(pick), presence), {"at": at})
+
+
+@_verb
+def _switch_channel(sight: Sight, at: int, pick: int, channel: str, on: bool) -> Calls:
+    yield Call("switch_channel", (sight.agent(pick), channel), {"on": on, "at": at})
+
+
+@_verb
+def _change_defaults(_: Sight, at: int, new: object) -> Calls:
+    yield Call("change_defaults", (new,), {"at": at})
+
+
+# --- what is promised ---------------------------------------------------------------------------
+
+
+@_verb
+def _set_calendar(
+    _: Sight, at: int, calendar_id: CalendarId, calendar: Calendar, since: int | None
+) -> Calls:
+    facts = {} if since is None else {"effective_from": max(0, at + since)}
+    yield Call("set_calendar", (calendar_id, calendar), {**facts, "at": at})
+
+
+@_verb
+def _remove_calendar(_: Sight, at: int, calendar_id: CalendarId) -> Calls:
+    yield Call("remove_calendar", (calendar_id,), {"at": at})
+
+
+@_verb
+def _set_policies(sight: Sight, at: int, several: tuple[Policy, ...]) -> Calls:
+    """Levels move tickets to queues that are there, mostly."""
+    known = {queue.id for queue in sight.desk.queues()}
+    yield Call("set_policies", (tuple(moving_within(each, known) for each in several),), {"at": at})
+
+
+# --- tickets come in ----------------------------------------------------------------------------
+
+
+@_verb
+def _submit(sight: Sight, at: int, pick: int, facts: dict[str, Any], by: str | None) -> Calls:
+    yield Call("submit", (sight.new_ticket(facts, pick, at),), {"at": at, "by": by})
+
+
+@_verb
+def _submit_many(sight: Sight, at: int, several: list[tuple[int, dict[str, Any]]]) -> Calls:
+    batch = [
+        sight.new_ticket(facts, pick % NO_QUEUE, at, number)
+        for number, (pick, facts) in enumerate(several)
+    ]
+    yield Call("submit_many", (batch,), {"at": at})
+
+
+@_verb
+def _submit_again(sight: Sight, at: int, pick: int, facts: dict[str, Any], at_front: bool) -> Calls:
+    """The same is no event; another under its id is refused, and all that came with it."""
+    known = next((t.ticket for t in sight.desk.tickets() if t.id == sight.ticket(pick % 30)), None)
+    if known is None:
+        return
+    other = sight.new_ticket(facts, 0, at)
+    false = evolve(known, tags={"another"})
+    yield Call("submit", (known,), {"at": at})
+    yield Call(
+        "submit_many", ([false, other] if at_front else [other, known, other, false],), {"at": at}
+    )
+
+
+# --- to an agent --------------------------------------------------------------------------------
+
+
+@_verb
+def _assign(sight: Sight, at: int, pick: int, who: int, force: bool, stale: int | None) -> Calls:
+    ticket_id = sight.ticket(pick, WAITING, PARKED)
+    facts = {"force": force, "at": at, **sight.version(ticket_id, stale)}
+    yield Call("assign", (ticket_id, sight.agent(who)), facts)
+
+
+@_verb
+def _take(sight: Sight, at: int, who: int, pick: int, anything: bool) -> Calls:
+    ticket_id = sight.ticket(pick) if anything else sight.ticket(pick, WAITING)
+    yield Call("take", (sight.agent(who), ticket_id), {"at": at})
+
+
+@_verb
+def _take_next(sight: Sight, at: int, who: int) -> Calls:
+    yield Call("take", (sight.agent(who),), {"at": at})
+
+
+@_verb
+def _transfer(
+    sight: Sight,
+    at: int,
+    pick: int,
+    queue_pick: int | None,
+    agent_pick: int | None,
+    fresh: bool,
+    force: bool,
+    stale: int | None,
+) -> Calls:
+    ticket_id = sight.ticket(pick, WAITING, PARKED, ASSIGNED)
+    yield Call(
+        "transfer",
+        (ticket_id,),
+        {
+            "to_queue": None if queue_pick is None else sight.queue(queue_pick),
+            "to_agent": None if agent_pick is None else sight.agent(agent_pick),
+            "fresh_place": fresh,
+            "force": force,
+            "at": at,
+            **sight.version(ticket_id, stale),
+        },
+    )
+
+
+@_verb
+def _release(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
+    ticket_id = sight.ticket(pick, ASSIGNED, PARKED)
+    yield Call("release", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+
+
+# --- offers: whoever answers has seen what has fallen due by then -------------------------------
+
+
+@_verb
+def _accept(
+    sight: Sight, at: int, pick: int, who: int, stale: int | None, *, anybody: bool
+) -> Calls:
+    ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
+    yield Call("advance", (), {"at": at})
+    agent_id = sight.asked(ticket_id, who, anybody=anybody)
+    yield Call("accept", (ticket_id, agent_id), {"at": at, **sight.version(ticket_id, stale)})
+
+
+@_verb
+def _decline(sight: Sight, at: int, pick: int, who: int, reason: str, *, anybody: bool) -> Calls:
+    ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
+    yield Call("advance", (), {"at": at})
+    agent_id = sight.asked(ticket_id, who, anybody=anybody)
+    yield Call("decline", (ticket_id, agent_id), {"reason": reason, "at": at})
+
+
+# --- at work, and after -------------------------------------------------------------------------
+
+
+@_verb
+def _reply(sight: Sight, at: int, pick: int, author: object, who: int | None, rests: bool) -> Calls:
+    ticket_id = sight.ticket(pick, PARKED, DONE) if rests else sight.ticket(pick)
+    agent_id = None if who is None else sight.agent(who)
+    yield Call("reply", (ticket_id, author), {"agent_id": agent_id, "at": at})
+
+
+@_verb
+def _hold(sight: Sight, at: int, pick: int, status: object, stale: int | None) -> Calls:
+    ticket_id = sight.ticket(pick, ASSIGNED, ASSIGNED, WAITING, PARKED)
+    yield Call("hold", (ticket_id, status), {"at": at, **sight.version(ticket_id, stale)})
+
+
+@_verb
+def _resume(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
+    ticket_id = sight.ticket(pick, PARKED)
+    yield Call("resume", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+
+
+@_verb
+def _resolve(sight: Sight, at: int, pick: int, stale: int | None, anything: bool) -> Calls:
+    ticket_id = sight.ticket(pick) if anything else sight.ticket(pick, ASSIGNED)
+    yield Call("resolve", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+
+
+@_verb
+def _end_wrap_up(sight: Sight, at: int, pick: int) -> Calls:
+    yield Call("end_wrap_up", (sight.ticket(pick, DONE),), {"at": at})
+
+
+@_verb
+def _close(sight: Sight, at: int, pick: int) -> Calls:
+    yield Call("close", (sight.ticket(pick, DONE),), {"at": at})
+
+
+@_verb
+def _reopen(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
+    ticket_id = sight.ticket(pick, DONE)
+    yield Call("reopen", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+
+
+@_verb
+def _abandon(sight: Sight, at: int, pick: int) -> Calls:
+    yield Call("abandon", (sight.ticket(pick, WAITING, PARKED),), {"at": at})
+
+
+@_verb
+def _merge(sight: Sight, at: int, pick: int, into_pick: int) -> Calls:
+    into = sight.ticket(into_pick, WAITING, ASSIGNED, PARKED)
+    yield Call("merge", (sight.ticket(pick),), {"into": into, "at": at})
+
+
+@_verb
+def _change_priority(sight: Sight, at: int, pick: int, priority: object) -> Calls:
+    ticket_id = sight.ticket(pick, WAITING, ASSIGNED, PARKED)
+    yield Call("change_priority", (ticket_id, priority), {"at": at})
+
+
+@_verb
+def _rate(sight: Sight, at: int, pick: int, score: int) -> Calls:
+    yield Call("rate", (sight.ticket(pick), score), {"at": at})
+
+
+@_verb
+def _advance(_: Sight, at: int) -> Calls:
+    yield Call("advance", (), {"at": at})

@@ -1,0 +1,311 @@
+"""The whole desk under any commands, beside the reference desk: the same commands, the same events.
+
+Every command is also given to a twin, a desk replayed from the events so far: all three have to go
+on alike, or refuse alike. Every event is held against the promises at the moment it happens, and
+after every command every index and counter is added up anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from attrs import evolve
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.errors import TimeBackwardsError
+from ticketroute.model import events as ev
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.ports import Permits
+from ticketroute.model.queue import Defaults
+from ticketroute.sla import events as sla
+from ticketroute.testing import values
+from ticketroute.testing.calls import Call
+from ticketroute.testing.checks import check_against, check_explanations
+from ticketroute.testing.history import Tape, Turn, give, openings
+from ticketroute.testing.intents import Intent, Sight, Step
+from ticketroute.testing.judge import Judge
+from ticketroute.testing.reference.desk import ReferenceDesk
+from ticketroute.testing.world import World, picks, steps
+
+MOST_TICKETS, MOST_WAITING = 24, 5
+OF_ITSELF = (ev.Cause.TIME, ev.Cause.ESCALATED)  # what time brings, and what follows from that
+
+
+def of_world(name: str) -> st.SearchStrategy[Any]:
+    """Draw from a generator of the world of the machine that runs."""
+    drawn: st.SearchStrategy[Any] = st.runner().flatmap(
+        lambda machine: getattr(machine.world, name)
+    )
+    return drawn
+
+
+class DeskMachine(RuleBasedStateMachine):
+    """Any commands, in any order, at any instants.
+
+    Subclass it for a world of your own, and put ``TestMine = MyMachine.TestCase`` in your tests.
+    """
+
+    world: ClassVar[World] = World()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[ev.Event] = []
+        self.spent = 0
+        self.seed = 0
+        self.permits: Permits | None = None
+        self.defaults = Defaults()
+        self.begin()
+
+    def begin(self) -> None:
+        """Set up empty desks; called again once the machine has drawn what they go by."""
+        self.desk = Dispatcher(defaults=self.defaults, random=Tape(self.seed), permits=self.permits)
+        self.reference = ReferenceDesk(self.defaults, self.permits)
+        self.judge = Judge(self.defaults, self.permits)
+
+    @initialize(
+        seed=st.integers(0, 3),
+        permits=st.runner().flatmap(lambda machine: st.sampled_from(machine.world.permits)),
+        first=values.defaults(),
+        opening=st.runner().flatmap(lambda machine: openings(machine.world)),
+        bare=st.sampled_from([False] * 9 + [True]),
+        first_tickets=st.runner().flatmap(
+            lambda machine: st.lists(
+                st.tuples(picks, machine.world.ticket_facts), min_size=1, max_size=5
+            )
+        ),
+    )
+    def open(
+        self,
+        *,
+        seed: int,
+        permits: Permits | None,
+        first: Defaults,
+        opening: tuple[Call, ...],
+        bare: bool,
+        first_tickets: list[tuple[int, dict[str, Any]]],
+    ) -> None:
+        """Open the desks, mostly with agents, queues and tickets."""
+        self.seed, self.permits, self.defaults = seed, permits, first
+        self.begin()
+        if bare:
+            return
+        for call in opening:
+            self.give(call)
+        self.intend(Intent("submit_many", 0, {"several": first_tickets}))
+
+    # --- how every command is given ---------------------------------------------------------
+
+    def twin(self) -> Dispatcher:
+        """Return a desk replayed from the events so far, its chance where ours is."""
+        return Dispatcher.replay(
+            self.events,
+            defaults=self.defaults,
+            random=Tape(self.seed, self.spent),
+            permits=self.permits,
+        )
+
+    def intend(self, intent: Intent) -> list[Turn]:
+        """Do what somebody intends, by one command or several."""
+        return [self.give(call) for call in intent.calls(self.desk)]
+
+    def give(self, call: Call) -> Turn:
+        """Give a command to all desks; they have to do, or to refuse, the same."""
+        planned = self.preview(call) if call.name == "submit" else None
+        twin = self.twin()
+        assert twin.same_state(self.desk)
+        twin.advance(at=self.desk.now)  # time that passed without an event is in no event
+        before, now, due = self.desk.snapshot(), self.desk.now, self.desk.next_deadline()
+        turn = give(call, self.desk)
+        if turn.refused is None:
+            assert call.give(twin) == turn.events
+            self.refer(call, turn)
+            self.take_in(turn.events)
+        else:
+            self.refused(call, turn, twin, before, now, due)
+        if planned is not None:
+            assert turn.refused is None
+            done = [event for event in turn.events if not isinstance(event, sla.ClockEvent)]
+            assert tuple(done[: len(planned)]) == planned
+            assert all(event.cause in OF_ITSELF for event in done[len(planned) :][:1])
+        return turn
+
+    def refused(
+        self,
+        call: Call,
+        turn: Turn,
+        twin: Dispatcher,
+        before: object,
+        now: int,
+        due: int | None,
+    ) -> None:
+        """Check that a refused command has changed nothing, but for what time did before it."""
+        again = give(call, twin)
+        assert type(again.refused) is type(turn.refused)
+        assert str(again.refused) == str(turn.refused)
+        assert self.desk.now == now or due is not None
+        if due == self.desk.next_deadline():
+            assert self.desk.snapshot() == before
+            assert self.desk.now == now
+        late = self.desk.advance(at=self.desk.now)
+        assert twin.advance(at=twin.now) == late
+        assert (due == self.desk.next_deadline()) <= (late == ())
+        self.refer(call, evolve(turn, events=late))
+        self.take_in(late)
+
+    def refer(self, call: Call, turn: Turn) -> None:
+        """Give a command to the reference desk, which has to answer as the desk did."""
+        self.reference.luck = list(turn.events)
+        referred = give(call, self.reference)
+        assert type(referred.refused) is type(turn.refused), (call, turn, referred)
+        events = referred.events
+        if turn.refused is not None:
+            events = self.reference.advance(at=self.desk.now)
+        for ours, theirs in zip(turn.events, events, strict=False):
+            assert ours == theirs, str(call)
+            assert getattr(ours, "late_by", 0) == getattr(theirs, "late_by", 0)
+        assert len(turn.events) == len(events), (str(call), turn.events, events)
+
+    def preview(self, call: Call) -> tuple[ev.Event, ...] | None:
+        """Return what a submit would do, having changed nothing; None if it would be refused."""
+        before = self.desk.snapshot()
+        planned = give(evolve(call, name="preview"), self.desk)
+        assert self.desk.snapshot() == before
+        return planned.events if planned.refused is None else None
+
+    def take_in(self, events: tuple[ev.Event, ...]) -> None:
+        """Hold events against the promises, and note them."""
+        self.judge.take_in(events)
+        for event in events:
+            self.events.append(event)
+            if isinstance(event, ev.TicketAssigned | ev.TicketOffered):
+                self.spent += len(event.draws)
+
+    def has_space(self) -> bool:
+        """Say whether more may come: a desk that drowns shows the same picture all day."""
+        states = [ticket.state for ticket in self.desk.tickets()]
+        return states.count(RoutingState.WAITING) < MOST_WAITING and len(states) < MOST_TICKETS
+
+    def has_tickets(self) -> bool:
+        """Say whether there is anything to work at."""
+        return any(True for _ in self.desk.tickets())
+
+    def asks(self) -> bool:
+        """Say whether any offer is open."""
+        return any(ticket.offered_to for ticket in self.desk.tickets())
+
+    def upheaval(self) -> bool:
+        """Say whether it is time for something that leaves little as it was: now and then."""
+        return len(self.events) % 4 == 0
+
+    # --- what is drawn ----------------------------------------------------------------------
+    # Few rules, each with many faces: Hypothesis leaves rules out at random, and a desk without
+    # tickets, or without anybody who works them, has nothing to get wrong.
+
+    @precondition(has_space)
+    @rule(what=of_world("arrivals"))
+    def arrives(self, what: Intent) -> None:
+        """Let tickets come in."""
+        self.intend(what)
+
+    @precondition(has_tickets)
+    @rule(what=of_world("work"))
+    def works(self, what: Intent) -> None:
+        """Let something happen to a ticket."""
+        self.intend(what)
+
+    @precondition(has_tickets)
+    @rule(what=of_world("endings"))
+    def ends(self, what: Intent) -> None:
+        """Let a ticket be done, or work again."""
+        self.intend(what)
+
+    @precondition(has_tickets)
+    @rule(step=steps, pick=st.integers(0, 29))
+    def finishes(self, step: Step, pick: int) -> None:
+        """Let somebody finish a ticket."""
+        facts = {"pick": pick, "stale": None, "anything": False}
+        self.intend(Intent("resolve", step, facts))
+
+    @precondition(asks)
+    @rule(what=of_world("answers"))
+    def answers(self, what: Intent) -> None:
+        """Let somebody answer what they are asked, or what they are not."""
+        turn = self.intend(what)[-1]
+        if what.verb == "accept" and turn.refused is None:
+            ticket_id, agent_id = turn.call.values
+            assert self.desk.ticket(ticket_id).agent_id == agent_id
+            assert all(ticket_id not in agent.offered for agent in self.desk.agents())
+
+    @precondition(asks)
+    @rule(step=steps, pick=st.integers(0, 29), who=st.integers(0, 29), yes=st.booleans())
+    def answers_what_is_open(self, step: Step, pick: int, who: int, *, yes: bool) -> None:
+        """Let somebody answer what they are asked: it fails only if the offer has just ended."""
+        facts: dict[str, Any] = {"pick": pick, "who": who, "anybody": False}
+        facts |= {"stale": None} if yes else {"reason": "declined"}
+        self.intend(Intent("accept" if yes else "decline", step, facts))
+
+    @precondition(has_tickets)
+    @rule(what=of_world("moves"))
+    def moves(self, what: Intent) -> None:
+        """Let a ticket find an agent by hand, or lose one."""
+        self.intend(what)
+
+    @rule(what=of_world("staffing"))
+    def staffs(self, what: Intent) -> None:
+        """Let somebody come, go, or work on other terms."""
+        self.intend(what)
+
+    @precondition(upheaval)
+    @rule(what=of_world("upheavals"))
+    def upheaves(self, what: Intent) -> None:
+        """Let little stay as it was."""
+        self.intend(what)
+
+    # --- time -------------------------------------------------------------------------------
+
+    @rule(step=steps)
+    def advance(self, step: Step) -> None:
+        """Let time pass."""
+        at = Sight(self.desk).at(step)
+        assert self.give(Call("advance", (), {"at": at})).refused is None
+        assert self.desk.now == at
+
+    @rule(jump=st.integers(1, 40), splits=st.lists(st.integers(0, 40), max_size=5))
+    def sleep_through_deadlines(self, jump: int, splits: list[int]) -> None:
+        """One long sleep gives the events of many short ones."""
+        watchful, start = self.twin(), self.desk.now
+        watchful.advance(at=start)
+        seen: list[ev.Event] = []
+        for split in sorted(splits):
+            if split < jump:
+                seen.extend(watchful.advance(at=start + split))
+        seen.extend(watchful.advance(at=start + jump))
+        slept = self.give(Call("advance", (), {"at": start + jump}))
+        assert slept.events == tuple(seen)
+        assert watchful.same_state(self.desk)
+
+    @precondition(lambda self: self.desk.now > 0 and self.upheaval())
+    @rule()
+    def go_back_in_time(self) -> None:
+        """Time does not go back."""
+        turn = self.give(Call("advance", (), {"at": self.desk.now - 1}))
+        assert isinstance(turn.refused, TimeBackwardsError)
+
+    # --- what holds after every command -----------------------------------------------------
+
+    @invariant()
+    def adds_up(self) -> None:
+        """Every index and counter is what the facts add up to."""
+        check_against(self.desk, self.reference)
+
+    @invariant()
+    def leaves_no_work_undone(self) -> None:
+        """Nobody idle may have a ticket that waits."""
+        self.judge.check_rest()
+
+    @invariant()
+    def explains_everybody(self) -> None:
+        """Every verdict names the first reason."""
+        check_explanations(self.desk, self.reference)

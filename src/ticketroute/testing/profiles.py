@@ -1,0 +1,54 @@
+"""How hard Hypothesis looks: the same examples every time for CI, others each time for people."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+VARIABLE = "HYPOTHESIS_PROFILE"
+
+
+def register() -> None:
+    """Register the profiles ``quick``, ``ci``, ``dev``, ``long`` and ``hunt``, and choose none.
+
+    ``ci`` has to fail or pass by the change alone, so it draws the same examples on every machine,
+    and how long one of them takes there is no failure. ``dev`` looks somewhere new at each run.
+    ``long`` is for a night, or for after a change to an index; ``quick`` is for a first look.
+    ``hunt`` only says whether there is a failure, and does not make it small.
+    """
+    settings.register_profile(
+        "hunt",
+        derandomize=True,
+        max_examples=400,
+        stateful_step_count=50,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.register_profile(
+        "quick", derandomize=True, max_examples=15, stateful_step_count=20, deadline=None
+    )
+    settings.register_profile(
+        "ci",
+        derandomize=True,
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.register_profile("dev", max_examples=100, deadline=None)
+    settings.register_profile(
+        "long",
+        max_examples=5_000,
+        stateful_step_count=100,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+def load(name: str | None = None) -> None:
+    """Register the profiles and go by one; default, the variable ``HYPOTHESIS_PROFILE``, or dev."""
+    register()
+    settings.load_profile(name or os.environ.get(VARIABLE, "dev"))

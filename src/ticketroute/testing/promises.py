@@ -1,0 +1,213 @@
+"""The promises of every desk as property tests, ready to import.
+
+Each is held by histories that Hypothesis draws: whole ones, which it cuts down to the commands that
+matter. They look at a desk from outside, at its events and its answers.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import evolve
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.model import events as ev
+from ticketroute.model.ids import AgentId, TicketId
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.testing import values
+from ticketroute.testing.history import History, Turn, give, histories
+from ticketroute.testing.judge import Judge, Look, check_decision, check_eligible
+from ticketroute.testing.world import World
+
+
+class DeskPromises:
+    """Tests for what every desk owes, on desks as you have them: subclass it, and say which.
+
+    ``world`` says what may be on them; ``strategy`` is the one that all queues go by, None for any
+    of the built-in ones. ``takes_turns`` says that the order in which agents came counts.
+
+    >>> class TestOurDesks(DeskPromises):
+    ...     strategy = "longest_idle"
+    """
+
+    strategy: ClassVar[str | None] = None
+    world: ClassVar[World] = World()
+    takes_turns: ClassVar[bool] = False
+    most_commands: ClassVar[int] = 30
+
+    def histories(self) -> st.SearchStrategy[History]:
+        """Return the histories on which the promises are held."""
+        world = self.world
+        if self.strategy is not None:
+            queues = world.queues | {"strategy": st.just(self.strategy)}
+            world = World(world.agents, queues, world.tickets, world.permits, world.most_agents)
+        return histories(world, max_size=self.most_commands)
+
+    def desk(self, history: History) -> Dispatcher:
+        """Return the desk on which a history is run."""
+        return history.desk()
+
+    # --- at every event ---------------------------------------------------------------------
+
+    def test_nobody_gets_more_than_their_capacity(self) -> None:
+        """What may: force, and a return from hold that a queue calls sticky."""
+        self.judge_with()
+
+    def test_no_ticket_goes_to_whom_the_gate_refuses(self) -> None:
+        """Whoever is asked or gets a ticket by itself is eligible for it at that moment."""
+        self.judge_with(check_eligible)
+
+    def test_lines_strategies_and_ties_are_kept_in_order(self) -> None:
+        """The best ticket goes first, and to the first agent; ties are decided as promised."""
+        self.judge_with(check_decision)
+
+    def judge_with(self, *looks: Look) -> None:
+        """Hold every event of drawn histories against the facts of the moment before."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            judge = Judge(history.defaults, history.permits, looks=looks, capacity=not looks)
+            for turn in turns_of(history, self.desk(history)):
+                judge.take_in(turn.events)
+
+        check()
+
+    # --- after every command ----------------------------------------------------------------
+
+    def test_nobody_is_idle_while_a_ticket_waits_that_they_may_have(self) -> None:
+        """Work is conserved."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            desk = self.desk(history)
+            judge = Judge(history.defaults, history.permits, looks=(), capacity=False)
+            for turn in turns_of(history, desk):
+                judge.take_in(turn.events)
+                if turn.refused is None:
+                    judge.check_rest()
+
+        check()
+
+    def test_a_ticket_is_in_one_place_and_with_one_agent(self) -> None:
+        """One routing state, and no double assignment."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            desk = self.desk(history)
+            has: dict[TicketId, AgentId] = {}
+            for turn in turns_of(history, desk):
+                for event in turn.events:
+                    one_assignment(has, event)
+                one_place(desk)
+
+        check()
+
+    def test_a_refused_command_has_changed_nothing(self) -> None:
+        """But for what time did before it."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            desk = self.desk(history)
+            for call in history.calls(desk):
+                before, due = desk.snapshot(), desk.next_deadline()
+                turn = give(call, desk)
+                if turn.refused is not None and desk.next_deadline() == due:
+                    note(str(turn))
+                    assert desk.snapshot() == before
+
+        check()
+
+    # --- of the whole -----------------------------------------------------------------------
+
+    def test_the_events_alone_lead_to_the_same_desk(self) -> None:
+        """Replay asks nobody anew."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            desk = self.desk(history)
+            events = [event for turn in turns_of(history, desk) for event in turn.events]
+            events.extend(desk.advance(at=desk.now))
+            again = Dispatcher.replay(events, defaults=history.defaults, permits=history.permits)
+            assert again.same_state(desk)
+            assert again.next_deadline() == desk.next_deadline()
+
+        check()
+
+    def test_the_same_commands_give_the_same_events(self) -> None:
+        """Nothing hangs on anything but what was said."""
+
+        @given(self.histories())
+        def check(history: History) -> None:
+            once = [turn.events for turn in turns_of(history, self.desk(history))]
+            assert once == [turn.events for turn in turns_of(history, self.desk(history))]
+
+        check()
+
+    def test_no_decision_hangs_on_the_order_in_which_agents_were_added(self) -> None:
+        """The same desk, built in another order, decides the same."""
+        if self.takes_turns:
+            return  # it takes turns: who comes first sits first
+
+        @given(self.histories(), st.permutations(values.AGENTS))
+        def check(history: History, order: list[AgentId]) -> None:
+            hired = [call for call in history.opening if call.name == "add_agent"]
+            others = [call for call in history.opening if call.name != "add_agent"]
+            intents = tuple(each for each in history.intents if each.verb in NAMES_NO_AGENT)
+            told = []
+            for first in (hired, sorted(hired, key=lambda call: order.index(call.values[0].id))):
+                same = evolve(history, opening=(*first, *others), intents=intents)
+                turns = turns_of(same, self.desk(same))
+                told.append([turn.events for turn in turns[len(hired) :]])
+            assert told[0] == told[1]
+
+        check()
+
+
+NAMES_NO_AGENT = frozenset(
+    {"submit", "submit_many", "resolve", "advance", "hold", "resume", "reopen", "abandon", "close"}
+)
+
+
+def turns_of(history: History, desk: Dispatcher) -> list[Turn]:
+    """Run a history on a desk; what Hypothesis shows of a failure is what was said and done."""
+    turns = []
+    for call in history.calls(desk):
+        turn = give(call, desk)
+        note(str(turn))
+        turns.append(turn)
+    return turns
+
+
+def one_assignment(has: dict[TicketId, AgentId], event: ev.Event) -> None:
+    """Note who has which ticket; fail if somebody gets what another has."""
+    match event:
+        case ev.TicketAssigned():
+            assert event.ticket_id not in has, f"{has[event.ticket_id]} has {event.ticket_id}"
+            has[event.ticket_id] = event.agent_id
+        case ev.TicketReleased() | ev.TicketResolved() | ev.TicketMerged():
+            has.pop(event.ticket_id, None)
+
+
+def one_place(desk: Dispatcher) -> None:
+    """Fail unless every ticket is in one place, and everybody agrees which."""
+    places: dict[TicketId, list[tuple[str, AgentId]]] = {}
+    for agent in desk.agents():
+        for place in ("tickets", "parked", "wrapping_up", "offered"):
+            for ticket_id in getattr(agent, place):
+                places.setdefault(ticket_id, []).append((place, agent.id))
+    for ticket in desk.tickets():
+        found = places.pop(ticket.id, [])
+        match ticket.state:
+            case RoutingState.WAITING:
+                assert found == []
+            case RoutingState.OFFERED:
+                assert sorted(found) == sorted(("offered", who) for who in ticket.offered_to)
+            case RoutingState.ASSIGNED:
+                assert found == [("tickets", ticket.agent_id)]
+            case RoutingState.PARKED:
+                assert found == ([] if ticket.agent_id is None else [("parked", ticket.agent_id)])
+            case RoutingState.DONE:
+                assert found in ([], [("wrapping_up", ticket.last_agent_id)])
+    assert not places, "an agent has a ticket that is not on the desk"

@@ -1,0 +1,298 @@
+"""A calendar that is slow and obvious: it looks at the wall clock.
+
+It knows nothing of tables, sums or stretches of one offset: whether a second is open is read off
+the clock on the wall, and windows are found by asking that of every second at which it may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.holiday import PublicHolidays
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY, LAST_DAY = 86_400, 84_371  # seconds; the day after 2200-12-31, from where nothing is known
+END = LAST_DAY * DAY * 1_000
+
+Plain = dict[str, Any]
+
+
+def _second(clock: str) -> int:
+    hour, minute, *rest = map(int, clock.split(":"))
+    return hour * 3_600 + minute * 60 + sum(rest)
+
+
+class PlainCalendar:
+    """The definition, read aloud: is this instant open?"""
+
+    def __init__(self, plain: Plain) -> None:
+        self.plain = plain
+        self.zone = ZoneInfo(plain["zone"])
+        self.seconds = {
+            id(windows): [(_second(start), _second(end)) for start, end in windows]
+            for mapping in (
+                plain.get("hours", {}),
+                plain.get("shifts", {}),
+                plain.get("breaks", {}),
+            )
+            for windows in mapping.values()
+        }
+        self.within = [PlainCalendar(each) for each in plain.get("within", ())]
+        self.seen: dict[int, list[tuple[int, int]]] = {}
+
+    def is_open(self, second: int) -> bool:
+        """Say whether the wall clock of a second, counted from 1970, shows a time in a window."""
+        wall = datetime.fromtimestamp(second, self.zone).replace(tzinfo=None)
+        today, clock = wall.date(), wall.hour * 3_600 + wall.minute * 60 + wall.second
+        yesterday = today - timedelta(days=1)
+        shown = ((today, clock), (yesterday, clock + 86_400))
+        return (
+            any(self._lies_in(self._windows(day), at) for day, at in shown)
+            and not any(self._lies_in(self._breaks(day), at) for day, at in shown)
+            and all(each.is_open(second) for each in self.within)
+        )
+
+    def _lies_in(self, windows: list[list[str]], at: int) -> bool:
+        if not windows:
+            return False
+        return any(
+            start <= at < (end if end > start else end + 86_400)
+            for start, end in self.seconds[id(windows)]
+        )
+
+    def _windows(self, day: date) -> list[list[str]]:
+        written: list[list[str]] = []
+        if self._is_holiday(day):
+            return written
+        shifts = self.plain.get("shifts", {})
+        if day.isoformat() in shifts:
+            written = shifts[day.isoformat()]
+        else:
+            written = self.plain.get("hours", {}).get(DAYS[day.weekday()], [])
+        return written
+
+    def _is_holiday(self, day: date) -> bool:
+        written = self.plain.get("holidays", ())
+        if day.isoformat() in written or day.isoformat()[5:] in written:
+            return True
+        number = day.toordinal() - date(1970, 1, 1).toordinal()
+        countries = [
+            PublicHolidays(each["country"], subdivision=each.get("subdivision"))
+            for each in written
+            if isinstance(each, Mapping)
+        ]
+        return any(number in country.days(day.year) for country in countries)
+
+    def _breaks(self, day: date) -> list[list[str]]:
+        found: list[list[str]] = self.plain.get("breaks", {}).get(day.isoformat(), [])
+        return found
+
+    # --- windows, found by asking ---------------------------------------------------------------
+
+    def windows_of(self, day: int) -> list[tuple[int, int]]:
+        """Return the open stretches of a day of UTC, counted from 1970, in milliseconds."""
+        if day not in self.seen:
+            found: list[tuple[int, int]] = []
+            for start, end in pairwise(sorted(self.edges(day))):
+                if not self.is_open(start):
+                    continue
+                if found and found[-1][1] == start * 1_000:
+                    found[-1] = (found[-1][0], end * 1_000)
+                else:
+                    found.append((start * 1_000, end * 1_000))
+            self.seen[day] = found
+        return self.seen[day]
+
+    def edges(self, day: int) -> set[int]:
+        """Return the seconds of a day of UTC at which it may open or close."""
+        first, last = day * DAY, (day + 1) * DAY
+        offsets, edges = {self._offset(first), self._offset(last - 1)}, {first, last}
+        if len(offsets) > 1:
+            before, after = first, last - 1
+            while after - before > 1:
+                middle = (before + after) // 2
+                if self._offset(middle) == self._offset(first):
+                    before = middle
+                else:
+                    after = middle
+            edges.add(after)
+        for pairs in self.seconds.values():
+            for start, end in pairs:
+                for shown in (start, end if end > start else end + DAY):
+                    edges |= {
+                        each * DAY + shown - offset
+                        for each in range(day - 3, day + 4)
+                        for offset in offsets
+                    }
+        for inner in self.within:
+            edges |= inner.edges(day)
+        return {edge for edge in edges if first <= edge <= last}
+
+    def _offset(self, second: int) -> int:
+        offset = datetime.fromtimestamp(second, self.zone).utcoffset()
+        assert offset is not None
+        return int(offset.total_seconds())
+
+    def is_always_open(self) -> bool:
+        """Say whether it is plain to see that it never closes: every day from 0 to 24."""
+        dated = any(self.plain.get(each) for each in ("holidays", "shifts", "breaks", "within"))
+        hours = self.plain.get("hours", {})
+        return not dated and all(["00:00", "24:00"] in hours.get(day, ()) for day in DAYS)
+
+    def last_day(self) -> int:
+        """Return a day of UTC after which it is never open."""
+        if self.plain.get("hours"):
+            return LAST_DAY
+        dates = [date.fromisoformat(each) for each in self.plain.get("shifts", {})]
+        return max(each.toordinal() for each in dates) - date(1970, 1, 1).toordinal() + 4
+
+
+@lru_cache(maxsize=256)
+def read(calendar: Calendar) -> PlainCalendar:
+    """Return the same calendar in plain words."""
+    return PlainCalendar(calendar.plain())
+
+
+class Edition(NamedTuple):
+    """A calendar, and from when on it counts."""
+
+    since: int
+    calendar: Calendar
+
+
+class Hours:
+    """The editions of a calendar, each open in its own stretch; none at all: around the clock."""
+
+    def __init__(self, editions: list[Edition]) -> None:
+        self.editions = editions
+
+    def windows(self, at: int) -> Iterator[tuple[int, int]]:
+        """Yield what is open from an instant on, day by day, to the end of what is known."""
+        if not self.editions:
+            yield at, END
+            return
+        stretches = pairwise([*self.editions, Edition(END, self.editions[-1].calendar)])
+        for (since, calendar), (until, _) in stretches:
+            plain = read(calendar)
+            if plain.is_always_open():
+                if max(since, at) < until:
+                    yield max(since, at), until
+                continue
+            first, last = (
+                max(since, at) // (DAY * 1_000),
+                min(plain.last_day(), until // (DAY * 1_000)),
+            )
+            for day in range(first, last + 1):
+                for opens, closes in plain.windows_of(day) if day < LAST_DAY else ():
+                    if max(opens, since, at) < min(closes, until):
+                        yield max(opens, since, at), min(closes, until)
+
+    def is_open(self, at: int) -> bool:
+        """Say whether it is open at an instant."""
+        return next(self.windows(at), (END, END))[0] == at < END
+
+    def elapsed(self, start: int, end: int) -> int:
+        """Add up what is open between two instants."""
+        total = 0
+        for opens, closes in self.windows(start):
+            if opens >= end:
+                break
+            total += min(closes, end) - opens
+        return total
+
+    def add(self, start: int, span: int) -> int | None:
+        """Return the first instant by which so much is used up, if it ever is."""
+        left = span
+        for opens, closes in self.windows(start):
+            if closes - opens >= left:
+                return opens + left
+            left -= closes - opens
+        return None
+
+    def next_open(self, at: int) -> int | None:
+        """Return the first open instant from then on, if there is one."""
+        opens = next(self.windows(at), (END, END))[0]
+        return opens if opens < END else None
+
+    def next_closed(self, at: int) -> int | None:
+        """Return the first closed instant from then on, if there is one."""
+        closed = at
+        for opens, closes in self.windows(at):
+            if opens > closed:
+                break
+            closed = closes
+        return closed if closed < END else None
+
+
+class Walk:
+    """The open instants of a stretch, found by looking at every tick of it.
+
+    A tick is so short that nothing changes within it: a second, or the greatest common divisor
+    of all times and changes at hand.
+    """
+
+    def __init__(self, is_open: Any, start: int, end: int, *, tick: int) -> None:
+        self.start, self.end, self.tick = start * 1_000, end * 1_000, tick * 1_000
+        self.open = [is_open(second) for second in range(start, end, tick)]
+        self.runs: list[tuple[int, int]] = []  # of open ticks
+        number = 0
+        for is_run, run in groupby(self.open):
+            length = len(list(run))
+            if is_run:
+                since = self.start + number * self.tick
+                self.runs.append((since, since + length * self.tick))
+            number += length
+
+    def is_open(self, at: int) -> bool:
+        """Say whether it was open at an instant of the walk."""
+        return bool(self.open[(at - self.start) // self.tick])
+
+    def elapsed(self, start: int, end: int) -> int:
+        """Count the open steps from one instant to another."""
+        if end < start:
+            return -self.elapsed(end, start)
+        return sum(until - since for since, until in self.windows(start, end))
+
+    def add(self, start: int, span: int) -> int | None:
+        """Return the least instant by which ``span`` is used up; None: beyond the walk."""
+        left = span
+        for since, until in self.runs:
+            here = until - max(start, since)
+            if here <= 0:
+                continue
+            if left <= here:
+                return max(start, since) + left
+            left -= here
+        return None
+
+    def subtract(self, start: int, span: int) -> int | None:
+        """Return the greatest instant since which ``span`` is used up; None: before the walk."""
+        left = span
+        for since, until in reversed(self.runs):
+            here = min(start, until) - since
+            if here <= 0:
+                continue
+            if left <= here:
+                return min(start, until) - left
+            left -= here
+        return None
+
+    def next_open(self, at: int) -> int | None:
+        """Walk on to the next open instant."""
+        return self.add(at, 0)
+
+    def next_close(self, at: int) -> int | None:
+        """Return the next closing; None: beyond the walk, whose own end closes nothing."""
+        closes = (until for _, until in self.runs if at < until < self.end)
+        return next(closes, None)
+
+    def windows(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the open runs between two instants."""
+        inside = ((max(since, start), min(until, end)) for since, until in self.runs)
+        return [(since, until) for since, until in inside if since < until]

@@ -1,0 +1,55 @@
+"""What a strategy's written form says of it: the reference desk never asks the strategy."""
+
+from __future__ import annotations
+
+from ticketroute.model.strategy_spec import StrategySpec
+
+DAY = 86_400_000
+DRAWN = ("random", "weighted_random", "power_of_two")
+
+
+def window_of(spec: StrategySpec) -> int | None:
+    """Return how far back a strategy looks."""
+    inside = spec.options.get("then")
+    if isinstance(inside, StrategySpec):
+        return window_of(inside)
+    if spec.name in ("fewest_taken", "least_handle_time"):
+        span = spec.options.get("window", DAY)
+        assert isinstance(span, int)
+        return span
+    return None
+
+
+def inside(spec: StrategySpec) -> StrategySpec:
+    """Return the strategy that orders inside the tiers."""
+    then = spec.options.get("then", StrategySpec("average_load"))
+    assert isinstance(then, StrategySpec)
+    return then
+
+
+def inner(spec: StrategySpec) -> StrategySpec:
+    """Return the strategy inside all the tiers, or the strategy itself."""
+    return inner(inside(spec)) if spec.name == "priority" else spec
+
+
+def step_of(spec: StrategySpec) -> int | None:
+    """Return after how long one more is rung, where everybody is."""
+    step = inner(spec).options.get("step")
+    assert step is None or isinstance(step, int)
+    return step
+
+
+def rings_at_once(spec: StrategySpec) -> bool:
+    """Say whether everybody, of the best tier where there are tiers, is asked at once."""
+    return inner(spec).name == "ring_all" and step_of(spec) is None
+
+
+def takes_turns(spec: StrategySpec) -> bool:
+    """Say whether a strategy has seats."""
+    inside = spec.options.get("then")
+    return spec.name == "round_robin" or (isinstance(inside, StrategySpec) and takes_turns(inside))
+
+
+def draws(spec: StrategySpec) -> bool:
+    """Say whether chance has a part in the order."""
+    return inner(spec).name in DRAWN

@@ -1,0 +1,216 @@
+"""Generators for the values of the model: few different ones each, so that they meet and tie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ticketroute.model.agent import Agent, ChannelLimit, Membership, Presence, RateLimit
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.line_order import Aged, EarliestDeadline, Lifo, LineOrder, PriorityThenAge
+from ticketroute.model.offer import ContactPoint, OfferPolicy
+from ticketroute.model.queue import Defaults, Delivery, Departure, Queue, ResumeRule
+from ticketroute.model.relaxation import Reach, Relaxation
+from ticketroute.model.ticket import Ticket, TicketPriority
+from ticketroute.strategies.registry import BUILT_IN
+
+AGENTS = tuple(AgentId(name) for name in "abcde")
+QUEUES = tuple(QueueId(name) for name in ("q0", "q1", "q2"))
+STRATEGIES = (
+    *BUILT_IN,
+    "priority(then=round_robin)",
+    "priority(then=max_load)",
+    "priority(then=ring_all)",
+    "ring_all(step=2)",
+    "ring_all(step=3)",
+    "priority(then=random)",
+    "priority(then=priority(then=longest_idle))",
+    "priority(then=fewest_taken(window=12))",
+    "fewest_taken(window=7)",
+    "least_handle_time(window=7)",
+    "least_handle_time(window=20)",
+)
+
+Facts = dict[str, st.SearchStrategy[Any]]  # the fields of a value, and what they may be
+
+agent_ids = st.sampled_from(AGENTS)
+queue_ids = st.sampled_from(QUEUES)
+channels = st.sampled_from(["email", "chat"])
+priorities = st.sampled_from(TicketPriority)
+spans = st.integers(1, 12)
+asked_skills = st.sampled_from([{}, {}, {}, {}, {"x": 1}, {"x": 2}, {"y": 1}, {"x": 1, "y": 2}])
+own_skills = st.sampled_from([{}, {"x": 1}, {"x": 3}, {"y": 1}, {"x": 1, "y": 2}, {"x": 2, "y": 3}])
+
+
+def presences() -> st.SearchStrategy[Presence]:
+    """Generate what agents say of themselves."""
+    return st.sampled_from(Presence)
+
+
+def rate_limits() -> st.SearchStrategy[RateLimit]:
+    """Generate tight rate limits."""
+    return st.builds(RateLimit, st.integers(1, 2), st.sampled_from([4, 10]))
+
+
+def channel_limits() -> st.SearchStrategy[ChannelLimit]:
+    """Generate costs and limits of a channel."""
+    return st.builds(ChannelLimit, st.integers(1, 2), st.none() | st.integers(0, 2))
+
+
+def contact_points() -> st.SearchStrategy[ContactPoint]:
+    """Generate devices that ring for a short while."""
+    return st.builds(ContactPoint, st.sampled_from(["desk", "cell"]), st.integers(1, 3))
+
+
+def line_orders() -> st.SearchStrategy[LineOrder]:
+    """Generate orders of a waiting line."""
+    return st.sampled_from(
+        [PriorityThenAge(), EarliestDeadline(), Aged(per_level=5), Aged(per_level=1), Lifo()]
+    )
+
+
+def offer_policies() -> st.SearchStrategy[OfferPolicy]:
+    """Generate ways to offer tickets."""
+    return st.builds(
+        OfferPolicy,
+        timeout=st.sampled_from([3, 8, 20, 20]),
+        parallel=st.sampled_from([1, 1, 2, 3]),
+        refill=st.booleans(),
+        retry_declined_after=st.none() | spans,
+        retry_missed_after=spans,
+        max_misses=st.sampled_from([1, 2, 3, 9]),
+        cool_down=st.dictionaries(
+            st.sampled_from(["missed", "declined", "busy"]), spans, max_size=3
+        ),
+    )
+
+
+def reaches() -> st.SearchStrategy[Reach]:
+    """Generate which agent priorities a ticket may go to: mostly all of them."""
+    return st.sampled_from([Reach(), Reach(), Reach(), Reach(1, 1), Reach(1, 2), Reach(2, 3)])
+
+
+_STEP_FACTS: Facts = {
+    "lower": st.sampled_from([{"x": 1}, {"x": 1, "y": 1}]),
+    "drop": st.sampled_from([{"x"}, {"y"}, {"x", "y"}]),
+    "reach": reaches(),
+    "add_queue": queue_ids,
+    "move_to": queue_ids,
+    "priority": priorities,
+    "skip_wait": st.booleans(),
+}
+
+
+@st.composite
+def relaxations(draw: st.DrawFn) -> tuple[Relaxation, ...]:
+    """Generate schedules that widen the search, with up to three steps."""
+    steps = []
+    for after in sorted(draw(st.sets(st.integers(0, 12), max_size=3))):
+        facts = draw(st.fixed_dictionaries({}, optional=_STEP_FACTS))
+        if "add_queue" in facts:
+            facts.pop("move_to", None)
+        steps.append(Relaxation(after=after, **facts))
+    return tuple(steps)
+
+
+def memberships() -> st.SearchStrategy[Membership]:
+    """Generate the terms on which an agent serves a queue."""
+    return st.builds(
+        Membership,
+        priority=st.none() | st.integers(1, 3),
+        limit=st.sampled_from([None, None, None, 0, 1, 2]),
+        weight=st.integers(1, 3),
+    )
+
+
+def defaults() -> st.SearchStrategy[Defaults]:
+    """Generate what holds where agents and queues say nothing."""
+    return st.builds(
+        Defaults,
+        capacity=st.integers(1, 3),
+        channel_limit=st.sampled_from([1_000_000, 1, 2]),
+        queue_limit=st.sampled_from([1_000_000, 1, 2]),
+        rate_limit=st.sampled_from([None, None, None]) | st.none() | rate_limits(),
+        grace=st.sampled_from([0, 5]),
+        queue=st.none() | queue_ids,
+    )
+
+
+AGENT_FACTS: Facts = {
+    "capacity": st.sampled_from([None, 1, 2, 2, 3, 4]),
+    "priority": st.integers(1, 3),
+    "channels": st.sampled_from([{}, {}]) | st.dictionaries(channels, channel_limits(), max_size=2),
+    "skills": own_skills,
+    "rate_limit": st.sampled_from([None, None]) | st.none() | rate_limits(),
+    "contact_points": st.sampled_from([(), (ContactPoint("desk", 2), ContactPoint("cell", 3))]),
+}
+QUEUE_FACTS: Facts = {
+    "strategy": st.sampled_from(STRATEGIES),
+    "delivery": st.sampled_from([Delivery.ASSIGN] * 3 + [Delivery.OFFER] * 5 + [Delivery.PULL]),
+    "order": line_orders(),
+    "weight": st.integers(1, 2),
+    "wrap_up": st.sampled_from([0, 0, 3, 10]),
+    "limit_per_agent": st.sampled_from([None, None, None, 0, 1, 2]),
+    "departure": st.none() | st.sampled_from(Departure),
+    "resume": st.sampled_from(ResumeRule),
+    "parked_counts": st.booleans(),
+    "offer": offer_policies(),
+    "reach": reaches(),
+    "relaxations": st.just(()) | st.just(()) | relaxations(),
+    "keep_agent": st.booleans(),
+    "affinity_wait": st.sampled_from([0, 0, 4]),
+    "respond_within": st.sampled_from([None, None, 6]),
+    "max_hops": st.integers(0, 2),
+    "idle_after": st.sampled_from([None, None, 9]),
+}
+TICKET_FACTS: Facts = {
+    "channel": st.sampled_from(["email", "email", "chat", "call"]),
+    "priority": priorities,
+    "skills": asked_skills,
+    "prefer": st.sampled_from([None, None, *AGENTS]),
+    "weight": st.sampled_from([1, 1, 1, 1, 2, 3]),
+    "arrived": st.none() | st.none() | st.integers(0, 30),
+    "due": st.none() | st.integers(0, 60),
+    "requester": st.sampled_from(["ann", "bob"]),
+}
+
+
+def agents(
+    ids: st.SearchStrategy[AgentId] = agent_ids, **facts: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Agent]:
+    """Generate agents; ``facts`` replace the generators of single fields.
+
+    >>> busy = agents(capacity=st.integers(2, 9))
+    >>> isinstance(busy, st.SearchStrategy)
+    True
+    """
+    return st.builds(Agent, id=ids, **AGENT_FACTS | facts)
+
+
+def queues(
+    ids: st.SearchStrategy[QueueId] = queue_ids,
+    *,
+    members: Sequence[AgentId] = (),
+    **facts: st.SearchStrategy[Any],
+) -> st.SearchStrategy[Queue]:
+    """Generate queues with some of ``members``; ``facts`` replace generators of single fields."""
+    some = st.lists(st.sampled_from(members), unique=True) if members else st.just([])
+    return st.builds(Queue, id=ids, members=some, **QUEUE_FACTS | facts)
+
+
+def tickets(
+    ids: st.SearchStrategy[TicketId] | None = None,
+    *,
+    queues: st.SearchStrategy[QueueId | None] = queue_ids,
+    **facts: st.SearchStrategy[Any],
+) -> st.SearchStrategy[Ticket]:
+    """Generate tickets; ``facts`` replace the generators of single fields."""
+    numbered = st.integers(0, 99).map(lambda number: TicketId(f"t{number}"))
+    return st.builds(
+        Ticket,
+        id=numbered if ids is None else ids,
+        queue=queues,
+        **TICKET_FACTS | facts,
+    )

@@ -1,0 +1,230 @@
+"""What histories are made of: agents, queues, tickets, and what they go through."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from attrs import define, field
+from hypothesis import strategies as st
+
+from ticketroute.model import events as ev
+from ticketroute.model.ids import AgentId
+from ticketroute.model.ports import Permits
+from ticketroute.model.ticket import Ticket
+from ticketroute.testing import promised, values
+from ticketroute.testing.intents import Intent
+from ticketroute.testing.values import AGENT_FACTS, QUEUE_FACTS, TICKET_FACTS, Facts
+
+Intents = st.SearchStrategy[Intent]
+
+picks = st.integers(0, 30)  # the how-manieth of those that come into question; 30: nobody knows it
+maybe_picks = st.none() | picks
+flags = st.booleans()
+rarely = st.sampled_from([False] * 5 + [True])
+force = st.sampled_from([False, False, True])
+stale = st.sampled_from([None, None, None, 0, 1])  # how far expected_version lies behind
+steps = st.sampled_from([0, 0, 0, 1, 2, 5, 11, "before", "deadline"])
+says = st.sampled_from(["available"] * 3 + ["away", "offline", "offline", "lunch"])
+authors = st.sampled_from([*ev.Author, ev.Author.REQUESTER, ev.Author.REQUESTER])
+SHIFTS = st.sampled_from([None, None, None, *promised.CALENDARS])
+SLAS = st.sampled_from([None, None, *promised.POLICIES])
+member_lists = st.lists(values.agent_ids, unique=True, max_size=5)
+
+
+class OneOfThree:
+    """A host who keeps about a third of all tickets from each agent."""
+
+    def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
+        """Return the host's last word, by letters and digits."""
+        return sum(map(ord, agent_id + ticket.id)) % 3 != 0
+
+    def __repr__(self) -> str:
+        return "OneOfThree()"
+
+
+def _intents(verb: str, **facts: st.SearchStrategy[Any]) -> Intents:
+    return st.builds(Intent, st.just(verb), steps, st.fixed_dictionaries(facts))
+
+
+@define(slots=False, eq=False)
+class World:
+    """Generators of what happens on a desk; the fields say what may be on it.
+
+    ``agents``, ``queues`` and ``tickets`` map fields of the model's values to generators and
+    replace the usual ones. ``promised`` is whether there are calendars, shifts and policies.
+    ``permits`` are hosts with their own last word, None for none.
+
+    >>> from hypothesis import strategies as st
+    >>> calls_only = World(tickets={"channel": st.just("call")})
+    """
+
+    agents: Facts = field(factory=dict)
+    queues: Facts = field(factory=dict)
+    tickets: Facts = field(factory=dict)
+    permits: tuple[Permits | None, ...] = (None, None, OneOfThree())
+    most_agents: int = 5
+    promised: bool = True
+
+    @cached_property
+    def agent_facts(self) -> Facts:
+        """The fields of an agent."""
+        shifts: Facts = {"shift": SHIFTS} if self.promised else {}
+        return AGENT_FACTS | shifts | self.agents
+
+    @cached_property
+    def queue_facts(self) -> Facts:
+        """The fields of a queue."""
+        return QUEUE_FACTS | self.queues
+
+    @cached_property
+    def ticket_facts(self) -> st.SearchStrategy[dict[str, Any]]:
+        """Some fields of a ticket; what is left out says nothing."""
+        others = {name: each for name, each in TICKET_FACTS.items() if name not in self.tickets}
+        return st.fixed_dictionaries(self.tickets, optional=others)
+
+    # --- what happens -----------------------------------------------------------------------
+
+    @cached_property
+    def arrivals(self) -> Intents:
+        """Tickets come in, one or several."""
+        batch = st.lists(st.tuples(picks, self.ticket_facts), min_size=1, max_size=4)
+        by = st.sampled_from([None, "sue"])
+        return st.one_of(
+            _intents("submit", pick=picks, facts=self.ticket_facts, by=by),
+            _intents("submit_many", several=batch),
+        )
+
+    @cached_property
+    def moves(self) -> Intents:
+        """Tickets find agents by hand, or lose them."""
+        return st.one_of(
+            _intents("assign", pick=picks, who=picks, force=force, stale=stale),
+            _intents("take", who=picks, pick=picks, anything=flags),
+            _intents("take_next", who=picks),
+            _intents(
+                "transfer",
+                pick=picks,
+                queue_pick=maybe_picks,
+                agent_pick=st.none() | maybe_picks,
+                fresh=flags,
+                force=force,
+                stale=stale,
+            ),
+            _intents("release", pick=picks, stale=stale),
+        )
+
+    @cached_property
+    def answers(self) -> Intents:
+        """Agents answer what they are asked."""
+        reasons = st.sampled_from(["declined", "busy", "lunch"])
+        return st.one_of(
+            _intents("accept", pick=picks, who=picks, anybody=rarely, stale=stale),
+            _intents("decline", pick=picks, who=picks, anybody=rarely, reason=reasons),
+        )
+
+    @cached_property
+    def work(self) -> Intents:
+        """What happens to tickets on the desk."""
+        statuses, scores = st.sampled_from(ev.HoldStatus), st.sampled_from([0, 100, 101])
+        return st.one_of(
+            _intents("reply", pick=picks, author=authors, who=maybe_picks, rests=flags),
+            _intents("hold", pick=picks, status=statuses, stale=stale),
+            _intents("resume", pick=picks, stale=stale),
+            _intents("change_priority", pick=picks, priority=values.priorities),
+            _intents("rate", pick=picks, score=scores),
+            _intents("submit_again", pick=picks, facts=self.ticket_facts, at_front=flags),
+        )
+
+    @cached_property
+    def endings(self) -> Intents:
+        """Tickets are done, and work again."""
+        return st.one_of(
+            _intents("resolve", pick=picks, stale=stale, anything=flags),
+            _intents("end_wrap_up", pick=picks),
+            _intents("close", pick=picks),
+            _intents("reopen", pick=picks, stale=stale),
+            _intents("abandon", pick=picks),
+            _intents("merge", pick=picks, into_pick=picks),
+        )
+
+    @cached_property
+    def staffing(self) -> Intents:
+        """Who is there, and on which terms."""
+        on = st.sampled_from([True, True, False])
+        some_agent = st.fixed_dictionaries({}, optional=self.agent_facts)
+        some_queue = st.fixed_dictionaries({}, optional=self.queue_facts)
+        strategy = st.fixed_dictionaries({"strategy": self.queue_facts["strategy"]})
+        terms = values.memberships()
+        return st.one_of(
+            *([self.agreements] if self.promised else []),
+            _intents("set_presence", pick=picks, presence=says),
+            _intents("switch_channel", pick=picks, channel=values.channels, on=on),
+            _intents("change_agent", pick=picks, facts=some_agent),
+            _intents("change_queue", pick=picks, facts=some_queue),
+            _intents("change_queue", pick=picks, facts=strategy),
+            _intents("membership", pick=picks, who=picks, terms=terms, ends=flags),
+        )
+
+    @cached_property
+    def agreements(self) -> Intents:
+        """What is promised, and in which hours."""
+        since = st.none() | st.integers(-12, 12)
+        facts = {"calendar": promised.maybe_calendar_ids, "sla": SLAS}
+        given = st.fixed_dictionaries({}, optional=facts)
+        return st.one_of(
+            _intents(
+                "set_calendar",
+                calendar_id=promised.calendar_ids,
+                calendar=promised.calendars(),
+                since=since,
+            ),
+            _intents("set_policies", several=promised.agreements(queues=values.queue_ids)),
+            _intents("change_queue", pick=picks, facts=given),
+            _intents("change_agent", pick=picks, facts=st.fixed_dictionaries({"shift": SHIFTS})),
+            _intents("remove_calendar", calendar_id=promised.calendar_ids),
+        )
+
+    @cached_property
+    def upheavals(self) -> Intents:
+        """What leaves little as it was."""
+        an_agent = st.fixed_dictionaries(self.agent_facts)
+        a_queue = st.fixed_dictionaries(self.queue_facts)
+        serves, terms = st.sampled_from([True, True, False]), values.memberships()
+        return st.one_of(
+            _intents("add_agent", who=values.agent_ids, facts=an_agent, serves=serves),
+            _intents("remove_agent", pick=picks),
+            _intents(
+                "add_queue",
+                queue_id=values.queue_ids,
+                facts=a_queue,
+                members=member_lists,
+                terms=terms,
+            ),
+            _intents("change_members", pick=picks, members=member_lists, terms=terms),
+            _intents("remove_queue", pick=picks, to_pick=maybe_picks),
+            _intents("change_defaults", new=values.defaults()),
+        )
+
+    @cached_property
+    def time(self) -> Intents:
+        """Time passes."""
+        return _intents("advance")
+
+    @cached_property
+    def anything(self) -> Intents:
+        """One of all these; what keeps a desk busy more often than what empties it."""
+        finish = _intents("resolve", pick=picks, stale=st.none(), anything=st.just(False))  # noqa: FBT003
+        return st.one_of(
+            self.arrivals,
+            self.arrivals,
+            self.answers,
+            finish,
+            self.moves,
+            self.work,
+            self.endings,
+            self.staffing,
+            self.time,
+            self.upheavals,
+            *([self.agreements] if self.promised else []),
+        )

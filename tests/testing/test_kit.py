@@ -1,0 +1,150 @@
+"""The kit itself: its names, its fixtures, and that it finds what is wrong."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+import ticketroute.testing as kit
+from ticketroute import (
+    Agent,
+    AgentId,
+    Delivery,
+    Dispatcher,
+    Queue,
+    QueueId,
+    Ticket,
+    TicketId,
+)
+from ticketroute.errors import NotEligibleError
+from ticketroute.model import events as ev
+from ticketroute.testing import Call, FrozenClock, History, Judge, WatchedDesk, check, histories
+
+ANA, BEN, Q, T = AgentId("ana"), AgentId("ben"), QueueId("q"), TicketId("t")
+
+
+def test_every_name_of_the_kit_is_there_and_typed() -> None:
+    assert all(getattr(kit, name).__name__ == name for name in kit.__all__)
+    tree = ast.parse(Path(str(kit.__file__)).read_text(encoding="utf-8"))
+    typed = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("ticketroute.testing.")
+        for alias in node.names
+    }
+    assert typed == {name: f"ticketroute.testing.{home}" for name, home in kit._HOME.items()}
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = kit.nothing
+
+
+def test_the_plug_in_imports_neither_the_kit_nor_hypothesis() -> None:
+    program = (
+        "import sys, ticketroute.testing.plugin as _;"
+        "kit = ('hypothesis', 'ticketroute.testing.checks');"
+        "print([name for name in kit if name in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "[]\n"
+
+
+def test_the_fixtures_are_a_desk_that_checks_itself_and_a_clock_that_stands(
+    desk: WatchedDesk, frozen_clock: FrozenClock
+) -> None:
+    assert frozen_clock() == frozen_clock() == 0
+    desk.add_agent(Agent(id=ANA, capacity=1), presence="available", at=frozen_clock())
+    desk.add_queue(
+        Queue(id=Q, members=[ANA], delivery=Delivery.OFFER, strategy="random"),
+        at=frozen_clock(),
+    )
+    desk.submit(Ticket(id=T, queue=Q), at=frozen_clock.pass_by(5))
+    assert frozen_clock.reach_deadline(desk) == 30_005
+    (expired, *_) = desk.advance(at=frozen_clock())
+    assert isinstance(expired, ev.OfferExpired)
+    with pytest.raises(NotEligibleError):
+        desk.take(ANA, T, at=30_006)
+    with pytest.raises(ValueError, match="no clock goes back"):
+        frozen_clock.reach(5)
+    assert len(desk.history) == 1 + 1 + 1 + 2 + 2
+
+
+@given(histories(max_size=20))
+def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: History) -> None:
+    desk = history.desk()
+    turns = history.run(desk)
+    assert [turn.events for turn in history.run()] == [turn.events for turn in turns]
+    assert history.script().count("\n") == max(0, len(turns) - 1)
+    desk.advance(at=desk.now)
+    check(desk)
+
+
+def test_a_command_is_written_as_one_would_write_it() -> None:
+    queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
+    assert str(Call("add_queue", (queue,), {"at": 3})) == (
+        "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
+        "members={'ana': Membership()}), at=3)"
+    )
+
+
+def opened() -> Dispatcher:
+    desk = Dispatcher()
+    for name in (ANA, BEN):
+        desk.add_agent(Agent(id=name, capacity=1), presence="available", at=0)
+    desk.add_queue(Queue(id=Q, members=[ANA, BEN]), at=0)
+    tickets = [Ticket(id=TicketId(f"t{number}"), queue=Q) for number in range(3)]
+    desk.submit_many(tickets, at=1)
+    return desk
+
+
+def _count(desk: Dispatcher) -> None:
+    desk._state.roster.agents[ANA].load += 1
+
+
+def _index(desk: Dispatcher) -> None:
+    queue = desk._state.roster.queues[Q]
+    queue.strategy.join(queue.members[ANA])
+
+
+def _line(desk: Dispatcher) -> None:
+    desk._state.tickets[TicketId("t2")].arrived = 0
+
+
+def _timer(desk: Dispatcher) -> None:
+    desk._state.tickets[TicketId("t1")].wrap_up_until = 99
+
+
+@pytest.mark.parametrize("spoil", [_count, _index, _line, _timer])
+def test_check_finds_an_index_or_counter_that_is_wrong(spoil: Any) -> None:
+    desk = opened()
+    check(desk)
+    spoil(desk)
+    with pytest.raises(AssertionError):
+        check(desk)
+
+
+def test_a_judge_finds_a_ticket_given_to_the_wrong_agent() -> None:
+    desk, judge = Dispatcher(), Judge()
+    judge.take_in(desk.add_agent(Agent(id=ANA, capacity=1), presence="away", at=0))
+    judge.take_in(desk.add_queue(Queue(id=Q, members=[ANA]), at=0))
+    submitted, *_ = desk.submit(Ticket(id=T, queue=Q), at=1)
+    judge.take_in([submitted])
+    with pytest.raises(AssertionError, match="may not get"):
+        judge.take_in(
+            [
+                ev.TicketAssigned(
+                    at=1,
+                    cause=ev.Cause.ROUTED,
+                    ticket_id=T,
+                    queue_id=Q,
+                    agent_id=ANA,
+                    cost=1,
+                )
+            ]
+        )

@@ -1,0 +1,3 @@
+from ticketroute.testing import profiles
+
+profiles.load()

@@ -1,0 +1,5 @@
+from ticketroute.testing import StrategyContract
+
+
+class TestSpecialists(StrategyContract):
+    strategy = "specialists_first"
