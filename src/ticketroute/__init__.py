@@ -23,6 +23,7 @@ from ticketroute.model.strategy_spec import StrategySpec
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
 from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.clock import ClockState
+from ticketroute.sla.explanation import ClockExplanation, ClockView
 from ticketroute.sla.holiday import PublicHolidays
 from ticketroute.sla.policy import (
     ChangeRule,
@@ -32,6 +33,7 @@ from ticketroute.sla.policy import (
     ReopenRule,
     Target,
 )
+from ticketroute.sla.versions import Versions
 
 __version__ = "0.1.0"
 
@@ -47,7 +49,9 @@ __all__ = [
     "ChangeRule",
     "Channel",
     "ChannelLimit",
+    "ClockExplanation",
     "ClockState",
+    "ClockView",
     "ContactPoint",
     "Defaults",
     "Delivery",
@@ -83,6 +87,7 @@ __all__ = [
     "Ticket",
     "TicketId",
     "TicketPriority",
+    "Versions",
     "WaitReason",
     "datetime_of",
     "hours",
