@@ -8,6 +8,7 @@ from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Delivery, ResumeRule
+from ticketroute.sla.events import ClockEvent
 from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
 from ticketroute.testing.reference.fold import Fold
 from ticketroute.testing.reference.spec import draws, rings_at_once, takes_turns
@@ -317,7 +318,8 @@ class Judge:
             facts.apply(event)
             if self.capacity:
                 check_capacity(facts, event, before)
-            self.last = event
+            if not isinstance(event, ClockEvent):  # clocks follow what happens, and decide nothing
+                self.last = event
             if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
                 facts.unsettled = False  # which gives no room beside what was asked for
         facts.unsettled = False
