@@ -17,6 +17,7 @@ from ticketroute import (
     Policy,
     PolicyId,
     QueueId,
+    Relaxation,
     Span,
     Target,
     TicketId,
@@ -505,3 +506,16 @@ def test_what_was_missed_before_a_merge_stays_missed(desk: Desk) -> None:
     desk.merge(TicketId("t2"), into=TicketId("t3"), at=desk.now + 1)
     states = [desk.clock(TicketId(name), Metric.RESOLUTION).state.value for name in ("t1", "t2")]
     assert states == ["cancelled", "missed"]
+
+
+def test_a_ticket_that_an_overflow_queue_assigns_goes_by_its_policy(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("sales", "ana")
+    desk.open_queue("mail", relaxations=[Relaxation(after=5_000, add_queue=SALES)])
+    slow, fast = policy("slow", 60_000, queues={MAIL}), policy("fast", 20_000, queues={SALES})
+    desk.set_policies([slow, fast], at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.advance(at=5_000)
+    assert desk.who("t1") == "ana"
+    clock = desk.clock(T1, RESOLUTION)
+    assert (clock.policy_id, clock.due) == ("fast", 20_000)

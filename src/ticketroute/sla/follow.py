@@ -80,6 +80,7 @@ def _submitted(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 def _assigned(book: Book, now: Present) -> Iterator[ClockEvent]:
     yield from end(book, Metric.ASSIGNMENT, now, kept=True)
+    yield from _changed(book, now)  # an overflow queue that assigns it is its queue from now on
 
 
 def _answered(book: Book, now: Present) -> Iterator[ClockEvent]:

@@ -67,6 +67,7 @@ class After:
                     yield from self.start_if_due(metric)
             case ev.TicketAssigned():
                 yield from self.end(Metric.ASSIGNMENT, kept=True)
+                yield from self.promised_anew()  # an overflow queue may have assigned it
             case ev.TicketReplied(author=ev.Author.AGENT):
                 for metric in KEPT_BY_AN_ANSWER:
                     yield from self.end(metric, kept=True)
