@@ -119,8 +119,8 @@ BUGS = (
     Bug(
         "sla/turns.py",
         "used up to the millisecond is missed",
-        "book.elapsed(clock, hours, now.at) > clock.within:",
-        "book.elapsed(clock, hours, now.at) >= clock.within:",
+        "elapsed > clock.within:",
+        "elapsed >= clock.within:",
         CLOCKS,
     ),
     Bug(

@@ -30,18 +30,18 @@ def clock_of(state: State, ticket: TicketRecord, metric: Metric, cycle: int | No
     if clock is not None and ticket.book is not None:
         return view_of(ticket.id, ticket.book, clock, state.hours_of(clock), state.now)
     agreement = agreement_of(state, ticket)
-    target = None if agreement is None else agreement.policy.targets.get(metric)
-    within = None if target is None else target.within.get(ticket.priority)
+    promised = None if agreement is None else agreement.promise(metric, ticket.priority)
     done = ticket.state is RoutingState.DONE
-    if agreement is None or target is None or within is None or cycle not in (None, 1) or done:
+    if agreement is None or promised is None or cycle not in (None, 1) or done:
         raise UnknownClockError(ticket.id, metric.value, cycle)
+    target, within = promised
     return ClockView(
         ticket_id=ticket.id,
         metric=metric,
         cycle=1,
         policy_id=agreement.policy.id,
         version=agreement.version,
-        calendar_id=target.calendar or agreement.policy.calendar or ticket.queue.queue.calendar,
+        calendar_id=agreement.calendar_of(target, ticket.queue.queue.calendar),
         state=ClockState.PENDING,
         at=state.now,
         within=within,

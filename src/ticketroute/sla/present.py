@@ -8,11 +8,11 @@ from attrs import frozen
 
 from ticketroute.model.events import Cause
 from ticketroute.model.ids import CalendarId, QueueId, TicketId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import Status
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla.clock import Hours
-from ticketroute.sla.policy import Policy
+from ticketroute.sla.policy import Metric, Policy, Target
 
 
 @frozen
@@ -22,14 +22,24 @@ class Agreement:
     policy: Policy
     version: int
 
+    def promise(self, metric: Metric, priority: TicketPriority) -> tuple[Target, Span] | None:
+        """Return what is promised of a metric to a ticket of a priority, if anything."""
+        target = self.policy.targets.get(metric)
+        span = None if target is None else target.within.get(priority)
+        return None if target is None or span is None else (target, span)
+
+    def calendar_of(self, target: Target, queue_calendar: CalendarId | None) -> CalendarId | None:
+        """Return in which calendar a target counts; None: around the clock."""
+        return target.calendar or self.policy.calendar or queue_calendar
+
 
 @frozen(kw_only=True)
 class Present:
     """A ticket at the moment after something happened to it.
 
     ``held`` is whether an agent has it. ``agreement`` is the policy that applies to it now,
-    ``calendar_id`` its queue's calendar. ``left_queue_id`` is the one it has just
-    been moved from.
+    ``calendar_id`` its queue's calendar. ``left_queue_id`` is the one it has just been
+    moved from.
     ``hours`` gives the open hours of a calendar; None stands for around the clock.
     """
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from ticketroute.errors import BeyondHorizonError
 from ticketroute.model.events import Author
-from ticketroute.model.ids import CalendarId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.sla.clock import Book, Clock, ClockState
 from ticketroute.sla.events import (
@@ -42,16 +43,7 @@ def due_to_start(book: Book, metric: Metric, now: Present) -> Instant | None:
 
 def promise_of(metric: Metric, now: Present) -> tuple[Target, Span] | None:
     """Return what the policy that applies promises for a metric, if anything."""
-    if now.agreement is None:
-        return None
-    target = now.agreement.policy.targets.get(metric)
-    span = None if target is None else target.within.get(now.priority)
-    return None if target is None or span is None else (target, span)
-
-
-def _calendar_of(target: Target, now: Present) -> CalendarId | None:
-    policy_calendar = None if now.agreement is None else now.agreement.policy.calendar
-    return target.calendar or policy_calendar or now.calendar_id
+    return None if now.agreement is None else now.agreement.promise(metric, now.priority)
 
 
 def is_open(book: Book, metric: Metric) -> bool:
@@ -81,7 +73,7 @@ def start(book: Book, metric: Metric, since: Instant, now: Present) -> Iterator[
         policy_id=now.agreement.policy.id,
         version=now.agreement.version,
         target=target,
-        calendar_id=_calendar_of(target, now),
+        calendar_id=now.agreement.calendar_of(target, now.calendar_id),
         promised=span,
         within=span,
         started=since,
@@ -109,26 +101,35 @@ def end(book: Book, metric: Metric, now: Present, *, kept: bool) -> Iterator[Clo
     """End a clock that is open: by what was promised, or (``kept`` False) without it."""
     if not is_open(book, metric):
         return
-    clock = book.clocks[metric]
-    yield from _breach(book, clock, now)
-    if clock.breached is not None:
-        outcome = ClockState.MISSED
-    else:
-        outcome = ClockState.MET if kept else ClockState.LAPSED
-    yield _ended(book, clock, outcome, now)
+    yield from _finish(
+        book, book.clocks[metric], ClockState.MET if kept else ClockState.LAPSED, now
+    )
 
 
 def cancel(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
     """End a clock of which nothing is promised any more; a breach stays one."""
-    yield from _breach(book, clock, now)
-    outcome = ClockState.CANCELLED if clock.breached is None else ClockState.MISSED
-    yield _ended(book, clock, outcome, now)
+    yield from _finish(book, clock, ClockState.CANCELLED, now)
 
 
-def _breach(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
+def _finish(book: Book, clock: Clock, in_time: ClockState, now: Present) -> Iterator[ClockEvent]:
+    """End a clock as ``in_time`` or, if its target is missed, as that."""
+    elapsed = _elapsed(book, clock, now)
+    yield from _breach(book, clock, elapsed, now)
+    yield ClockEnded(
+        at=now.at,
+        cause=now.cause,
+        ticket_id=now.ticket_id,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        outcome=in_time if clock.breached is None else ClockState.MISSED,
+        queue_id=now.left_queue_id or now.queue_id,
+        elapsed=elapsed,
+    )
+
+
+def _breach(book: Book, clock: Clock, elapsed: Span, now: Present) -> Iterator[ClockEvent]:
     """Record that a target is missed already, before the clock ends or counts by another one."""
-    hours = now.hours(clock.calendar_id)
-    if clock.breached is None and book.elapsed(clock, hours, now.at) > clock.within:
+    if clock.breached is None and elapsed > clock.within:
         yield ClockBreached(
             at=now.at,
             cause=now.cause,
@@ -136,21 +137,12 @@ def _breach(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
             metric=clock.metric,
             cycle=clock.cycle,
             within=clock.within,
-            due=book.reaches(clock, hours, clock.within),
+            due=book.reaches(clock, now.hours(clock.calendar_id), clock.within),
         )
 
 
-def _ended(book: Book, clock: Clock, outcome: ClockState, now: Present) -> ClockEnded:
-    return ClockEnded(
-        at=now.at,
-        cause=now.cause,
-        ticket_id=now.ticket_id,
-        metric=clock.metric,
-        cycle=clock.cycle,
-        outcome=outcome,
-        queue_id=now.left_queue_id or now.queue_id,
-        elapsed=book.elapsed(clock, now.hours(clock.calendar_id), now.at),
-    )
+def _elapsed(book: Book, clock: Clock, now: Present) -> Span:
+    return book.elapsed(clock, now.hours(clock.calendar_id), now.at)
 
 
 def resumed(book: Book, clock: Clock, now: Present) -> ClockResumed:
@@ -174,7 +166,7 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
         return
     target, span = promised
     policy, version = now.agreement.policy, now.agreement.version
-    calendar_id = _calendar_of(target, now)
+    calendar_id = now.agreement.calendar_of(target, now.calendar_id)
     same = (clock.policy_id, clock.version, clock.promised, clock.calendar_id)
     if clock.is_open and same == (policy.id, version, span, calendar_id):
         return
@@ -187,13 +179,13 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
     elif policy.changes is ChangeRule.FROM_NOW:
         left = span
         if span == clock.promised:
-            left = clock.within - book.elapsed(clock, now.hours(clock.calendar_id), now.at)
-        changed.within = max(1, left + book.elapsed(changed, now.hours(calendar_id), now.at))
+            left = clock.within - _elapsed(book, clock, now)
+        changed.within = max(1, left + _elapsed(book, changed, now))
     kept = (clock.policy_id, clock.version, clock.promised, clock.calendar_id, clock.within)
     if clock.is_open and kept == (policy.id, version, span, changed.calendar_id, changed.within):
         return  # the stricter promise was the one it has
     if clock.is_open:
-        yield from _breach(book, clock, now)
+        yield from _breach(book, clock, _elapsed(book, clock, now), now)
     stands_still = changed.paused_by(now.status)
     hours = now.hours(changed.calendar_id)
     yield ClockRetargeted(
@@ -210,31 +202,18 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
         due=None if stands_still else book.reaches(changed, hours, changed.within),
     )
     if stands_still:  # else its timer sees to it
-        yield from _breach(book, clock, now)
+        yield from _breach(book, clock, _elapsed(book, clock, now), now)
 
 
 def _due_if_it_ran(book: Book, clock: Clock, now: Present) -> Instant:
     """Return when a clock is due if it runs from now on; now, if its target is used up."""
-    hours = now.hours(clock.calendar_id)
-    left = clock.within - book.elapsed(clock, hours, now.at)
+    left = clock.within - _elapsed(book, clock, now)
     try:
-        return hours.add(now.at, left) if left > 0 else now.at + left
+        return now.hours(clock.calendar_id).add(now.at, left) if left > 0 else now.at + left
     except BeyondHorizonError:
         return HORIZON
 
 
 def _as_open(clock: Clock) -> Clock:
     """Return a copy of a clock that goes on."""
-    return Clock(
-        metric=clock.metric,
-        cycle=clock.cycle,
-        policy_id=clock.policy_id,
-        version=clock.version,
-        target=clock.target,
-        calendar_id=clock.calendar_id,
-        promised=clock.promised,
-        within=clock.within,
-        started=clock.started,
-        breached=clock.breached,
-        fired=clock.fired,
-    )
+    return evolve(clock, state=ClockState.RUNNING, ended=None, kept=None, due=None)
