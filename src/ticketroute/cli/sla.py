@@ -19,12 +19,12 @@ from rich.text import Text
 from ticketroute.cli import cells, console
 from ticketroute.cli.faults import InputError
 from ticketroute.cli.reading import STDIN
-from ticketroute.cli.wallclock import here, read_moment, tzinfo_of
+from ticketroute.cli.wallclock import here, read_moment
 from ticketroute.cli.week import Week, monday_of, week_of
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.instants import Instant, Span, hours, instant_of, minutes, seconds
 from ticketroute.sla.calendar import Calendar
-from ticketroute.sla.zones import HORIZON
+from ticketroute.sla.zones import HORIZON, tzinfo_of
 
 _SPAN = re.compile(r"(?=.)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 _DAYS = re.compile(r"\d+(?:\.\d+)?(?:d|w|days?|weeks?)\S*", re.ASCII)

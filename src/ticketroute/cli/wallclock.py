@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.instants import EPOCH, Instant, Span, datetime_of, instant_of
+from ticketroute.sla.reading import day_of
 from ticketroute.sla.zones import (
     DAY,
-    EPOCH_DAY,
     FIRST_YEAR,
     HORIZON,
     LAST_YEAR,
     SECOND,
     stretches,
+    tzinfo_of,
     year_of,
 )
 
@@ -58,7 +58,7 @@ class Change:
 
 def midnight_of(day: date) -> int:
     """Return the midnight that begins a date, in milliseconds of the wall clock."""
-    return (day.toordinal() - EPOCH_DAY) * DAY
+    return day_of(day) * DAY
 
 
 def clock_time(since_midnight: Span) -> str:
@@ -91,11 +91,6 @@ def changes_between(zone: str, start: Instant, end: Instant) -> Iterator[Change]
     """Yield the changes of a zone's offset in [start, end)."""
     for (_, at, before), (_, _, after) in pairwise(stretches_between(zone, start, end)):
         yield Change(at + min(before, after), at + max(before, after), skipped=after > before)
-
-
-def tzinfo_of(zone: str) -> tzinfo:
-    """Return the zone that a calendar names."""
-    return UTC if zone == "UTC" else ZoneInfo(zone)
 
 
 def here(instant: Instant, zone: str) -> datetime:

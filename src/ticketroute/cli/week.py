@@ -128,7 +128,7 @@ def _notes(calendar: Calendar, day: date) -> Iterator[str]:
 def _holidays(calendar: Calendar, day: date) -> Iterator[str]:
     for holiday in calendar.holidays:
         if isinstance(holiday, PublicHolidays):
-            name = _public_name(holiday, day)
+            name = holiday.name_of(day)
             if name:
                 parts = (holiday.country, holiday.subdivision)
                 yield f"holiday: {name} ({'-'.join(part for part in parts if part)})"
@@ -136,11 +136,3 @@ def _holidays(calendar: Calendar, day: date) -> Iterator[str]:
             yield "holiday: this date"
         elif holiday == f"{day:%m-%d}":
             yield f"holiday: {holiday} of every year"
-
-
-def _public_name(holiday: PublicHolidays, day: date) -> str:
-    """Return what the day is called in the country, as far as the holidays package knows."""
-    from holidays import country_holidays  # noqa: PLC0415  an extra, and slow to load
-
-    named = country_holidays(holiday.country, subdiv=holiday.subdivision, years=day.year)
-    return named.get(day, "") or ""

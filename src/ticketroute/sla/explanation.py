@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -14,7 +13,7 @@ from ticketroute.model.lifecycle import Status
 from ticketroute.sla.clock import Book, Clock, ClockState, counted
 from ticketroute.sla.policy import Metric
 from ticketroute.sla.windows import Timetable
-from ticketroute.sla.zones import HORIZON
+from ticketroute.sla.zones import HORIZON, tzinfo_of
 
 
 @frozen(kw_only=True)
@@ -134,7 +133,7 @@ class ClockExplanation:
         return f"{local:%a %Y-%m-%d} {_clock_time(local)}"
 
     def _local(self, instant: Instant) -> datetime:
-        return datetime_of(instant).astimezone(ZoneInfo(self.zone))
+        return datetime_of(instant).astimezone(tzinfo_of(self.zone))
 
 
 def view_of(

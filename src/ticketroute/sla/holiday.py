@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -30,10 +31,11 @@ def _subdivisions() -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=4_096)
-def _days(country: str, subdivision: str | None, year: int) -> frozenset[int]:
+def _named(country: str, subdivision: str | None, year: int) -> dict[int, str]:
     from holidays import country_holidays  # noqa: PLC0415
 
-    return frozenset(map(day_of, country_holidays(country, subdiv=subdivision, years=year)))
+    listed = country_holidays(country, subdiv=subdivision, years=year)
+    return {day_of(day): name for day, name in listed.items()}
 
 
 def _one_of(thing: str, value: object, known: Iterable[str]) -> None:
@@ -72,9 +74,13 @@ class PublicHolidays:
                 raise InvalidValueError(thing, self.subdivision, "left out: none is known")
             _one_of(thing, self.subdivision, known[self.country])
 
-    def days(self, year: int) -> frozenset[int]:
+    def days(self, year: int) -> AbstractSet[int]:
         """Return the holidays of ``year`` as days since 1970-01-01."""
-        return _days(self.country, self.subdivision, year)
+        return _named(self.country, self.subdivision, year).keys()
+
+    def name_of(self, day: date) -> str | None:
+        """Return what a holiday is called, in the locale's language; None: it is none."""
+        return _named(self.country, self.subdivision, day.year).get(day_of(day))
 
     def plain(self) -> dict[str, Any]:
         """Return the country, and the subdivision if there is one, as configuration has them."""
