@@ -395,3 +395,17 @@ class ConflictError(TicketRouteError):
             f"ticket {shown(self.ticket_id)} is at version {self.actual}, not {self.expected}; "
             "read it again and decide again"
         )
+
+
+class JournalConflictError(TicketRouteError):
+    """Events were to be appended to an older state of a journal than it has."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(expected, actual)
+        self.expected, self.actual = expected, actual
+
+    def __str__(self) -> str:
+        return (
+            f"the journal is at {self.actual}, not {self.expected}; "
+            "read what it has since, decide again, and append to its new head"
+        )

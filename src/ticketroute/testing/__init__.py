@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ticketroute.testing.contract import StrategyContract as StrategyContract
     from ticketroute.testing.history import History as History
     from ticketroute.testing.history import histories as histories
+    from ticketroute.testing.journal_contract import JournalContract as JournalContract
     from ticketroute.testing.judge import Judge as Judge
     from ticketroute.testing.machine import DeskMachine as DeskMachine
     from ticketroute.testing.promised import calendars as calendars
@@ -40,6 +41,7 @@ _HOME = {
     "DeskPromises": "promises",
     "FrozenClock": "clock",
     "History": "history",
+    "JournalContract": "journal_contract",
     "Judge": "judge",
     "ReferenceDesk": "reference.desk",
     "StrategyContract": "contract",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     "ticketroute.testing.checks",
     "ticketroute.testing.contract",
+    "ticketroute.testing.journal_contract",
     "ticketroute.testing.judge",
     "ticketroute.testing.machine",
     "ticketroute.testing.promises",
