@@ -1,0 +1,198 @@
+"""Breaks the source in every small way there is, and counts how often the tests notice.
+
+    python tests/mutation/mutate.py                           model, strategies, core and sla
+    python tests/mutation/mutate.py sla/clock.py strategies   these files
+    python tests/mutation/mutate.py core --sample 500         so many, drawn by --seed
+    python tests/mutation/mutate.py --again survivors.json    those of an earlier --json
+
+Prints who survives, and the score of each package: of the mutants that mypy lets pass, how many
+made a test fail, or hang. A mutant meets the tests that run its line, the quickest first, as many
+as ``--seconds`` hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import coverage
+import pytest
+from forks import HUNG, KILLED, SURVIVED, UNFIT, UNTESTED, Forks, Verdict
+from hypothesis import HealthCheck, Phase, settings
+from mutants import Mutant, Mutated, mutate, refused_by_types
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = Path("src", "ticketroute")
+PACKAGES = ("model", "strategies", "core", "sla")
+TESTS = (
+    *(f"tests/{name}" for name in (*PACKAGES, "stories", "reporting")),
+    *(str(SOURCE / name) for name in PACKAGES),
+)
+PROFILE = "mutants"  # says that there is a failure, and does not make it small
+ENOUGH = 600  # seconds, after which a run of its own counts as one that hangs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try mutants, print who survives, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        shutil.copytree(ROOT / "src", scratch / "src")
+        files = {path: mutate(path) for path in _chosen(options.parts)}
+        refused = refused_by_types(files.values(), scratch)
+    mutants = [each for file in files.values() for each in file.mutants]
+    valid = [each for each in mutants if each.name not in refused]
+    if options.again is not None:
+        names = {each["name"] for each in json.loads(options.again.read_text(encoding="utf-8"))}
+        valid = [each for each in valid if each.name in names]
+    print(f"{len(mutants)} mutants of {len(files)} files, {len(refused)} refused by mypy")
+    chance = random.Random(options.seed)  # noqa: S311  a sample, not a secret
+    if options.sample is not None and options.sample < len(valid):
+        valid = chance.sample(valid, options.sample)
+        print(f"{len(valid)} of the others drawn by seed {options.seed}")
+    else:
+        chance.shuffle(valid)  # long ones are spread, and a run cut short is a sample
+    verdicts = _judged(files, valid, options)
+    _report(verdicts)
+    if options.json is not None:
+        survivors = [_plain(each) for each in verdicts if each.fate in (SURVIVED, UNTESTED)]
+        options.json.write_text(json.dumps(survivors, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _judged(
+    files: Mapping[Path, Mutated], mutants: Sequence[Mutant], options: argparse.Namespace
+) -> list[Verdict]:
+    # Imports run lines, too: they are noted from here on, before anything is imported.
+    importing = coverage.Coverage(
+        data_file=None, config_file=False, include=[str(ROOT / path) for path in files]
+    )
+    settings.register_profile(
+        PROFILE,
+        derandomize=True,
+        database=None,
+        max_examples=20,
+        stateful_step_count=30,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    os.environ["HYPOTHESIS_PROFILE"] = PROFILE
+    forks = Forks(
+        root=ROOT,
+        mutants=mutants,
+        codes=lambda mutant: files[mutant.path].code_of(mutant),
+        tell=_tell,
+        importing=importing,
+        workers=options.workers,
+        most=options.seconds,
+    )
+    importing.start()
+    pytest.main(
+        [
+            *("-q", "-s", "-p", "no:cacheprovider"),
+            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what this has imported
+            *options.tests,
+        ],
+        plugins=[forks],
+    )
+    return [
+        _alone(files[each.mutant.path], each.mutant, options.tests) if each.fate == UNFIT else each
+        for each in forks.verdicts
+    ]
+
+
+def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
+    """Judge a mutant in a copy of the tree and a process that imports it from the start."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        for name in ("src", "tests"):
+            shutil.copytree(ROOT / name, tree / name)
+        shutil.copy(ROOT / "pyproject.toml", tree)
+        (tree / mutant.path).write_text(file.source_with(mutant), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        environment = os.environ | {"PYTHONPATH": str(tree / "src"), "HYPOTHESIS_PROFILE": "hunt"}
+        try:
+            run = subprocess.run(
+                command,
+                cwd=tree,
+                env=environment,
+                capture_output=True,
+                check=False,
+                timeout=ENOUGH,
+            )
+        except subprocess.TimeoutExpired:
+            return _tell(Verdict(mutant, HUNG))
+    return _tell(Verdict(mutant, KILLED if run.returncode else SURVIVED))
+
+
+def _tell(verdict: Verdict) -> Verdict:
+    if verdict.fate in (SURVIVED, UNTESTED):
+        mutant = verdict.mutant
+        print(f"{verdict.fate}  {mutant.path.relative_to(SOURCE)}:{mutant.line}  {mutant.name}")
+        print(f"    - {mutant.was}\n    + {mutant.now}", flush=True)
+    return verdict
+
+
+def _report(verdicts: Sequence[Verdict]) -> None:
+    fates: dict[str, Counter[str]] = {}
+    for each in verdicts:
+        package = each.mutant.path.relative_to(SOURCE).parts[0]
+        fates.setdefault(package, Counter())[each.fate] += 1
+        fates.setdefault("all", Counter())[each.fate] += 1
+    print(f"\n{'':12}{'mutants':>8}{'killed':>8}{'hung':>8}{'survived':>10}{'untested':>10}  score")
+    for package in (*(name for name in PACKAGES if name in fates), "all"):
+        counts = fates.get(package, Counter())
+        total = counts.total()
+        found = counts[KILLED] + counts[HUNG]
+        print(
+            f"{package:12}{total:8}{counts[KILLED]:8}{counts[HUNG]:8}"
+            f"{counts[SURVIVED]:10}{counts[UNTESTED]:10}  {found / max(total, 1):.1%}"
+        )
+
+
+def _plain(verdict: Verdict) -> dict[str, object]:
+    mutant = verdict.mutant
+    return {
+        "name": mutant.name,
+        "fate": verdict.fate,
+        "where": f"{mutant.path.relative_to(SOURCE)}:{mutant.line}",
+        "was": mutant.was,
+        "now": mutant.now,
+    }
+
+
+def _chosen(parts: Sequence[str]) -> Iterator[Path]:
+    for part in parts or PACKAGES:
+        path = SOURCE / part
+        if not path.exists():
+            raise SystemExit(f"{path} is not there; name a package or file below {SOURCE}")
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", help="packages or files below src/ticketroute")
+    parser.add_argument("--sample", type=int, help="how many, drawn at random; default all")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default 0")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of tests for one; default 20")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="default those of the packages")
+    parser.add_argument("--again", type=Path, help="only those in this file")
+    parser.add_argument("--json", type=Path, help="write who survived to this file")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

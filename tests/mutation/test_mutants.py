@@ -1,0 +1,133 @@
+"""A mutant changes the line it says, and takes the place of what is there."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from forks import Timing, _Live
+from mutants import Mutated, mutate, refused_by_types
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = '''"""A module to break."""
+
+from functools import cache
+from collections.abc import Callable
+
+
+class Box:
+    """Holds so many."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def fits(self, count: int) -> bool:
+        return (
+            count
+            < self.most
+        )
+
+
+def at_least(limit: int) -> Callable[[int], bool]:
+    def check(value: int) -> bool:
+        return value >= limit
+
+    return check
+
+
+@cache
+def known(value: int) -> bool:
+    return at_least(3)(value)
+
+
+adult = at_least(18)
+'''
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Mutated, ModuleType]:
+    monkeypatch.chdir(tmp_path)
+    path = Path("src", "box.py")
+    path.parent.mkdir()
+    path.write_text(TEXT, encoding="utf-8")
+    module = ModuleType("box")
+    exec(compile(TEXT, str(tmp_path / path), "exec"), module.__dict__)  # noqa: S102  our own text above
+    return mutate(path), module
+
+
+def test_a_mutant_says_which_line_it_changes(box: tuple[Mutated, ModuleType]) -> None:
+    mutated, _ = box
+    lines = TEXT.splitlines()
+    assert {mutant.function for mutant in mutated.mutants} == {
+        "Box.__init__",
+        "Box.fits",
+        "at_least",
+    }
+    for mutant in mutated.mutants:
+        changed = mutated.source_with(mutant).splitlines()
+        pairs = enumerate(zip_longest(lines, changed), start=1)
+        assert next(number for number, (old, new) in pairs if old != new) == mutant.line
+        assert lines[mutant.line - 1].strip() == mutant.was
+        assert changed[mutant.line - 1].strip() == mutant.now
+
+
+def test_a_mutant_takes_the_place_of_a_method_and_of_what_a_function_made_before(
+    box: tuple[Mutated, ModuleType], tmp_path: Path
+) -> None:
+    mutated, module = box
+    live = _Live.found()
+    assert (module.Box(2).fits(2), module.adult(18), module.known(3)) == (False, True, True)
+    fits = next(each for each in mutated.mutants if each.now == "count <= self.most")
+    check = next(each for each in mutated.mutants if each.now == "return value > limit")
+    for mutant in (fits, check):
+        live.put_in_place(tmp_path / mutant.path, mutant.function, *mutated.code_of(mutant))
+    assert (module.Box(2).fits(2), module.adult(18), module.known(3)) == (True, False, False)
+
+
+def test_a_change_in_a_line_without_code_counts_for_the_line_above_that_has_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("src", "told.py")
+    path.parent.mkdir()
+    path.write_text('def told() -> str:\n    return (\n        "so"\n        "much"\n    )\n')
+    assert {(each.line, each.was) for each in mutate(path).mutants} == {(3, '"so"'), (3, '"much"')}
+
+
+def test_a_function_that_nobody_imported_cannot_be_replaced(
+    box: tuple[Mutated, ModuleType],
+) -> None:
+    mutated, _ = box
+    with pytest.raises(ValueError, match="nothing in memory has the code of"):
+        _Live.found().put_in_place(
+            Path("elsewhere.py"), "at_least", *mutated.code_of(mutated.mutants[-1])
+        )
+
+
+def test_only_what_the_types_let_pass_is_tried(
+    box: tuple[Mutated, ModuleType], tmp_path: Path
+) -> None:
+    mutated, _ = box
+    package = tmp_path / "src" / "ticketroute"
+    package.mkdir()
+    (package / "box.py").write_text(TEXT, encoding="utf-8")
+    inside = mutate(Path("src", "ticketroute", "box.py"))
+    refused = refused_by_types([inside], tmp_path)
+    left = {each.now for each in inside.mutants if each.name not in refused}
+    assert left == {"count <= self.most", "return value > limit"}
+    assert len(inside.mutants) == len(mutated.mutants) > len(left)
+
+
+def test_the_quickest_tests_come_first_as_many_as_the_time_holds(
+    box: tuple[Mutated, ModuleType],
+) -> None:
+    mutated, _ = box
+    mutant = mutated.mutants[0]
+    seconds = {"slow": 5.0, "quick": 0.1, "other": 0.1, "middling": 2.0}
+    running = frozenset({"slow", "quick", "middling"})
+    timing = Timing(seconds, {(str(mutant.path), mutant.line): running})
+    assert timing.order(mutant, 60) == ["quick", "middling", "slow"]
+    assert timing.order(mutant, 3) == ["quick", "middling"]
+    assert timing.order(mutant, 0) == ["quick"]
