@@ -1,0 +1,238 @@
+"""Values and instants at which a small mistake shows, and nowhere beside."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from ticketroute.errors import BeyondHorizonError, InvalidValueError
+from ticketroute.model.events import Author
+from ticketroute.model.ids import PolicyId
+from ticketroute.model.instants import span_of
+from ticketroute.model.lifecycle import Status
+from ticketroute.sla.calendar import ALWAYS, Calendar
+from ticketroute.sla.clock import Book, Clock, Stretch
+from ticketroute.sla.explanation import _clock_time
+from ticketroute.sla.holiday import Holiday, PublicHolidays
+from ticketroute.sla.policy import Metric, Target
+from ticketroute.sla.windows import common, merged, without
+from ticketroute.sla.zones import HORIZON, LAST_YEAR, nearest, tzinfo_of, year_start
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = 86_400_000
+SECOND, HOUR = 1_000, 3_600_000
+NINE_TO_FIVE = dict.fromkeys(DAYS, (("09:00", "17:00"),))
+
+
+# --- windows ------------------------------------------------------------------------------------
+
+
+def test_windows_that_touch_are_one_and_empty_ones_none() -> None:
+    assert merged([(0, 5), (5, 9), (9, 9), (12, 12), (20, 30), (22, 30)]) == [(0, 9), (20, 30)]
+
+
+def test_what_two_lists_share_goes_up_to_an_edge_they_have_in_common() -> None:
+    assert common([(0, 5), (5, 9), (10, 20)], [(0, 5), (7, 20)]) == [(0, 5), (7, 9), (10, 20)]
+    assert without([(0, 10), (20, 30)], [(0, 2), (10, 20), (29, 40)]) == [(2, 10), (20, 29)]
+
+
+@pytest.mark.parametrize("span", [1, DAY, HORIZON])
+def test_a_calendar_that_is_never_closed_counts_every_millisecond_to_its_end(span: int) -> None:
+    assert ALWAYS.timetable.add(HORIZON - span, span) == HORIZON
+    assert ALWAYS.timetable.subtract(HORIZON, span) == HORIZON - span
+    assert ALWAYS.timetable.elapsed(HORIZON - span, HORIZON) == span
+    with pytest.raises(BeyondHorizonError):
+        ALWAYS.timetable.add(HORIZON - span, span + 1)
+
+
+def test_the_last_window_before_the_horizon_and_the_first_after_1970_count_whole() -> None:
+    table = Calendar(hours=NINE_TO_FIVE).timetable
+    last = HORIZON - 7 * HOUR
+    assert table.add(last - 8 * HOUR, 8 * HOUR) == last
+    assert table.subtract(HORIZON, 8 * HOUR) == last - 8 * HOUR
+    assert table.subtract(17 * HOUR, 8 * HOUR) == 9 * HOUR
+    assert table.subtract(2 * DAY, 16 * HOUR) == 9 * HOUR
+    assert list(table.windows(HORIZON - DAY, HORIZON)) == [(last - 8 * HOUR, last)]
+    assert table.next_open(last - 1) == last - 1
+    assert table.next_open(last) is None
+    with pytest.raises(BeyondHorizonError):
+        table.subtract(2 * DAY, 16 * HOUR + 1)
+    with pytest.raises(BeyondHorizonError):
+        table.subtract(9 * HOUR, 0)
+
+
+def test_time_beyond_the_horizon_says_the_span_that_was_asked_for() -> None:
+    table = Calendar(name="office", hours=NINE_TO_FIVE).timetable
+    with pytest.raises(BeyondHorizonError) as none_left:
+        table.add(HORIZON - HOUR, 0)
+    with pytest.raises(BeyondHorizonError) as none_before:
+        table.subtract(HOUR, 0)
+    for caught, start in ((none_left, HORIZON - HOUR), (none_before, HOUR)):
+        assert caught.value.args[-2:] == (start, 0)
+
+
+@pytest.mark.parametrize("year", [1970, 2023, LAST_YEAR])
+def test_the_edges_of_a_table_of_one_year_are_its_own(year: int) -> None:
+    start, end = year_start(year), year_start(year + 1)
+    for first, then in ((start, end - 1), (end - 1, start)):
+        table = Calendar(hours=NINE_TO_FIVE).timetable
+        table.is_open(first)
+        assert table.is_open(start + 9 * HOUR)
+        assert not table.is_open(start)
+        assert table.elapsed(first, then) == (then > first or -1) * 8 * HOUR * (
+            (end - start) // DAY
+        )
+        assert table.add(start, 1) == start + 9 * HOUR + 1
+        assert list(table.windows(start, start + DAY)) == [(start + 9 * HOUR, start + 17 * HOUR)]
+        assert list(table.windows(start, start)) == []
+
+
+# --- calendars ----------------------------------------------------------------------------------
+
+
+def test_times_of_day_count_every_minute_and_second() -> None:
+    odd = Calendar(hours={"mon": [(time(9, 31, 7), time(17, 2, 59))]})
+    assert odd.hours == {"mon": (("09:31:07", "17:02:59"),)}
+
+
+def test_a_window_that_is_no_pair_is_refused_whatever_it_is() -> None:
+    for wrong in ("09", ("09:00", "12:00", "13:00"), 5, {"09:00", "17:00"}):
+        with pytest.raises(InvalidValueError, match="a list of windows, each a start and an end"):
+            Calendar(hours={"mon": [wrong]})  # type: ignore[list-item]
+
+
+def test_a_window_without_length_is_shown_as_it_was_written() -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        Calendar(hours={"mon": [("9:00", time(9))]})
+    assert caught.value.args[1] == ("9:00", time(9))
+
+
+def test_a_week_is_never_closed_only_if_every_day_is_open_to_the_next() -> None:
+    whole = {day: [("00:00", "24:00")] for day in DAYS}
+    for day in DAYS:
+        assert Calendar(hours=whole).next_close(datetime(2026, 1, 1, tzinfo=UTC)) is None
+        short = whole | {day: [("00:00", "23:59:59")]}
+        assert Calendar(hours=short).next_close(datetime(2026, 1, 1, tzinfo=UTC)) is not None
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "1970-12-31", "2199-12-31", "2200-12-31"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_calendar_of_one_shift_is_open_then_wherever_that_is_a_year_s_edge(
+    day: str, zone: str
+) -> None:
+    once = Calendar(zone=zone, shifts={day: [("12:00", "13:00")]})
+    noon = datetime.fromisoformat(f"{day} 12:00").replace(tzinfo=tzinfo_of(zone))
+    assert once.is_open(noon)
+    assert once.add_days(date.fromisoformat("1970-01-01"), 0) == date.fromisoformat(day)
+
+
+def test_shifts_alone_that_holidays_or_breaks_take_away_make_no_calendar() -> None:
+    for day in ("1970-01-01", "2200-12-31", "2024-02-29"):
+        with pytest.raises(InvalidValueError, match="open at some time before 2201"):
+            Calendar(shifts={day: [("09:00", "10:00")]}, holidays=[day])
+
+
+def test_windows_of_the_next_day_that_overlap_are_named_by_both_of_their_times() -> None:
+    night = {"mon": [("22:00", "06:00")], "tue": [("05:30", "07:15")], "wed": [("06:00", "07:00")]}
+    assert Calendar(hours=night).check() == (
+        "hours['mon'] has windows that overlap, 22:00-06:00 and next 05:30-07:15; they count once",
+    )
+
+
+def test_a_public_holiday_has_a_name_on_its_day_in_its_part_of_the_country() -> None:
+    epiphany = date(2026, 1, 6)
+    assert PublicHolidays("DE", subdivision="BY").name_of(epiphany) is not None
+    assert PublicHolidays("DE").name_of(epiphany) is None
+    assert PublicHolidays("DE").name_of(date(2026, 10, 3)) is not None
+    assert PublicHolidays("DE").name_of(date(2026, 10, 4)) is None
+
+
+def test_zones_are_found_by_name_and_the_nearest_three_by_a_wrong_one() -> None:
+    assert tzinfo_of("UTC") is UTC
+    alike = [f"America/New_Yor{end}" for end in "klmn"]
+    near = nearest("america/new york", [*alike, "Asia/Tokyo"])
+    assert (near[0], len(near), {*near} < {*alike}) == ("America/New_York", 3, True)
+
+
+def test_holidays_stand_in_one_order_dates_then_yearly_days_then_countries() -> None:
+    mixed: list[Holiday] = [
+        PublicHolidays("DE"),
+        "12-25",
+        "2025-05-01",
+        PublicHolidays("AT"),
+        "01-01",
+    ]
+    expected = (date(2025, 5, 1), "01-01", "12-25", PublicHolidays("AT"), PublicHolidays("DE"))
+    assert Calendar(hours=NINE_TO_FIVE, holidays=mixed).holidays == expected
+
+
+# --- clocks -------------------------------------------------------------------------------------
+
+
+def _clock(started: int, *pauses: Status) -> Clock:
+    target = Target(within=HOUR, pauses=pauses)
+    return Clock(
+        metric=Metric.RESOLUTION,
+        cycle=1,
+        policy_id=PolicyId("gold"),
+        version=1,
+        target=target,
+        calendar_id=None,
+        promised=HOUR,
+        within=HOUR,
+        started=started,
+    )
+
+
+def test_a_ticket_was_resolved_when_it_was_first_done_of_the_last_time() -> None:
+    book = Book(log=[(0, Status.NEW)], queued=0)
+    assert book.resolved_at() is None
+    for at, status in (
+        (10, Status.RESOLVED),
+        (20, Status.OPEN),
+        (30, Status.RESOLVED),
+        (40, Status.CLOSED),
+    ):
+        book.note_status(status, at)
+    assert book.resolved_at() == 30
+
+
+def test_a_pause_from_the_first_instant_on_leaves_no_stretch_without_length() -> None:
+    log = [(0, Status.NEW), (5, Status.PENDING), (9, Status.OPEN), (9, Status.PENDING)]
+    book = Book(log=log, queued=0)
+    clock = _clock(5, Status.PENDING)
+    paused = [Stretch(5, 9, Status.PENDING), Stretch(9, None, Status.PENDING)]
+    assert list(book.stretches(clock)) == paused  # and none from 9 to 9
+    clock.ended = 9
+    assert list(book.stretches(clock)) == [Stretch(5, 9, Status.PENDING)]
+
+
+def test_messages_count_from_the_oldest_without_an_answer() -> None:
+    book = Book(log=[(0, Status.NEW)], queued=0)
+    book.note_message(Author.REQUESTER, 1)
+    assert book.cycles(Metric.NEXT_RESPONSE) == []
+    book.note_message(Author.AGENT, 2)
+    book.note_message(Author.REQUESTER, 3)
+    book.note_message(Author.REQUESTER, 4)
+    assert (book.unanswered, book.contacts) == (3, {Author.REQUESTER: 4, Author.AGENT: 2})
+
+
+# --- spans and times of day ---------------------------------------------------------------------
+
+
+def test_a_length_of_time_is_cut_to_whole_milliseconds() -> None:
+    assert span_of(timedelta(days=1, seconds=2, microseconds=3_999)) == DAY + 2 * SECOND + 3
+
+
+def test_a_time_of_day_says_its_offset_from_utc_with_its_sign() -> None:
+    at = datetime(2026, 1, 5, 15, tzinfo=UTC)
+    told = {
+        zone: _clock_time(at.astimezone(tzinfo_of(zone)))
+        for zone in ("America/St_Johns", "Asia/Kolkata", "UTC")
+    }
+    assert told == {
+        "America/St_Johns": "11:30:00-03:30",
+        "Asia/Kolkata": "20:30:00+05:30",
+        "UTC": "15:00:00+00:00",
+    }
