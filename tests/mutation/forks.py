@@ -39,17 +39,23 @@ class Timing:
     seconds: Mapping[str, float]
     tests_of: Mapping[tuple[str, int], frozenset[str]]
 
-    def order(self, mutant: Mutant, most: float) -> list[str]:
-        """Return the tests that run the line, the quickest first, for ``most`` seconds in all."""
+    def order(self, mutant: Mutant, most: float, last: Sequence[str] = ()) -> list[str]:
+        """Return the tests that run the line, the quickest first, for ``most`` seconds in all.
+
+        Those whose name begins with one of ``last`` come after all others, however long they take.
+        """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
+        in_turn = sorted(running, key=lambda test: (self.seconds[test], test))
         chosen: list[str] = []
         total = 0.0
-        for test in sorted(running, key=lambda test: (self.seconds[test], test)):
+        for test in in_turn:
+            if test.startswith(tuple(last)):
+                continue
             total += self.seconds[test]
             if chosen and total > most:
                 break
             chosen.append(test)
-        return chosen
+        return chosen + [test for test in in_turn if test.startswith(tuple(last))]
 
 
 @frozen
@@ -116,6 +122,7 @@ class Forks:
     importing: coverage.Coverage  # notes which lines imports run
     workers: int = 2
     most: float = 20.0
+    last: Sequence[str] = ()  # tests for whom nobody else finds
     verdicts: list[Verdict] = field(factory=list)
     _items: dict[str, pytest.Item] = field(factory=dict)
     _live: _Live = field(init=False)
@@ -136,7 +143,7 @@ class Forks:
         while True:
             while waiting and len(running) < self.workers:
                 mutant = waiting.pop()
-                tests = timing.order(mutant, self.most)
+                tests = timing.order(mutant, self.most, self.last)
                 if not tests:
                     imported = mutant.line in (at_import.lines(str(self.root / mutant.path)) or ())
                     self._note(Verdict(mutant, UNFIT if imported else UNTESTED))

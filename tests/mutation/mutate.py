@@ -7,7 +7,7 @@
 
 Prints who survives, and the score of each package: of the mutants that mypy lets pass, how many
 made a test fail, or hang. A mutant meets the tests that run its line, the quickest first, as many
-as ``--seconds`` hold.
+as ``--seconds`` hold, and then the machines that compare the desk with its reference.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ TESTS = (
     *(f"tests/{name}" for name in (*PACKAGES, "stories", "reporting")),
     *(str(SOURCE / name) for name in PACKAGES),
 )
+MACHINES = ("tests/core/test_machine.py", "tests/core/test_clock_laws.py")  # for the hardest
 PROFILE = "mutants"  # says that there is a failure, and does not make it small
 ENOUGH = 600  # seconds, after which a run of its own counts as one that hangs
 
@@ -97,6 +98,7 @@ def _judged(
         importing=importing,
         workers=options.workers,
         most=options.seconds,
+        last=MACHINES,
     )
     importing.start()
     pytest.main(
@@ -186,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", help="packages or files below src/ticketroute")
     parser.add_argument("--sample", type=int, help="how many, drawn at random; default all")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default 0")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of tests for one; default 20")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of tests for one; default 10")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--tests", nargs="+", default=TESTS, help="default those of the packages")
     parser.add_argument("--again", type=Path, help="only those in this file")

@@ -131,3 +131,4 @@ def test_the_quickest_tests_come_first_as_many_as_the_time_holds(
     assert timing.order(mutant, 60) == ["quick", "middling", "slow"]
     assert timing.order(mutant, 3) == ["quick", "middling"]
     assert timing.order(mutant, 0) == ["quick"]
+    assert timing.order(mutant, 3, last=["qui", "sl"]) == ["middling", "quick", "slow"]
