@@ -109,10 +109,14 @@ def _judged(
         ],
         plugins=[forks],
     )
-    return [
-        _alone(files[each.mutant.path], each.mutant, options.tests) if each.fate == UNFIT else each
-        for each in forks.verdicts
-    ]
+    judged = [each for each in forks.verdicts if each.fate != UNFIT]
+    for each in forks.verdicts:
+        if each.fate == UNFIT:
+            try:
+                judged.append(_alone(files[each.mutant.path], each.mutant, options.tests))
+            except KeyboardInterrupt:
+                break  # as in the forks: what was judged is a sample
+    return judged
 
 
 def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
