@@ -11,7 +11,18 @@ from pathlib import Path
 
 from attrs import asdict, evolve
 
-from benchmarks import calendar, cycle, filters, machine, memory, peers, ringing, timers, waiting
+from benchmarks import (
+    calendar,
+    cycle,
+    filters,
+    machine,
+    memory,
+    peers,
+    replay,
+    ringing,
+    timers,
+    waiting,
+)
 from benchmarks.rounds import Effort
 from benchmarks.table import Row, render
 from ticketroute.errors import TicketRouteError
@@ -26,6 +37,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "memory": memory.rows,
     "ringing": ringing.rows,
     "calendar": calendar.rows,
+    "replay": replay.rows,
 }
 
 FULL = Effort(
