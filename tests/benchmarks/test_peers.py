@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -25,6 +25,7 @@ NAMES = (
     "Redis sorted set",
     "PostgreSQL",
 )
+SERVERS = ("Redis sorted set", "PostgreSQL")
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,16 @@ class ObviousScan:
         self.load[self.agent_of.pop(ticket_id)] -= 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.external] if name in SERVERS else []) for name in NAMES],
+)
 def test_a_peer_assigns_to_whom_an_obvious_scan_assigns(
-    makers: dict[str, peers.Make | str], name: str
+    makers: dict[str, peers.Make | str], name: str, do_without: Callable[[str], NoReturn]
 ) -> None:
     make = makers[name]
     if isinstance(make, str):
-        pytest.skip(f"{name}: {make}")
+        do_without(f"{name}: {make}")
     everyone = world.agents(20, skilled=False)
     desk = DeskCycle(everyone, world.Work(skilled=False), strategy="average_load")
     scan = ObviousScan({agent.id: world.capacity_of(agent) for agent in everyone})
@@ -87,6 +91,25 @@ def test_a_peer_assigns_to_whom_an_obvious_scan_assigns(
 def test_all_are_there_or_say_why(makers: dict[str, peers.Make | str]) -> None:
     assert tuple(makers) == NAMES
     assert all(make in servers.REASONS for make in makers.values() if isinstance(make, str))
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"),
+    [(None, pytest.skip.Exception), ("", pytest.skip.Exception), ("true", pytest.fail.Exception)],
+)
+def test_who_is_not_there_is_skipped_at_a_desk_and_fails_in_ci(
+    ci: str | None,
+    outcome: type[BaseException],
+    do_without: Callable[[str], NoReturn],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if ci is None:
+        monkeypatch.delenv("CI", raising=False)
+    else:
+        monkeypatch.setenv("CI", ci)
+
+    with pytest.raises(outcome, match="no server"):
+        do_without("no server")
 
 
 def test_what_is_not_installed_is_named_as_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
