@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from ticketroute.core import ages, demands, handout
+from ticketroute.core import ages, demands, handout, heads
 from ticketroute.model.queue import Delivery
 from ticketroute.model.relaxation import Reach
 from ticketroute.testing import DeskMachine, World, check
@@ -63,6 +63,24 @@ class AgedMachine(CheckedMachine):
             self.patched.undo()
 
 
+class FiledMachine(CheckedMachine):
+    """The same where a line of two is filed by what it asks, and most tickets ask for skills."""
+
+    world = World(tickets={"skills": st.sampled_from([{}, {"x": 1}, {"x": 3, "y": 1}, {"y": 2}])})
+
+    def __init__(self) -> None:
+        self.patched = pytest.MonkeyPatch()
+        self.patched.setattr(heads, "LONG", 1)
+        self.patched.setattr(heads, "FEW", 1)
+        super().__init__()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.patched.undo()
+
+
 class OfferMachine(CheckedMachine):
     """On desks where at first everybody may be asked for nearly everything."""
 
@@ -76,10 +94,11 @@ class OfferMachine(CheckedMachine):
     )
 
 
-TestDesk, TestTight, TestAged, TestOffers = (
+TestDesk, TestTight, TestAged, TestFiled, TestOffers = (
     CheckedMachine.TestCase,
     TightMachine.TestCase,
     AgedMachine.TestCase,
+    FiledMachine.TestCase,
     OfferMachine.TestCase,
 )
 TestDesk.settings = settings(max_examples=2 * settings().max_examples)

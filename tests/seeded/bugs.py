@@ -277,6 +277,13 @@ BUGS = (
         "return (queue.queue.weight,",
     ),
     Bug(
+        "core/heads.py",
+        "who has just the level asked is not held against a ticket far back",
+        "if level <= best[skill]",
+        "if level < best[skill]",
+        ("tests/core/test_heads.py",),
+    ),
+    Bug(
         "core/lines.py",
         "a ticket made urgent stays where it stood",
         "            _take(entry)\n            _put(entry)\n",

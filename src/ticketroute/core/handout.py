@@ -24,6 +24,7 @@ from ticketroute.core.delivery import (
     wished,
 )
 from ticketroute.core.demands import Choice
+from ticketroute.core.heads import heads_for
 from ticketroute.core.records import AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
@@ -174,8 +175,7 @@ class Handout:
         fresh = self._fresh.get(queue, [])
         while fresh and not _seeks(fresh[0][2]):
             heappop(fresh)
-        pulled = queue.queue.delivery is Delivery.PULL
-        for place, demand in queue.heads if self._gained and not pulled else ():
+        for place, demand in self._in_question(queue):
             if fresh and fresh[0][0] < place:
                 break
             if demand in self._exhausted:
@@ -188,6 +188,14 @@ class Handout:
                 return _Candidate(_rank(ticket, queue), ticket, demand, choice, cause)
             self._exhausted.add(demand)
         return None if self._planned else self._front_of_fresh(queue, fresh)
+
+    def _in_question(self, queue: QueueRecord) -> Iterable[tuple[Place, Demand]]:
+        """Return the heads of a queue's line that someone who gained room may have."""
+        if not self._gained or queue.queue.delivery is Delivery.PULL:
+            return ()
+        if len(self._gained) > FEW:
+            return queue.heads
+        return heads_for(queue, self._gained, self._state.gate)
 
     def _front_of_fresh(self, queue: QueueRecord, fresh: list[_Fresh]) -> _Candidate | None:
         """Return the first fresh ticket of a queue if it finds an agent; else plan its rest."""
@@ -256,11 +264,11 @@ class Handout:
 def next_for(state: State, record: AgentRecord) -> tuple[TicketRecord, QueueRecord] | None:
     """Return the best waiting ticket this agent may have, and the queue through which, or None.
 
-    O(queues of the agent x demands that wait before it).
+    O(queues of the agent x heads that they are held against), see ``heads_for``.
     """
     best: tuple[tuple[int, int, int, int], TicketRecord, QueueRecord] | None = None
     for member in record.members:
-        for _, demand in member.queue.heads:
+        for _, demand in heads_for(member.queue, (record,), state.gate):
             ticket = lines.head_of(demand)
             if ticket.state is RoutingState.WAITING and state.gate.refusal(member, demand) is None:
                 rank = _rank(ticket, member.queue)

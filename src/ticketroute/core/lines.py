@@ -115,5 +115,7 @@ def _show_head(demand: Demand) -> None:
         queue.heads.remove((demand.head, demand))
     if head is not None:
         queue.heads.add((head, demand))
+    if queue.filed is not None:
+        queue.filed.change(demand, head)
     queue.waiting += (head is not None) - (demand.head is not None)
     demand.head = head

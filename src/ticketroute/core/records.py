@@ -29,6 +29,7 @@ from ticketroute.strategies.ranked import Ranked
 
 if TYPE_CHECKING:
     from ticketroute.core.ages import Ages
+    from ticketroute.core.heads import FiledHeads
 
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
 
@@ -241,6 +242,7 @@ class QueueRecord:
     members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
     heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
+    filed: FiledHeads | None = None  # the heads by what they ask, once a walk along them was long
     waiting: int = 0  # demands that wait, which are as many as there are heads
     indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
     ages: Ages | None = None  # answers for all demands, where there are too many to have one each

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ticketroute.core import lines
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.heads import FiledHeads, Head
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.ids import AgentId
@@ -209,6 +210,8 @@ def _lines(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: Q
             _demand(demand, plain.ask(plain.tickets[ticket.id], queue))
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)
+    if record.filed is not None:
+        _filed(record.filed, heads)
     for key, demand in record.demands.items():
         assert key == (demand.asks, demand.only and demand.only.id)
         assert (demand.head is None) == (demand.waiting == 0)
@@ -217,6 +220,24 @@ def _lines(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: Q
         ticket.queue is queue and ticket.state is not RoutingState.DONE
         for ticket in plain.tickets.values()
     )
+
+
+def _filed(filed: FiledHeads, heads: list[Head]) -> None:
+    """Every head is filed once: in its kind, under a skill that it asks, at the level it asks."""
+    found: list[Head] = []
+    for asks, kind in filed._kinds.items():
+        assert kind.lists
+        assert kind.bare.asks == asks
+        for skill, levels in kind.lists.items():
+            assert levels
+            for level, listed in levels.items():
+                assert listed
+                found += listed
+                for _, demand in listed:
+                    assert demand.asks._replace(skills=None, excluded=None) == asks
+                    assert (demand.asks.skills or {"": 0})[skill] == level
+    assert sorted(found, key=lambda head: head[0]) == heads
+    assert filed._filed.keys() == {demand for _, demand in heads}
 
 
 def _demand(demand: Demand, ask: Ask) -> None:
