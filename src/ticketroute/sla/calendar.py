@@ -17,7 +17,7 @@ from attrs import Attribute, evolve, field, fields, frozen
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.checks import a_text, check_whole
 from ticketroute.model.frozen import FrozenMapping, read_only
-from ticketroute.model.instants import Instant, datetime_of, instant_of, span_of
+from ticketroute.model.instants import EPOCH, MILLISECOND, Instant, instant_of, span_of
 from ticketroute.sla.advice import advice
 from ticketroute.sla.holiday import Holiday, PublicHolidays, read_holidays
 from ticketroute.sla.openings import Openings
@@ -202,7 +202,7 @@ class Calendar:
             BeyondHorizonError: if that is not before the end of 2200.
             InvalidValueError: if ``start`` is naive or ``span`` negative.
         """
-        return datetime_of(self._timetable.add(instant_of(start), span_of(span)))
+        return _moment(self._timetable.add(instant_of(start), span_of(span)))
 
     def subtract(self, start: datetime, span: timedelta) -> datetime:
         """Return from when on ``span`` of open time is used up at ``start``, in UTC.
@@ -214,12 +214,11 @@ class Calendar:
             BeyondHorizonError: if that is before 1970.
             InvalidValueError: if ``start`` is naive or ``span`` negative.
         """
-        return datetime_of(self._timetable.subtract(instant_of(start), span_of(span)))
+        return _moment(self._timetable.subtract(instant_of(start), span_of(span)))
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the open time from ``start`` to ``end``; negative if ``end`` is earlier."""
-        spent = self._timetable.elapsed(instant_of(start), instant_of(end))
-        return timedelta(milliseconds=spent)
+        return self._timetable.elapsed(instant_of(start), instant_of(end)) * MILLISECOND
 
     def is_open(self, at: datetime) -> bool:
         """Say whether ``at`` lies in a window; its opening does, its closing does not."""
@@ -227,14 +226,16 @@ class Calendar:
 
     def next_open(self, at: datetime) -> datetime | None:
         """Return ``at`` in UTC if that is open, else the next opening; None: none before 2201."""
-        return _moment(self._timetable.next_open(instant_of(at)))
+        found = self._timetable.next_open(instant_of(at))
+        return None if found is None else _moment(found)
 
     def next_close(self, at: datetime) -> datetime | None:
         """Return when the window closes that is open at ``at``, else the next that opens, in UTC.
 
         None: it does not close before 2201, or none opens.
         """
-        return _moment(self._timetable.next_close(instant_of(at)))
+        found = self._timetable.next_close(instant_of(at))
+        return None if found is None else _moment(found)
 
     def add_days(self, day: date, days: int) -> date:
         """Return the date ``days`` worked dates after ``day``, or before it if negative.
@@ -336,8 +337,9 @@ def _plain_holiday(holiday: Holiday) -> Any:
     return holiday if isinstance(holiday, str) else holiday.isoformat()
 
 
-def _moment(instant: Instant | None) -> datetime | None:
-    return None if instant is None else datetime_of(instant)
+def _moment(instant: Instant) -> datetime:
+    """Return an instant of the timetable, which needs no check, as a datetime in UTC."""
+    return EPOCH + instant * MILLISECOND
 
 
 ALWAYS = Calendar(
