@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
 
 from attrs import frozen
 
 from ticketroute.errors import InvalidValueError
-from ticketroute.model.instants import (
-    EPOCH,
-    MILLISECOND,
-    Instant,
-    Span,
-    datetime_of,
-    instant_of,
-)
+from ticketroute.model.instants import EPOCH, Instant, Span, datetime_of, instant_of
 from ticketroute.sla.reading import day_of
 from ticketroute.sla.zones import (
     DAY,
@@ -33,6 +26,7 @@ from ticketroute.sla.zones import (
 Stretch: TypeAlias = tuple[Instant, Instant, Span]  # start, end, and the offset in between
 
 _YEARS = "a time of the years 1970 to 9999"
+_MILLISECOND = timedelta(milliseconds=1)
 _NEAR: Span = 2 * DAY  # no clock is moved by more
 
 
@@ -154,7 +148,7 @@ def _notice(option: str, written: str, first: datetime, zone: str) -> str:
     if not FIRST_YEAR <= first.year <= LAST_YEAR:
         return ""  # it is refused anyhow
     at = instant_of(first)
-    shown = at + before // MILLISECOND
+    shown = at + before // _MILLISECOND
     skipped = next(
         each
         for each in changes_between(zone, at - _NEAR, at + _NEAR)

@@ -126,5 +126,8 @@ class FiledHeads:
     def _kind_of(self, demand: Demand) -> _Kind:
         asks = demand.asks._replace(skills=None, excluded=None)
         if asks not in self._kinds:
-            self._kinds[asks] = _Kind(Demand(self._queue, asks, None))
+            plain = None  # of a reservation, as every demand that has one
+            if asks.reserved is not None:
+                plain = Demand(self._queue, asks._replace(reserved=None), None)
+            self._kinds[asks] = _Kind(Demand(self._queue, asks, None, plain))
         return self._kinds[asks]
