@@ -252,10 +252,8 @@ class Calendar:
         worked = self._worked_days(year)
         if days > 0:
             index = bisect_right(worked, number) + days - 1
-        elif days < 0:
-            index = bisect_left(worked, number) + days
         else:
-            index = bisect_left(worked, number)
+            index = bisect_left(worked, number) + days
         while index >= len(worked) and year < LAST_YEAR:
             index -= len(worked)
             year += 1
