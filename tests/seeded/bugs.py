@@ -77,8 +77,8 @@ BUGS = (
     Bug(
         "core/gate.py",
         "who is off shift is there",
-        "            and record.on_shift\n            and channel not in record.channels_off\n",
-        "            and channel not in record.channels_off\n",
+        "and record.on_shift and channel not in",
+        "and channel not in",
         SHIFTS,
     ),
     Bug(
@@ -316,8 +316,8 @@ BUGS = (
     Bug(
         "core/state.py",
         "sliding windows stand still",
-        "        self.roster.reach(at)\n",
-        "",
+        "            self.roster.reach(at)\n",
+        "            pass\n",
     ),
     Bug(
         "core/steps.py",

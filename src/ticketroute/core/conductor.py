@@ -28,7 +28,7 @@ from ticketroute.errors import (
 from ticketroute.model import events as ev
 from ticketroute.model.checks import check_id, check_instant
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import LAST_INSTANT, Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
@@ -77,8 +77,15 @@ class Conductor:
 
     def _begin(self, at: Instant, by: str | None) -> None:
         """Check the instant and do what has fallen due by then."""
-        self._check_call(at, by)
-        if at >= self._state.timers.earliest:
+        state = self._state
+        if (
+            type(at) is not int
+            or not state.now <= at <= LAST_INSTANT
+            or by is not None
+            or self._undrawn is not None
+        ):
+            self._check_call(at, by)
+        if at >= state.timers.earliest:
             self._run_due(at)
 
     def _check_call(self, at: Instant, by: str | None) -> None:
@@ -92,25 +99,27 @@ class Conductor:
 
     def _record(self, event: ev.Event) -> None:
         """Let the event happen and keep it for the answer."""
-        if not self._state.opened:
+        state = self._state
+        if not state.opened:
             opened = ev.DeskOpened(at=event.at, defaults=self._defaults)
-            self._state.apply(opened)
+            state.apply(opened)
             self._events.append(opened)
-        self._state.apply(event)
+        state.apply(event)
         self._events.append(event)
-        if self._state.versions and isinstance(event, ev.TicketEvent):
-            for followed in what_follows(self._state, event):
-                self._state.apply(followed)
+        if state.versions and isinstance(event, ev.TicketEvent):
+            for followed in what_follows(state, event):
+                state.apply(followed)
                 self._events.append(followed)
 
     def _finish(self, at: Instant) -> tuple[ev.Event, ...]:
         """Hand out what the command set loose, and return all that happened."""
-        if self._fresh or self._state.roster.gained:
+        state = self._state
+        if self._fresh or state.roster.gained:
             self._settle(at)
-        if at >= self._state.timers.earliest:
+        if at >= state.timers.earliest:
             self._run_due(at)
-        if at != self._state.now:  # nothing happened at this very instant, and yet it has come
-            self._state.reach(at)
+        if at != state.now:  # nothing happened at this very instant, and yet it has come
+            state.reach(at)
         events = tuple(self._events)
         self._events.clear()
         return events

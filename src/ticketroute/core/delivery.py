@@ -20,6 +20,8 @@ from ticketroute.strategies.contract import NOBODY
 
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
+_OFFER, _ROUTED = Delivery.OFFER, ev.Cause.ROUTED
+
 BUSY = frozenset(
     {
         Reason.WRAP_UP,
@@ -42,19 +44,21 @@ def hand_over(
     at: Instant,
 ) -> ev.TicketAssigned | ev.TicketOffered:
     """Return the event by which the ticket reaches the agent chosen, as the queue delivers."""
+    queue, asks = demand.queue.queue, demand.asks
     agent = state.roster.agents[choice.agent_id].agent
-    selected = choice.key or cause is ev.Cause.ROUTED
-    strategy = demand.queue.queue.strategy if selected else None
-    if demand.queue.queue.delivery is Delivery.OFFER:
+    selected = choice.key or cause is _ROUTED
+    strategy = queue.strategy if selected else None
+    cost = cost_of(agent, demand) if agent.channels else asks.weight
+    if queue.delivery is _OFFER:
         points = agent.contact_points if ticket.ticket.channel == CALL else ()
-        ring = sum(point.ring for point in points) or demand.queue.queue.offer.timeout
+        ring = sum(point.ring for point in points) or queue.offer.timeout
         return ev.offered(
             at=at,
             cause=cause,
             ticket_id=ticket.id,
             queue_id=demand.queue.id,
             agent_id=choice.agent_id,
-            cost=cost_of(agent, demand),
+            cost=cost,
             until=at + ring,
             contact_points=points,
             key=choice.key,
@@ -68,7 +72,7 @@ def hand_over(
         ticket_id=ticket.id,
         queue_id=demand.queue.id,
         agent_id=choice.agent_id,
-        cost=cost_of(agent, demand),
+        cost=cost,
         key=choice.key,
         runner_up=choice.runner_up,
         draws=choice.draws,
@@ -158,13 +162,18 @@ def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
     )
 
 
+def has_wish(ticket: TicketRecord) -> bool:
+    """Say whether the ticket may wish for anybody at all."""
+    return (
+        ticket.came_from is not None
+        or ticket.ticket.prefer is not None
+        or ticket.queue.queue.keep_agent
+    )
+
+
 def wished(state: State, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:
     """Return the first agent whom the ticket wishes for and who may get it now."""
-    if (
-        ticket.came_from is None
-        and ticket.ticket.prefer is None
-        and not ticket.queue.queue.keep_agent
-    ):
+    if not has_wish(ticket):
         return None
     again = lifted(ticket)  # who missed it comes after the untried, wished for or not
     for agent_id, cause in wishes_of(state, ticket):

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+
+from attrs import frozen
 
 from ticketroute.core.ages import Ages
 from ticketroute.core.chance import Chance
@@ -27,11 +28,10 @@ from ticketroute.core.records import (
     QueueRecord,
 )
 from ticketroute.model.events import WaitReason
-from ticketroute.model.frozen import EMPTY
+from ticketroute.model.frozen import EMPTY, maker
 from ticketroute.model.ids import AgentId
 from ticketroute.model.ticket import Ticket
 from ticketroute.strategies.contract import NOBODY, Key, Strategy
-from ticketroute.strategies.ranked import Ranked
 
 WALKS = (2, 8, 32)  # how many of the queue's index are looked at before the demand gets its own
 FEW_INDEXES = 16  # of demands, per queue; if more are wanted, one by age serves all, if it can
@@ -40,13 +40,17 @@ MOST_MISSES = 64  # in the index by age, before a demand gets its own all the sa
 MOST_IDLE_DEMANDS = 4_096  # kept without a waiting ticket, per queue: a few hundred bytes each
 
 
-class Choice(NamedTuple):
+@frozen(weakref_slot=False)
+class Choice:
     """Whom the strategy asks, what ordered them, and who would have been next."""
 
     agent_id: AgentId
     key: Key = ()
     runner_up: AgentId | None = None
     draws: tuple[float, ...] = ()
+
+
+new_choice = maker(Choice)
 
 
 class Demands:
@@ -90,30 +94,34 @@ class Demands:
             last: agents who are asked only if there is nobody else.
             spent: random numbers that earlier choices of the same decision have used up.
         """
-        if demand.asks.reserved is not None:
+        asks, queue = demand.asks, demand.queue
+        if asks.reserved is not None:
             return self._reserved(demand, besides)
         excluding = besides
-        if demand.asks.excluded:
-            excluding = demand.asks.excluded.keys() | besides
+        if asks.excluded:
+            excluding = asks.excluded.keys() | besides
         if last:
             first = self.choose(demand, besides=besides | last, spent=spent)
             if first is not None:
                 return first
-        self._chance.rewind(spent)
-        plain = demand.plain
-        strategy = demand.queue.strategy
+        if queue.draws:
+            self._chance.rewind(spent)
+        plain = demand.plain_one or demand
         # Whether the demand has an index is an accident of what was asked before, and may not
         # decide what becomes of the numbers drawn: a strategy that draws always walks first.
-        indexed = not getattr(strategy, "draws", False) and (
+        indexed = not queue.draws and (
             plain.index is not None
-            or (demand.passed > len(demand.queue.members) and self._ages(demand) is None)
+            or (demand.passed > len(queue.members) and self._ages(demand) is None)
         )
-        if (
-            indexed
-            or (plain.asks.skills and strategy.reads_demand)
-            or getattr(strategy, "samples", False)
-        ):
-            return self._ask(self._own(plain).strategy, excluding)
+        if indexed or queue.samples or (asks.skills and queue.strategy.reads_demand):
+            return self._ask(self._own(plain), excluding)
+        ages = (
+            self._ages(demand)
+            if queue.ages is not None or len(queue.indexed) >= FEW_INDEXES
+            else None
+        )
+        if ages is not None:
+            return self._by_age(ages, demand, excluding)
         return self._walk(demand, excluding)
 
     def choose_all(self, demand: Demand) -> tuple[Choice, ...]:
@@ -177,17 +185,41 @@ class Demands:
 
     # --- told by the roster -----------------------------------------------------------------
 
-    def refresh(self, member: MemberRecord) -> None:
-        """Put a member, whose load changed, where they belong in the indexes they fit."""
-        if member.indexes is not None:
-            self._show(member, member.indexes)
+    def refresh(self, member: MemberRecord, indexes: Iterable[DemandIndex]) -> None:
+        """Put a member who fits into each of these indexes, or take them out, as there is room.
+
+        Most of a member's indexes ask for the same room, and order members alike: both are found
+        out once.
+        """
+        kept = member.indexes
+        assert kept is not None
+        entry = room = None
+        lets = gone = False
+        for index in indexes:
+            if index.dropped:
+                gone = True
+                continue
+            if index.room is None or index.room != room:
+                room = index.room
+                lets = member.is_open and self._gate.lets(member, index.demand)
+            was_in = bool(kept[index] & IN_INDEX)
+            if lets and index.ranked is not None:
+                entry = entry or index.ranked.entry(member)
+                index.ranked.put(entry)
+            elif lets or was_in:
+                _tell(index.strategy, member, was_in=was_in, lets=lets)
+            if lets is not was_in:
+                kept[index] ^= IN_INDEX
+        if gone:
+            member.indexes = _in_use(kept)
 
     def refit(self, member: MemberRecord) -> None:
         """Find anew which of the queue's demands a member fits: more than their load changed."""
         self.withdraw(member)
         for demand in member.queue.indexed:
             self._admit(member, index_of(demand))
-        self.refresh(member)
+        if member.indexes is not None:
+            self.refresh(member, member.indexes)
 
     def withdraw(self, member: MemberRecord) -> None:
         """Take a member out of every demand's index."""
@@ -220,11 +252,8 @@ class Demands:
         Chance has its say once: the winner is the first who fits in the first look that finds
         any, so that each look's draws are fair, whatever a longer look brings up.
         """
-        ages = self._ages(demand)
-        if ages is not None:
-            return self._by_age(ages, demand, excluding)
-        strategy, members = demand.queue.strategy, demand.queue.members
-        refusal = self._gate.refusal
+        queue, refusal = demand.queue, self._gate.refusal
+        strategy, members = queue.strategy, queue.members
         winner: AgentId | None = None
         runner_up: AgentId | None = None
         draws: tuple[float, ...] = ()
@@ -237,15 +266,20 @@ class Demands:
                     demand.passed += 1
                     continue
                 if winner is not None:
-                    return Choice(winner, strategy.key_of(winner), agent_id, draws)
-                winner, draws = agent_id, self._chance.used()
+                    return new_choice(
+                        agent_id=winner,
+                        key=strategy.key_of(winner),
+                        runner_up=agent_id,
+                        draws=draws,
+                    )
+                winner, draws = agent_id, self._chance.used() if queue.draws else ()
             if len(asked) < most:
                 break
         else:
-            own = self._own(demand.plain).strategy
+            own = self._own(demand.plain)
             if winner is None:
                 return self._ask(own, excluding)
-            next_ones = own.select(excluding=excluding | {winner}, most=1)
+            next_ones = own.strategy.select(excluding=excluding | {winner}, most=1)
             runner_up = next_ones[0] if next_ones else None
         if winner is None:
             return None
@@ -253,14 +287,14 @@ class Demands:
 
     def _ages(self, demand: Demand) -> Ages | None:
         """Return the queue's index by age, once more demands want one than may have their own."""
-        queue, strategy = demand.queue, demand.queue.strategy
+        queue = demand.queue
         ages = queue.ages
         if ages is None or ages.stale:
             few = demand.plain.index is not None or len(queue.indexed) < FEW_INDEXES
-            if not isinstance(strategy, Ranked) or strategy.reads_demand or (ages is None and few):
+            if queue.ranked is None or (ages is None and few):
                 return None
             self.drop_all(queue)
-            ages = queue.ages = Ages(strategy, queue.members.values())
+            ages = queue.ages = Ages(queue.ranked, queue.members.values())
         return ages if ages.usable else None
 
     def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
@@ -275,7 +309,7 @@ class Demands:
                 if len(found) == 2:
                     break
             elif misses == MOST_MISSES:  # it is not skills that keep them from it
-                return self._ask(self._own(demand.plain).strategy, excluding)
+                return self._ask(self._own(demand.plain), excluding)
             else:
                 misses += 1
         if not found:
@@ -283,12 +317,17 @@ class Demands:
         key = demand.queue.strategy.key_of(found[0])
         return Choice(found[0], key, found[1] if len(found) > 1 else None)
 
-    def _ask(self, strategy: Strategy, excluding: AbstractSet[AgentId]) -> Choice | None:
+    def _ask(self, index: DemandIndex, excluding: AbstractSet[AgentId]) -> Choice | None:
+        strategy = index.strategy
         asked = strategy.select(excluding=excluding, most=2)
         if not asked:
             return None
-        runner_up = asked[1] if len(asked) > 1 else None
-        return Choice(asked[0], strategy.key_of(asked[0]), runner_up, self._chance.used())
+        return new_choice(
+            agent_id=asked[0],
+            key=strategy.key_of(asked[0]),
+            runner_up=asked[1] if len(asked) > 1 else None,
+            draws=self._chance.used() if index.demand.queue.draws else (),
+        )
 
     # --- an index of one's own --------------------------------------------------------------
 
@@ -314,7 +353,7 @@ class Demands:
         queue.indexed[demand] = None
         for member in queue.members.values():
             if self._admit(member, index):
-                self._show(member, (index,))
+                self.refresh(member, (index,))
         return index
 
     def _drop_oldest(self, queue: QueueRecord) -> None:
@@ -324,7 +363,7 @@ class Demands:
         demand.index = None
 
     def _admit(self, member: MemberRecord, index: DemandIndex) -> bool:
-        """Count a member among those who fit, if they do, and say so; ``_show`` puts them in."""
+        """Count a member among those who fit, if they do, and say so; ``refresh`` puts them in."""
         if not self._gate.fits(member, index.demand):
             return False
         there = self._gate.is_there(member, index.demand.asks.channel)
@@ -336,34 +375,6 @@ class Demands:
             member.indexes = _in_use(member.indexes)
         member.indexes[index] = AVAILABLE if there else 0
         return True
-
-    def _show(self, member: MemberRecord, indexes: Iterable[DemandIndex]) -> None:
-        """Put a member who fits into each of these indexes, or take them out, as there is room.
-
-        Most of a member's indexes ask for the same room, and order members alike: both are found
-        out once.
-        """
-        kept = member.indexes
-        assert kept is not None
-        entry = room = None
-        lets = gone = False
-        for index in indexes:
-            if index.dropped:
-                gone = True
-                continue
-            if index.room is None or index.room != room:
-                room = index.room
-                lets = member.is_open and self._gate.lets(member, index.demand)
-            was_in = bool(kept[index] & IN_INDEX)
-            if lets and index.ranked is not None:
-                entry = entry or index.ranked.entry(member)
-                index.ranked.put(entry)
-            elif lets or was_in:
-                _tell(index.strategy, member, was_in=was_in, lets=lets)
-            if lets is not was_in:
-                kept[index] ^= IN_INDEX
-        if gone:
-            member.indexes = _in_use(kept)
 
     def _forget_idle(self, queue: QueueRecord) -> None:
         kept = {

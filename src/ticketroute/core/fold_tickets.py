@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from ticketroute.core import lines
 from ticketroute.core.fold_clocks import ClockFold
-from ticketroute.core.records import TicketRecord
-from ticketroute.core.store import asks_of, holds_slot, is_gone, next_step
+from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
+from ticketroute.core.store import asks_of, holds_slot, next_step
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
+from ticketroute.model.agent import Presence
+from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.reasons import Reason
+
+_AVAILABLE = Presence.AVAILABLE
 
 
 class TicketFold(ClockFold):
@@ -19,16 +23,17 @@ class TicketFold(ClockFold):
         queue = self.roster.queues[event.queue_id]
         self.submitted += 1
         queue.open_tickets += 1
-        ticket = self.tickets[event.ticket_id] = TicketRecord(
+        given = event.ticket
+        ticket = self.tickets[event.ticket_id] = new_ticket(
             id=event.ticket_id,
-            ticket=event.ticket,
+            ticket=given,
             queue=queue,
             arrived=event.arrived,
             ordinal=self.submitted,
-            priority=event.ticket.priority,
-            asks=asks_of(event.ticket),
+            priority=given.priority,
+            asks=asks_of(given),
             waiting_since=event.at,
-            due=event.ticket.due,
+            due=given.due,
         )
         if self.agreements:
             self._open_book(ticket, event.arrived)
@@ -51,28 +56,35 @@ class TicketFold(ClockFold):
             self._end_offer(ticket, event)
         elif ticket.entries:
             queue.handed.append(event.at)
-        self._leave_line(ticket)
         self._end_wait(ticket)
         if event.cause in ev.BY_STRATEGY:
             queue.strategy.offered(event.agent_id)
         if event.draws:
             self.chance.spend(len(event.draws))
         self.assigned += 1
-        self._move_to(ticket, queue)
+        if queue is not ticket.queue:
+            self._move_to(ticket, queue)
         ticket.agent, ticket.last_agent_id, ticket.came_from = record, event.agent_id, None
         ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
         if ticket.book is not None:
             ticket.book.handed = True
         if ticket.ticket.requester is not None:
             self.last_agent_of[ticket.ticket.requester] = event.agent_id
-        self.roster.note_taken(record, self.assigned, event.at)
+        record.last_assigned = self.assigned
+        self._start_work(ticket, record, event.at)
+
+    def _start_work(self, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
+        """Let an agent begin with a ticket, which has not been theirs."""
+        if record.rate_limit is not None or self.roster.windows:
+            self.roster.note_taken(record, at)
         self.roster.take_slot(record, ticket)
-        self._time_answer(ticket, event.at)
-        self._time_silence(ticket, event.at)
+        if ticket.queue.timed:
+            self._time_answer(ticket, at)
+            self._time_silence(ticket, at)
         if record.rate_limit is not None:
             self._time_rate_limit(record)
-        if is_gone(record):  # forced upon them
-            self._time_grace(record, event.at)
+        if record.presence is not _AVAILABLE or not record.on_shift:  # forced upon them
+            self._time_grace(record, at)
 
     def on_released(self, event: ev.TicketReleased) -> None:
         ticket = self._step(event, type(event))
@@ -132,7 +144,6 @@ class TicketFold(ClockFold):
 
     def on_held(self, event: ev.TicketHeld) -> None:
         ticket = self._step(event, event.status)
-        self._leave_line(ticket)
         self._end_wait(ticket)
         self._end_conversation(ticket)
         record = ticket.agent

@@ -21,6 +21,8 @@ from ticketroute.sla.zones import HORIZON
 
 Holding = TicketRecord | OpenOffer  # what takes up an agent's capacity
 
+_AVAILABLE = Presence.AVAILABLE  # to ask a class of enums costs a call, in Python 3.11
+
 
 class Gate:
     """Answers for one desk: under its defaults and the host's own permits."""
@@ -51,33 +53,36 @@ class Gate:
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
         record = member.record
-        if record.presence is not Presence.AVAILABLE:
+        if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
         if not record.on_shift and not shift_opens:
             return Reason.OFF_SHIFT
-        agent = record.agent
-        if not serves(agent, demand.asks.channel) or demand.asks.channel in record.channels_off:
+        agent, asks = record.agent, demand.asks
+        if agent.channels and asks.channel not in agent.channels:
+            return Reason.CHANNEL_OFF
+        if asks.channel in record.channels_off:
             return Reason.CHANNEL_OFF
         full = self._full(member, demand, without)
         if full is not None and self._is_wrap_up(member, demand, without):
             return Reason.WRAP_UP
         if record.cooling_until is not None and (at is None or at < record.cooling_until):
             return Reason.COOLING_DOWN
-        if demand.asks.skills:
+        if asks.skills:
             lack = lacking(agent, demand)
             if lack is not None:
                 return lack
-        if not _in_reach(member, demand):
+        reach = asks.reach or demand.queue.queue.reach
+        if not reach.least <= member.priority <= reach.greatest:
             return Reason.OUT_OF_REACH
         if full is not None:
             return full
         if record.rate_limit is not None and rate_full(record, without, at):
             return Reason.RATE_LIMIT
-        if demand.asks.excluded:
-            excluded = demand.asks.excluded.get(agent.id)
+        if asks.excluded:
+            excluded = asks.excluded.get(agent.id)
             if excluded is not None:
                 return excluded
-        if demand.asks.reserved is not None and demand.asks.reserved != agent.id:
+        if asks.reserved is not None and asks.reserved != agent.id:
             return Reason.RESERVED
         if (
             demand.only is not None
@@ -132,7 +137,7 @@ class Gate:
         """
         record = member.record
         return (
-            record.presence is Presence.AVAILABLE
+            record.presence is _AVAILABLE
             and record.on_shift
             and record.load < record.capacity
             and member.held < member.limit
@@ -159,22 +164,21 @@ class Gate:
         """Say whether this member is available on the channel, room or not."""
         record = member.record
         return (
-            record.presence is Presence.AVAILABLE
-            and record.on_shift
-            and channel not in record.channels_off
+            record.presence is _AVAILABLE and record.on_shift and channel not in record.channels_off
         )
 
     def fits(self, member: MemberRecord, demand: Demand) -> bool:
         """Say whether this member could ever get such a ticket, being there and having room."""
-        record = member.record
+        record, asks = member.record, demand.asks
         agent = record.agent
+        reach = asks.reach or demand.queue.queue.reach
         return (
-            serves(agent, demand.asks.channel)
-            and (not demand.asks.skills or lacking(agent, demand) is None)
-            and _in_reach(member, demand)
+            (not agent.channels or asks.channel in agent.channels)
+            and (not asks.skills or lacking(agent, demand) is None)
+            and reach.least <= member.priority <= reach.greatest
             and cost_of(agent, demand) <= record.capacity
             and member.limit > 0
-            and self._channel_limit(agent, demand.asks.channel) > 0
+            and self._channel_limit(agent, asks.channel) > 0
         )
 
     def _full(
@@ -185,13 +189,15 @@ class Gate:
         for slot in without:
             load -= slot.cost
             held -= slot.queue is demand.queue
-        agent = record.agent
-        most = self._channel_limit(agent, asks.channel)
+        agent, most = record.agent, self.defaults.channel_limit
+        cost = asks.weight
+        if agent.channels:
+            most = self._channel_limit(agent, asks.channel)
+            cost = cost_of(agent, demand)
         if most < LARGEST and _on_channel(record, asks.channel, without) >= most:
             return Reason.CHANNEL_LIMIT
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
-        cost = cost_of(agent, demand) if agent.channels else asks.weight
         if load + cost > record.capacity:
             return Reason.AGENT_LIMIT
         return None
@@ -209,11 +215,6 @@ class Gate:
             if limit is not None:
                 return limit
         return self.defaults.channel_limit
-
-
-def serves(agent: Agent, channel: Channel) -> bool:
-    """Say whether the agent's channels include this one; no channels named means every one."""
-    return not agent.channels or channel in agent.channels
 
 
 def cost_of(agent: Agent, demand: Demand) -> int:
@@ -271,11 +272,6 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
     if record.offers:
         used += sum(offer not in without for offer in record.offers.values())
     return used >= rate.tickets
-
-
-def _in_reach(member: MemberRecord, demand: Demand) -> bool:
-    reach = demand.asks.reach or demand.queue.queue.reach
-    return reach.least <= member.priority <= reach.greatest
 
 
 def _on_channel(record: AgentRecord, channel: Channel, without: Collection[Holding]) -> int:

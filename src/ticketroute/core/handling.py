@@ -15,6 +15,8 @@ from ticketroute.model.ticket import TicketPriority
 
 BEST_SCORE = 100
 
+_ASSIGNED = RoutingState.ASSIGNED  # to ask a class of enums costs a call, in Python 3.11
+
 
 class Handling(Steps):
     """What happens to a ticket once it is on the desk."""
@@ -84,8 +86,7 @@ class Handling(Steps):
             raise InvalidValueError("status", status, "a HoldStatus")
         ticket = self._ticket(ticket_id)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         if ticket.status is not Status(status.value):
             self._recall(ticket, ev.Cause.COMMAND, at=at)
             self._record(ev.TicketHeld(at=at, by=by, ticket_id=ticket_id, status=status))
@@ -109,8 +110,7 @@ class Handling(Steps):
         """
         ticket = self._ticket(ticket_id)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         self._check_step(ticket, ev.TicketResumed)
         self._resume(ticket, ev.Cause.COMMAND, at=at, by=by)
         return self._finish(at)
@@ -136,8 +136,7 @@ class Handling(Steps):
             raise InvalidValueError("priority", priority, "a TicketPriority")
         ticket = self._ticket(ticket_id)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         if ticket.priority is not priority:
             self._record(
                 ev.TicketPriorityChanged(at=at, by=by, ticket_id=ticket_id, priority=priority)
@@ -163,16 +162,17 @@ class Handling(Steps):
         """
         ticket = self._ticket(ticket_id)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
-        self._recall(ticket, ev.Cause.COMMAND, at=at)
-        wrap_up = ticket.queue.queue.wrap_up if ticket.state is RoutingState.ASSIGNED else 0
+        self._check_open(ticket, expected_version)
+        if ticket.state is not _ASSIGNED:
+            self._recall(ticket, ev.Cause.COMMAND, at=at)
+        agent = ticket.agent
+        wrap_up = ticket.queue.queue.wrap_up if ticket.state is _ASSIGNED else 0
         self._record(
             ev.resolved(
                 at=at,
                 by=by,
                 ticket_id=ticket_id,
-                agent_id=None if ticket.agent is None else ticket.agent.id,
+                agent_id=None if agent is None else agent.id,
                 wrap_up_until=at + wrap_up if wrap_up else None,
             )
         )
@@ -271,8 +271,7 @@ class Handling(Steps):
         if ticket is other:
             raise InvalidValueError("into", into, "another ticket than the one merged")
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         self._check_not_done(other)
         self._recall(ticket, ev.Cause.MERGED, at=at)
         self._record(

@@ -15,6 +15,7 @@ from attrs import frozen
 from ticketroute.core import lines
 from ticketroute.core.delivery import (
     hand_over,
+    has_wish,
     lifted,
     plan_offers,
     refills,
@@ -33,6 +34,8 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.line_order import Place
 from ticketroute.model.queue import Delivery
 
+_OFFER, _PULL, _ROUTED = Delivery.OFFER, Delivery.PULL, ev.Cause.ROUTED
+
 FEW = 8  # agents who gained room and are asked one by one; more of them, and the index is asked
 
 
@@ -43,29 +46,29 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     """
     demand = state.demand_of(ticket)
     delivery = ticket.queue.queue.delivery
-    if delivery is Delivery.PULL:
+    if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
-    wish = wished(state, ticket, demand)
     placed: tuple[ev.TicketAssigned | ev.TicketOffered, ...] = ()
-    if wish is not None:
-        placed = (hand_over(state, ticket, demand, *wish, at=at),)
-    else:
-        reserved = reserve(state, ticket, at=at)
-        if reserved is not None:
-            return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
+    if has_wish(ticket):
+        wish = wished(state, ticket, demand)
+        if wish is not None:
+            placed = (hand_over(state, ticket, demand, *wish, at=at),)
+        else:
+            reserved = reserve(state, ticket, at=at)
+            if reserved is not None:
+                return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
-    if delivery is Delivery.OFFER and not demand.waiting:
+    if delivery is _OFFER and not demand.waiting:
         asked = {event.agent_id for event in placed}
-        cause = ev.Cause.ROUTED
-        placed += plan_offers(state, ticket, demand, cause, besides=asked, at=at)
+        placed += plan_offers(state, ticket, demand, _ROUTED, besides=asked, at=at)
     elif not placed and not demand.waiting:
         choice = state.demands.choose(demand)
         if choice is not None:
-            return (hand_over(state, ticket, demand, choice, ev.Cause.ROUTED, at=at),)
+            return (hand_over(state, ticket, demand, choice, _ROUTED, at=at),)
     if not placed:
         return (_queued(ticket, state.demands.wait_reason(demand), at),)
     wanted = wanted_at_once(ticket)
-    if delivery is Delivery.OFFER and refills(ticket) and len(placed) < wanted:
+    if delivery is _OFFER and refills(ticket) and len(placed) < wanted:
         return (*placed, _short(ticket, len(placed), wanted, at))
     return placed
 

@@ -14,6 +14,7 @@ from sortedcontainers import SortedList
 
 from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
+from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState, Status
@@ -118,6 +119,9 @@ class TicketRecord:
     due: Instant | None = None  # the earliest: the host's own, or that of a clock that runs
 
 
+new_ticket = maker(TicketRecord)
+
+
 @define(eq=False, weakref_slot=False)
 class LineEntry:
     """A place in the line of one demand."""
@@ -201,8 +205,7 @@ class DemandIndex:
     dropped: bool = False  # out of use; members forget it when they next come by
 
     def __attrs_post_init__(self) -> None:
-        ranked = self.strategy if isinstance(self.strategy, Ranked) else None
-        self.ranked = None if ranked is None or ranked.reads_demand else ranked
+        self.ranked = ranked_of(self.strategy)
 
 
 @define(eq=False)
@@ -251,5 +254,23 @@ class QueueRecord:
     open_tickets: int = 0  # not done
     handed: deque[Instant] = field(factory=lambda: deque(maxlen=PACE + 1))  # out of the line
 
+    ranked: Ranked | None = field(init=False)  # the strategy, if an entry is one in all indexes
+    draws: bool = field(init=False)  # so does the strategy
+    samples: bool = field(init=False)  # so does the strategy
+    timed: bool = field(init=False)  # silence in its tickets has consequences
+
     def __attrs_post_init__(self) -> None:
         self.id = self.queue.id
+        self.adopt(self.queue, self.strategy)
+
+    def adopt(self, queue: Queue, strategy: Strategy) -> None:
+        """Go by these terms and this order, and note what every ticket asks of them."""
+        self.queue, self.strategy, self.ranked = queue, strategy, ranked_of(strategy)
+        self.draws = bool(getattr(strategy, "draws", False))
+        self.samples = bool(getattr(strategy, "samples", False))
+        self.timed = queue.respond_within is not None or queue.idle_after is not None
+
+
+def ranked_of(strategy: Strategy) -> Ranked | None:
+    """Return a strategy that is a key of the member alone, whatever the ticket asks; else None."""
+    return strategy if isinstance(strategy, Ranked) and not strategy.reads_demand else None

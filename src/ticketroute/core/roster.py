@@ -95,7 +95,7 @@ class Roster:
     def drawing(self) -> QueueRecord | None:
         """Return a queue whose strategy draws, if there is one. O(queues)."""
         for queue in self.queues.values():
-            if draws(queue.strategy):
+            if queue.draws:
                 return queue
         return None
 
@@ -109,10 +109,9 @@ class Roster:
 
     def change_queue(self, record: QueueRecord, queue: Queue, strategy: Strategy | None) -> None:
         """Let a queue work differently, with a new strategy if one is given. O(members log)."""
-        record.queue = queue
+        record.adopt(queue, strategy or record.strategy)
         if strategy is not None:
             self._demands.drop_all(record)
-            record.strategy = strategy
             self._watch_window(strategy)
             for member in record.members.values():
                 member.is_open = False
@@ -221,9 +220,8 @@ class Roster:
         self.gained[record.id] = record
         self.reindex(record)
 
-    def note_taken(self, record: AgentRecord, stamp: int, at: Instant) -> None:
+    def note_taken(self, record: AgentRecord, at: Instant) -> None:
         """Note that an agent was given a ticket: before the slot is taken, which tells the rest."""
-        record.last_assigned = stamp
         if record.rate_limit is not None:
             if record.recent is None:
                 record.recent = deque()
@@ -270,7 +268,7 @@ class Roster:
         for member in record.members:
             self._update(member)
             if member.indexes is not None:
-                self._demands.refresh(member)
+                self._demands.refresh(member, member.indexes)
 
     def _reindex_those_in(self, entries: Iterable[Entry]) -> None:
         for _, agent_id, _, _ in entries:
@@ -298,14 +296,17 @@ class Roster:
         for member in record.members:
             if member.queue is queue:
                 member.held += step
-        self.reindex(record)
+            self._update(member)
+            if member.indexes is not None:
+                self._demands.refresh(member, member.indexes)
 
     def _update(self, member: MemberRecord) -> None:
         """Put a member where they belong in their queue's own index.
 
         What changes with every ticket is copied to where the strategy sees it first.
         """
-        record, strategy = member.record, member.queue.strategy
+        record, queue = member.record, member.queue
+        strategy = queue.strategy
         member.load = record.load
         member.count = record.count
         member.last_assigned = record.last_assigned
@@ -323,8 +324,8 @@ class Roster:
         elif member.is_open:
             strategy.leave(member.agent_id)
             member.is_open = False
-        if member.queue.ages is not None:
-            member.queue.ages.put(member)
+        if queue.ages is not None:
+            queue.ages.put(member)
 
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from ticketroute.core.gate import rate_full, wrap_ups
 from ticketroute.core.handout import next_for, place
-from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
+from ticketroute.core.records import AgentRecord, QueueRecord, new_ticket
 from ticketroute.core.steps import Steps
 from ticketroute.core.store import asks_of
 from ticketroute.errors import (
@@ -95,7 +95,7 @@ class Routing(Steps):
             return ()
         with self._state.roster.seen_at(at):
             submitted = self._submitted(bare, at=at, by=by)
-            as_if = TicketRecord(
+            as_if = new_ticket(
                 id=bare.id,
                 ticket=bare,
                 queue=self._queue_of(bare),
@@ -219,8 +219,7 @@ class Routing(Steps):
         check_flag("fresh_place", fresh_place)
         check_flag("force", force)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         arrived = at if fresh_place else ticket.arrived
         cause = ev.Cause.TRANSFERRED
         if record is None:
@@ -275,8 +274,7 @@ class Routing(Steps):
         """
         ticket = self._ticket(ticket_id)
         self._begin(at, by)
-        self._check_version(ticket, expected_version)
-        self._check_not_done(ticket)
+        self._check_open(ticket, expected_version)
         self._check_step(ticket, ev.TicketReleased)
         if ticket.state is RoutingState.OFFERED:
             raise TransitionError(ticket_id, ticket.state.value, ev.TicketReleased.__name__)
@@ -321,7 +319,7 @@ class Routing(Steps):
             by=by,
             ticket_id=ticket.id,
             ticket=ticket,
-            queue_id=self._queue_of(ticket).id,
+            queue_id=ticket.queue or self._queue_of(ticket).id,
             arrived=at if ticket.arrived is None else ticket.arrived,
         )
 

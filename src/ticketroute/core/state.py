@@ -20,7 +20,8 @@ class State(StaffFold, TicketFold, OfferFold, ClockFold):
     def reach(self, at: Instant) -> None:
         """Let time pass up to ``at``: the one change without an event, and a function of both."""
         self.now = at
-        self.roster.reach(at)
+        if self.roster.windows:
+            self.roster.reach(at)
 
     def apply(self, event: ev.Event) -> None:
         """Let ``event`` have happened. O(log n) but for events that touch n agents by nature."""

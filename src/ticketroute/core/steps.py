@@ -35,6 +35,8 @@ from ticketroute.sla.follow import Occasion
 
 T = TypeVar("T", Agent, Queue)
 
+_DONE = RoutingState.DONE
+
 
 class Steps(Conductor):
     """What a ticket goes through in more than one command."""
@@ -46,6 +48,13 @@ class Steps(Conductor):
             check_whole("expected_version", expected, 0, LARGEST)
         if expected is not None and expected != ticket.version:
             raise ConflictError(ticket.id, expected, ticket.version)
+
+    def _check_open(self, ticket: TicketRecord, expected: int | None) -> None:
+        """Refuse a ticket that has changed meanwhile, or that is done."""
+        if expected is not None:
+            self._check_version(ticket, expected)
+        if ticket.state is _DONE:
+            self._check_not_done(ticket)
 
     def _check_not_done(self, ticket: TicketRecord) -> None:
         if ticket.state is RoutingState.DONE:

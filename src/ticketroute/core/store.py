@@ -71,7 +71,10 @@ class Store:
         asks = ticket.asks
         if ticket.offers or ticket.tried:
             asks = asks._replace(excluded=excluded_by(ticket, asked=asked))
-        return self.demands.of(asks, ticket.ticket, ticket.queue if queue is None else queue)
+        if queue is None:
+            queue = ticket.queue
+        shared = queue.demands.get((asks, None))  # there is none where the host has its own permits
+        return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
 
     def wait_reason(self, ticket: TicketRecord) -> ev.WaitReason:
         """Say in brief why nobody is eligible: of several queues, what will be over first."""
@@ -97,8 +100,8 @@ class Store:
 
     def _finish(self, ticket: TicketRecord, at: Instant) -> None:
         """Let a ticket be done: out of its line and away from its agent."""
-        self._leave_line(ticket)
-        self._end_wait(ticket)
+        if ticket.waiting_since is not None:
+            self._end_wait(ticket)
         ticket.queue.open_tickets -= 1
         self._leave_agent(ticket, at)
 
@@ -126,9 +129,11 @@ class Store:
             self._time_relaxation(ticket)
 
     def _end_wait(self, ticket: TicketRecord) -> None:
-        """End the search: what was tried in it no longer counts."""
+        """End the search: out of its lines, and what was tried in it no longer counts."""
         if ticket.waiting_since is None:
             return
+        if ticket.entries or ticket.wait_reason is not None:
+            self._leave_line(ticket)
         ticket.waiting_since, ticket.added = None, ()
         if ticket.queue.queue.relaxations:
             self.timers.cancel(Timer(TimerKind.RELAX, ticket.id))
@@ -214,17 +219,19 @@ class Store:
 
     def _leave_agent(self, ticket: TicketRecord, at: Instant) -> None:
         """Part a ticket from its agent, if it has one, and give back what it took of them."""
-        self._end_conversation(ticket)
-        record = ticket.agent
+        if ticket.queue.timed:
+            self._end_conversation(ticket)
+        record, roster = ticket.agent, self.roster
         if record is None:
             return
         ticket.agent = None
         record.ended_at = at
         if ticket.since is not None:
-            self.roster.note_handled(record, at - ticket.since, at)
+            if roster.windows:
+                roster.note_handled(record, at - ticket.since, at)
             ticket.since = None
-        if holds_slot(record, ticket):
-            self.roster.free_slot(record, ticket)
+        if record.slots is not None and ticket.id in record.slots:
+            roster.free_slot(record, ticket)
         else:
             assert record.parked is not None
             del record.parked[ticket.id]
