@@ -28,7 +28,7 @@ from ticketroute.errors import (
 from ticketroute.model import events as ev
 from ticketroute.model.checks import check_id, check_instant
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import LAST_INSTANT, Instant
+from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
@@ -78,13 +78,10 @@ class Conductor:
     def _begin(self, at: Instant, by: str | None) -> None:
         """Check the instant and do what has fallen due by then."""
         state = self._state
-        if (
-            type(at) is not int
-            or not state.now <= at <= LAST_INSTANT
-            or by is not None
-            or self._undrawn is not None
-        ):
-            self._check_call(at, by)
+        nothing_due = type(at) is int and state.now <= at < state.timers.earliest
+        if nothing_due and by is None and self._undrawn is None:
+            return
+        self._check_call(at, by)
         if at >= state.timers.earliest:
             self._run_due(at)
 

@@ -126,7 +126,7 @@ def wants_more(ticket: TicketRecord) -> int:
 def wanted_at_once(ticket: TicketRecord) -> int:
     """Return how many offers of a ticket are to stand at once, at this moment."""
     if ring_step(ticket.queue.strategy) is not None:
-        return max(1, ticket.wanted)
+        return max(1, ticket.past.wanted)
     return ticket.queue.queue.offer.parallel
 
 
@@ -156,7 +156,7 @@ def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
     if ticket.queue.queue.keep_agent and requester is not None:
         kept = state.last_agent_of.get(requester)
     return (
-        (ticket.came_from, ev.Cause.LAST_AGENT),
+        (ticket.past.came_from, ev.Cause.LAST_AGENT),
         (ticket.ticket.prefer, ev.Cause.PREFERRED),
         (kept, ev.Cause.LAST_AGENT),
     )
@@ -165,7 +165,7 @@ def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
 def has_wish(ticket: TicketRecord) -> bool:
     """Say whether the ticket may wish for anybody at all."""
     return (
-        ticket.came_from is not None
+        ticket.past.came_from is not None
         or ticket.ticket.prefer is not None
         or ticket.queue.queue.keep_agent
     )
@@ -202,7 +202,11 @@ def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketRese
     Once in a search, and only where the queue has an ``affinity_wait``.
     """
     queue = ticket.queue.queue
-    if not queue.affinity_wait or ticket.waited_for or ticket.state is not RoutingState.WAITING:
+    if (
+        not queue.affinity_wait
+        or ticket.past.waited_for
+        or ticket.state is not RoutingState.WAITING
+    ):
         return None
     demand = state.demand_of(ticket)
     for agent_id, _ in wishes_of(state, ticket):

@@ -78,7 +78,6 @@ class Demands:
     def choose(
         self,
         demand: Demand,
-        *,
         besides: AbstractSet[AgentId] = NOBODY,
         last: AbstractSet[AgentId] = NOBODY,
         spent: int = 0,
@@ -266,12 +265,8 @@ class Demands:
                     demand.passed += 1
                     continue
                 if winner is not None:
-                    return new_choice(
-                        agent_id=winner,
-                        key=strategy.key_of(winner),
-                        runner_up=agent_id,
-                        draws=draws,
-                    )
+                    key = strategy.key_of(winner)
+                    return new_choice(winner, key, agent_id, draws)
                 winner, draws = agent_id, self._chance.used() if queue.draws else ()
             if len(asked) < most:
                 break
@@ -322,12 +317,9 @@ class Demands:
         asked = strategy.select(excluding=excluding, most=2)
         if not asked:
             return None
-        return new_choice(
-            agent_id=asked[0],
-            key=strategy.key_of(asked[0]),
-            runner_up=asked[1] if len(asked) > 1 else None,
-            draws=self._chance.used() if index.demand.queue.draws else (),
-        )
+        runner_up = asked[1] if len(asked) > 1 else None
+        draws = self._chance.used() if index.demand.queue.draws else ()
+        return new_choice(asked[0], strategy.key_of(asked[0]), runner_up, draws)
 
     # --- an index of one's own --------------------------------------------------------------
 

@@ -193,7 +193,7 @@ class Departments(Steps):
                     at=at,
                     cause=cause,
                     ticket_id=ticket.id,
-                    step=ticket.relaxed,
+                    step=ticket.past.relaxed,
                     skills=ticket.asks.skills or EMPTY,
                     reach=ticket.asks.reach,
                     priority=ticket.priority,

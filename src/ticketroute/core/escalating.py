@@ -105,7 +105,7 @@ class Escalating(Steps):
                 at=at,
                 cause=ev.Cause.ESCALATED,
                 ticket_id=ticket.id,
-                step=ticket.relaxed,
+                step=ticket.past.relaxed,
                 skills=read_only(skills),
                 reach=ticket.asks.reach,
                 priority=TicketPriority(ticket.priority),

@@ -165,7 +165,7 @@ class ClockFold(Store):
         ticket.book = Book(
             log=[(since, ticket.status)],
             queued=since,
-            answered=ticket.answered,
+            answered=ticket.past.answered,
             handed=ticket.last_agent_id is not None,
             contacts={Author.REQUESTER: since},
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ticketroute.core.records import OpenOffer
 from ticketroute.core.roster import ring_step
 from ticketroute.core.store import Store
@@ -31,7 +33,7 @@ class OfferFold(Store):
             ticket.offers = {}
             step = ring_step(queue.strategy)
             if step is not None:
-                ticket.wanted = 1
+                ticket.past = evolve(ticket.past, wanted=1)
                 self.timers.set(Timer(TimerKind.RING, ticket.id), event.at + step)
         ticket.offers[event.agent_id] = offer
         if ticket.asked is None:
@@ -73,7 +75,7 @@ class OfferFold(Store):
     def on_ring_widened(self, event: ev.RingWidened) -> None:
         ticket = self._step(event)
         self._leave_line(ticket)
-        ticket.wanted = event.wanted
+        ticket.past = evolve(ticket.past, wanted=event.wanted)
         timer = Timer(TimerKind.RING, ticket.id)
         step = ring_step(ticket.queue.strategy)
         if step is None or event.wanted >= len(ticket.queue.members):
@@ -92,7 +94,8 @@ class OfferFold(Store):
     def on_reserved(self, event: ev.TicketReserved) -> None:
         ticket = self._step(event)
         record = self.roster.agents[event.agent_id]
-        ticket.asks, ticket.waited_for = ticket.asks._replace(reserved=event.agent_id), True
+        ticket.asks = ticket.asks._replace(reserved=event.agent_id)
+        ticket.past = evolve(ticket.past, waited_for=True)
         if record.reserved is None:
             record.reserved = {}
         record.reserved[ticket.id] = ticket
@@ -106,7 +109,7 @@ class OfferFold(Store):
     def on_relaxed(self, event: ev.TicketRelaxed) -> None:
         ticket = self._step(event)
         self._leave_line(ticket)
-        ticket.relaxed = event.step
+        ticket.past = evolve(ticket.past, relaxed=event.step)
         ticket.priority = event.priority
         ticket.asks = ticket.asks._replace(skills=event.skills or None, reach=event.reach)
         ticket.added = tuple(self.roster.queues[queue_id] for queue_id in event.added)

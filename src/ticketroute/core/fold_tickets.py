@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ticketroute.core import lines
 from ticketroute.core.fold_clocks import ClockFold
 from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
-from ticketroute.core.store import asks_of, holds_slot, next_step
+from ticketroute.core.store import asks_in, holds_slot, next_step
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
@@ -31,7 +33,7 @@ class TicketFold(ClockFold):
             arrived=event.arrived,
             ordinal=self.submitted,
             priority=given.priority,
-            asks=asks_of(given),
+            asks=asks_in(queue, given),
             waiting_since=event.at,
             due=given.due,
         )
@@ -64,7 +66,9 @@ class TicketFold(ClockFold):
         self.assigned += 1
         if queue is not ticket.queue:
             self._move_to(ticket, queue)
-        ticket.agent, ticket.last_agent_id, ticket.came_from = record, event.agent_id, None
+        ticket.agent, ticket.last_agent_id = record, event.agent_id
+        if ticket.past.came_from is not None:
+            ticket.past = evolve(ticket.past, came_from=None)
         ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
         if ticket.book is not None:
             ticket.book.handed = True
@@ -93,14 +97,14 @@ class TicketFold(ClockFold):
         self._end_wait(ticket)
         self._start_wait(ticket, event.at)
         if event.cause is ev.Cause.RESUMED:
-            ticket.came_from = event.agent_id
+            ticket.past = evolve(ticket.past, came_from=event.agent_id)
         if event.cause is ev.Cause.SILENT:
-            ticket.hops += 1
+            ticket.past = evolve(ticket.past, hops=ticket.past.hops + 1)
         if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and record is not None:
-            ticket.silent = (*ticket.silent, record.id)
+            ticket.past = evolve(ticket.past, silent=(*ticket.past.silent, record.id))
             queue = ticket.queue.queue  # who was silent for so long is left out for so long
             retry_at = event.at + (queue.respond_within or queue.offer.retry_missed_after)
-            for agent_id in ticket.silent:
+            for agent_id in ticket.past.silent:
                 silent = self.roster.agents.get(agent_id)
                 if silent is not None:
                     self._note_tried(ticket, silent, Reason.MISSED, retry_at)
@@ -135,8 +139,7 @@ class TicketFold(ClockFold):
         if ticket.book is not None:
             ticket.book.note_message(event.author, event.at)
         if event.author is ev.Author.AGENT:
-            ticket.answered = True
-            ticket.hops, ticket.silent = 0, ()
+            ticket.past = evolve(ticket.past, answered=True, hops=0, silent=())
             self.timers.cancel(Timer(TimerKind.RESPOND, ticket.id))
         elif ticket.state is RoutingState.ASSIGNED:
             self._time_answer(ticket, event.at)
@@ -188,7 +191,7 @@ class TicketFold(ClockFold):
 
     def on_reopened(self, event: ev.TicketReopened) -> None:
         ticket = self._step(event, type(event))
-        ticket.came_from = ticket.last_agent_id
+        ticket.past = evolve(ticket.past, came_from=ticket.last_agent_id)
         ticket.queue = self.roster.queues[ticket.queue.id]  # it may have closed and opened again
         ticket.queue.open_tickets += 1
         if self.agreements and ticket.book is None:  # resolved before the first policy
@@ -202,7 +205,7 @@ class TicketFold(ClockFold):
 
     def on_merged(self, event: ev.TicketMerged) -> None:
         ticket = self._step(event, type(event))
-        ticket.merged_into = event.into
+        ticket.past = evolve(ticket.past, merged_into=event.into)
         self._finish(ticket, event.at)
         other = self.tickets[event.into]
         other.version += 1
@@ -215,4 +218,5 @@ class TicketFold(ClockFold):
         lines.move(ticket)
 
     def on_rated(self, event: ev.TicketRated) -> None:
-        self._step(event).score = event.score
+        ticket = self._step(event)
+        ticket.past = evolve(ticket.past, score=event.score)

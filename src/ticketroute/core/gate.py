@@ -35,9 +35,9 @@ class Gate:
         self,
         member: MemberRecord,
         demand: Demand,
-        *,
         without: Collection[Holding] = (),
         at: Instant | None = None,
+        *,
         shift_opens: bool = False,
     ) -> Reason | None:
         """Return the first reason why this member may not get such a ticket, or None.
@@ -52,12 +52,22 @@ class Gate:
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
-        record = member.record
+        record, asks = member.record, demand.asks
+        reach = asks.reach or demand.queue.queue.reach
+        in_reach = reach.least <= member.priority <= reach.greatest
+        if (  # nearly everybody who is asked: nothing is limited but by capacity
+            member.is_open
+            and member.unlimited
+            and in_reach
+            and demand.is_common
+            and record.load + asks.weight <= record.capacity
+        ):
+            return lacking(record.agent, demand) if asks.skills else None
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
         if not record.on_shift and not shift_opens:
             return Reason.OFF_SHIFT
-        agent, asks = record.agent, demand.asks
+        agent = record.agent
         if agent.channels and asks.channel not in agent.channels:
             return Reason.CHANNEL_OFF
         if asks.channel in record.channels_off:
@@ -71,8 +81,7 @@ class Gate:
             lack = lacking(agent, demand)
             if lack is not None:
                 return lack
-        reach = asks.reach or demand.queue.queue.reach
-        if not reach.least <= member.priority <= reach.greatest:
+        if not in_reach:
             return Reason.OUT_OF_REACH
         if full is not None:
             return full

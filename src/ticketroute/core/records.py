@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from attrs import define, field
+from attrs import define, field, frozen
 from sortedcontainers import SortedList
 
 from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
@@ -79,6 +79,24 @@ class Tried:
     lifted: bool = False  # may be asked again, after those who were not tried
 
 
+@frozen(kw_only=True)
+class Past:
+    """What most tickets do not go through; a value, so those that do not may share one."""
+
+    came_from: AgentId | None = None  # back from hold or reopened: who is asked first
+    relaxed: int = 0  # steps of the schedule taken in the present search
+    waited_for: bool = False  # it has been reserved for an agent in the present search
+    wanted: int = 0  # offers at a time, where the strategy rings step by step
+    hops: int = 0  # times it left an agent who did not answer it
+    silent: tuple[AgentId, ...] = ()  # who these agents were
+    answered: bool = False  # by an agent, at least once
+    score: int | None = None
+    merged_into: TicketId | None = None
+
+
+UNEVENTFUL = Past()
+
+
 @define(eq=False, kw_only=True, weakref_slot=False)
 class TicketRecord:
     """A ticket and where it stands."""
@@ -95,26 +113,18 @@ class TicketRecord:
     version: int = 0  # events so far
     agent: AgentRecord | None = None  # who has it, working or on hold
     last_agent_id: AgentId | None = None
-    came_from: AgentId | None = None  # back from hold or reopened: who is asked first
     cost: int = 0  # in units of the agent's capacity, while somebody has it
     since: Instant | None = None  # start of the present stretch of work
     wrap_up_until: Instant | None = None
     waiting_since: Instant | None = None  # start of the present search for an agent
-    relaxed: int = 0  # steps of the schedule taken in it
-    waited_for: bool = False  # it has been reserved for an agent in it
     added: tuple[QueueRecord, ...] = ()  # queues it waits in beside its own
     entries: tuple[LineEntry, ...] = ()  # its places in lines, its own queue's first
     wait_reason: WaitReason | None = None
     offers: dict[AgentId, OpenOffer] | None = None
-    wanted: int = 0  # offers at a time, where the strategy rings step by step
     tried: dict[AgentId, Tried] | None = None
     asked: set[AgentId] | None = None  # everybody it was ever put to
-    hops: int = 0  # times it left an agent who did not answer it
-    silent: tuple[AgentId, ...] = ()  # who these agents were
     assignment: TicketAssigned | None = None  # the latest decision, for explain
-    score: int | None = None
-    merged_into: TicketId | None = None
-    answered: bool = False  # by an agent, at least once
+    past: Past = UNEVENTFUL
     book: Book | None = None  # its clocks, on a desk with policies
     due: Instant | None = None  # the earliest: the host's own, or that of a clock that runs
 
@@ -181,6 +191,7 @@ class MemberRecord(Member):
     limit: int
     held: int = 0  # tickets of this queue that count
     is_open: bool = False  # in the queue's own index
+    unlimited: bool = False  # serves every channel, as often as there is capacity
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
 
 
@@ -225,6 +236,10 @@ class Demand:
     head: Place | None = None  # the place under which the queue's list of heads knows it
     index: DemandIndex | None = None
     passed: int = 0  # misfits its walks came by: as many as there are members, and it gets an index
+    is_common: bool = field(init=False)  # not of one ticket alone
+
+    def __attrs_post_init__(self) -> None:
+        self.is_common = self.plain_one is None and self.only is None
 
     @property
     def plain(self) -> Demand:

@@ -17,6 +17,7 @@ from ticketroute.core.records import (
 )
 from ticketroute.core.windows import Entry, Window
 from ticketroute.model.agent import Agent, Membership, Presence
+from ticketroute.model.checks import LARGEST
 from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.queue import Defaults, Queue
@@ -88,6 +89,8 @@ class Roster:
         """Turn a channel on or off for an agent."""
         off = record.channels_off
         record.channels_off = off - {channel} if on else off | {channel}
+        for member in record.members:
+            self._describe(member)
         self.refit(record)
 
     # --- queues and memberships -------------------------------------------------------------
@@ -316,11 +319,13 @@ class Roster:
             if span is not None:
                 member.taken, member.handle_time = self.windows[span].figures(member.agent_id)
         if self._gate.is_open(member):
-            if member.is_open:
+            if queue.ranked is not None:
+                queue.ranked.put(queue.ranked.entry(member))
+            elif member.is_open:
                 strategy.changed(member)
             else:
                 strategy.join(member)
-                member.is_open = True
+            member.is_open = True
         elif member.is_open:
             strategy.leave(member.agent_id)
             member.is_open = False
@@ -336,6 +341,11 @@ class Roster:
         member.skills = record.agent.skills
         limits = (terms.limit, member.queue.queue.limit_per_agent, self._gate.defaults.queue_limit)
         member.limit = next(limit for limit in limits if limit is not None)
+        member.unlimited = not (
+            record.agent.channels
+            or record.channels_off
+            or self._gate.defaults.channel_limit < LARGEST
+        )
 
     def _watch_window(self, strategy: Strategy) -> None:
         span = strategy.window

@@ -285,7 +285,8 @@ class Routing(Steps):
 
     def _admissible(self, ticket: Ticket, at: Instant) -> Ticket | None:
         """Return a ticket as the desk keeps it, or None if it is on the desk already."""
-        check_instant("at", at)
+        if type(at) is not int:
+            check_instant("at", at)
         if not isinstance(ticket, Ticket):
             raise InvalidValueError("ticket", ticket, "a Ticket")
         bare = evolve(ticket, attributes=EMPTY) if ticket.attributes else ticket
@@ -296,7 +297,8 @@ class Routing(Steps):
             return None
         if ticket.arrived is not None and ticket.arrived > at:
             raise InvalidValueError("Ticket.arrived", ticket.arrived, f"no later than at={at}")
-        self._queue_of(ticket)
+        if ticket.queue not in self._state.roster.queues:
+            self._queue_of(ticket)
         return bare
 
     def _queue_of(self, ticket: Ticket) -> QueueRecord:

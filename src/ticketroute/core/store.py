@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
 
 from ticketroute.core import lines
 from ticketroute.core.chance import Chance
@@ -123,8 +126,10 @@ class Store:
 
     def _start_wait(self, ticket: TicketRecord, at: Instant) -> None:
         """Start the search for an agent: by the ticket's own asks, with the schedule ahead."""
-        ticket.waiting_since, ticket.relaxed, ticket.waited_for = at, 0, False
-        ticket.asks, ticket.added = asks_of(ticket.ticket), ()
+        ticket.waiting_since = at
+        if ticket.past.relaxed or ticket.past.waited_for:
+            ticket.past = evolve(ticket.past, relaxed=0, waited_for=False)
+        ticket.asks, ticket.added = asks_in(ticket.queue, ticket.ticket), ()
         if ticket.queue.queue.relaxations:
             self._time_relaxation(ticket)
 
@@ -168,7 +173,8 @@ class Store:
         del ticket.offers[agent_id]
         self.timers.cancel(Timer(TimerKind.OFFER, ticket.id, agent_id))
         if not ticket.offers:
-            ticket.wanted = 0
+            if ticket.past.wanted:
+                ticket.past = evolve(ticket.past, wanted=0)
             self.timers.cancel(Timer(TimerKind.RING, ticket.id))
         self.roster.trim_rate(offer.agent, self.now)
         self.roster.unreserve(offer)
@@ -322,6 +328,13 @@ def asks_of(ticket: Ticket) -> Asks:
     return Asks(ticket.channel, ticket.weight, ticket.skills or None)
 
 
+def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
+    """Return the same; the very one of the demand for it, where the queue has seen its like."""
+    equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
+    known = queue.demands.get((equal, None))
+    return asks_of(ticket) if known is None else known.asks
+
+
 def excluded_by(ticket: TicketRecord, *, asked: bool) -> Mapping[AgentId, Reason] | None:
     """Return who may not have this ticket now, and why. O(offers and tries of the ticket)."""
     excluded = {
@@ -337,9 +350,9 @@ def excluded_by(ticket: TicketRecord, *, asked: bool) -> Mapping[AgentId, Reason
 def next_step(ticket: TicketRecord) -> Relaxation | None:
     """Return the step of the schedule that a searching ticket takes next, if there is one."""
     steps = ticket.queue.queue.relaxations
-    if ticket.waiting_since is None or ticket.relaxed >= len(steps):
+    if ticket.waiting_since is None or ticket.past.relaxed >= len(steps):
         return None
-    return steps[ticket.relaxed]
+    return steps[ticket.past.relaxed]
 
 
 def holds_slot(record: AgentRecord, ticket: TicketRecord) -> bool:

@@ -80,8 +80,8 @@ def view_of_ticket(record: TicketRecord) -> TicketView:
         cost=record.cost if has_agent else 0,
         offered_to=tuple(record.offers or ()),
         wait_reason=record.wait_reason,
-        score=record.score,
-        merged_into=record.merged_into,
+        score=record.past.score,
+        merged_into=record.past.merged_into,
     )
 
 

@@ -60,7 +60,7 @@ class Waking(Escalating):
                 )
                 self._fresh.append(ticket)
             case TimerKind.RING:
-                wanted = max(1, ticket.wanted) + 1
+                wanted = max(1, ticket.past.wanted) + 1
                 self._record(ev.RingWidened(at=at, cause=time, ticket_id=ticket.id, wanted=wanted))
                 self._fresh.append(ticket)
             case TimerKind.RESERVE:
@@ -68,12 +68,12 @@ class Waking(Escalating):
                 self._fresh.append(ticket)
             case TimerKind.RELAX:
                 self._relax(ticket, at)
-            case TimerKind.RESPOND if ticket.hops < ticket.queue.queue.max_hops:
+            case TimerKind.RESPOND if ticket.past.hops < ticket.queue.queue.max_hops:
                 self._release((ticket,), cause=ev.Cause.SILENT, at=at, by=None)
             case TimerKind.RESPOND:
                 self._record(
                     ev.TicketEscalated(
-                        at=at, cause=ev.Cause.SILENT, ticket_id=ticket.id, hops=ticket.hops
+                        at=at, cause=ev.Cause.SILENT, ticket_id=ticket.id, hops=ticket.past.hops
                     )
                 )
             case TimerKind.IDLE:
@@ -150,7 +150,7 @@ class Waking(Escalating):
                 at=at,
                 cause=ev.Cause.TIME,
                 ticket_id=ticket.id,
-                step=ticket.relaxed + 1,
+                step=ticket.past.relaxed + 1,
                 skills=read_only(skills),
                 reach=step.reach or ticket.asks.reach,
                 priority=TicketPriority(priority),

@@ -67,12 +67,12 @@ class Ranked(ABC):
     @final
     def join(self, member: Member) -> None:
         """Take in a member who has room. O(log n)."""
-        self.put((*self.key(member), member.last_assigned, member.agent_id))
+        self.put(self.entry(member))
 
     @final
     def changed(self, member: Member) -> None:
         """Put a member where their key belongs now; O(log n), O(1) if it is the same."""
-        self.put((*self.key(member), member.last_assigned, member.agent_id))
+        self.put(self.entry(member))
 
     def entry(self, member: Member) -> Entry:
         """Return where this member stands among all: their key, and what ties end by."""

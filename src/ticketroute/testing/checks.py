@@ -254,7 +254,7 @@ def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
     record = desk._state.tickets[ticket.id]
     assert record.state is ticket.state
     assert record.status is ticket.status
-    assert record.answered == ticket.ever_answered
+    assert record.past.answered == ticket.ever_answered
     assert record.due == plain.due(ticket)
     _clocks(desk, plain, ticket)
     assert record.version == ticket.version
@@ -276,9 +276,9 @@ def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
         who: (tried.reason.value, tried.lifted) for who, tried in (record.tried or {}).items()
     } == {who: (tried.reason, tried.lifted) for who, tried in ticket.tried.items()}
     assert [queue.id for queue in record.added] == [queue.queue.id for queue in ticket.added]
-    assert set(record.silent) == ticket.silent
-    assert (record.wanted, record.hops) == (ticket.wanted, ticket.hops)
-    assert (record.waiting_since, record.relaxed) == (ticket.waiting_since, ticket.relaxed)
+    assert set(record.past.silent) == ticket.silent
+    assert (record.past.wanted, record.past.hops) == (ticket.wanted, ticket.hops)
+    assert (record.waiting_since, record.past.relaxed) == (ticket.waiting_since, ticket.relaxed)
 
 
 def _clocks(desk: Dispatcher, plain: ReferenceDesk, ticket: TicketFacts) -> None:

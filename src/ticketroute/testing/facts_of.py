@@ -109,7 +109,7 @@ class ReadDesk(ReferenceDesk):
         )
         facts.state, facts.status, facts.version = record.state, record.status, record.version
         facts.agent = None if record.agent is None else record.agent.id
-        facts.last_agent, facts.came_from = record.last_agent_id, record.came_from
+        facts.last_agent, facts.came_from = record.last_agent_id, record.past.came_from
         facts.cost, facts.since = record.cost, record.since
         facts.wrap_up_until, facts.in_line = record.wrap_up_until, bool(record.entries)
         facts.skills, facts.reach, facts.reserved = (
@@ -118,11 +118,15 @@ class ReadDesk(ReferenceDesk):
             asks.reserved,
         )
         facts.added = [queue_of(queue) for queue in record.added]
-        facts.waited_for, facts.waiting_since = record.waited_for, record.waiting_since
-        facts.ever_answered = record.answered
+        facts.waited_for, facts.waiting_since = record.past.waited_for, record.waiting_since
+        facts.ever_answered = record.past.answered
         facts.book = None if record.book is None else read_book(record.book)
-        facts.relaxed, facts.hops, facts.wanted = record.relaxed, record.hops, record.wanted
-        facts.silent, facts.asked = set(record.silent), set(record.asked or ())
+        facts.relaxed, facts.hops, facts.wanted = (
+            record.past.relaxed,
+            record.past.hops,
+            record.past.wanted,
+        )
+        facts.silent, facts.asked = set(record.past.silent), set(record.asked or ())
         facts.reserve_until = self.at(TimerKind.RESERVE, ticket_id)
         facts.relax_at = self.at(TimerKind.RELAX, ticket_id)
         facts.ring_at = self.at(TimerKind.RING, ticket_id)
