@@ -16,7 +16,6 @@ It needs a strategy that is a key, and few keys: of a load, but not of an instan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
 
 from attrs import Factory, define
 
@@ -25,8 +24,6 @@ from ticketroute.model.checks import HIGHEST_LEVEL
 from ticketroute.model.ids import AgentId
 from ticketroute.strategies.contract import Key
 from ticketroute.strategies.ranked import Ranked
-
-T = TypeVar("T")
 
 YOUNGEST = (
     1_024  # slots of the run that takes members in: each of its changes copies a few of 128 B
@@ -39,23 +36,27 @@ MOST_KEYS = 64  # beyond which a key is no small thing to go through
 class _Run:
     members: list[MemberRecord | None] = Factory(list)  # by slot; None who has left it
     free: dict[Key, int] = Factory(dict)  # key -> who has room and stands there
-    exact: dict[tuple[str, int], int] = Factory(dict)  # skill, level -> who has it, or had
+    exact: dict[str, list[int]] = Factory(dict)  # skill -> by level, who has it, or had
     least: dict[tuple[str, int], int] | None = None  # at least that level; None while it grows
     living: int = 0
     noted: int = 0  # slots whose skills are in ``exact``; of the others, many may be left unasked
 
     def note(self) -> None:
         """Note the skills of those who came since the last time. O(1) for each, amortised."""
-        for slot in range(self.noted, len(self.members)):
-            member = self.members[slot]
+        exact = self.exact
+        for slot, member in enumerate(self.members[self.noted :], start=self.noted):
             if member is not None:
-                for ability in member.skills.items():
-                    self.exact[ability] = self.exact.get(ability, 0) | 1 << slot
+                bit = 1 << slot
+                for skill, level in member.skills.items():
+                    if skill not in exact:
+                        exact[skill] = [0] * (HIGHEST_LEVEL + 1)
+                    exact[skill][level] |= bit
         self.noted = len(self.members)
 
     def having(self, skills: Mapping[str, int]) -> int:
         """Return the slots that have all the skills, some of which may have been left."""
-        self.note()
+        if self.noted < len(self.members):
+            self.note()
         slots = (1 << len(self.members)) - 1
         for skill, level in skills.items():
             slots &= self._at_least(skill, level)
@@ -65,8 +66,8 @@ class _Run:
         known = None if self.least is None else self.least.get((skill, level))
         if known is None:
             known = 0
-            for each in range(level, HIGHEST_LEVEL + 1):
-                known |= self.exact.get((skill, each), 0)
+            for slots in self.exact.get(skill, ())[level:]:
+                known |= slots
             if self.least is not None:
                 self.least[skill, level] = known
         return known
@@ -102,27 +103,33 @@ class Ages:
         if self.stale or not self.usable:
             return
         place = self._place_of.get(member.agent_id)
-        if (
-            place is None
-            or place.stamp != member.last_assigned
-            or place.skills is not member.skills
-        ):
-            if place is not None:
-                self.drop(member)
-            if self._last is not None and _age(member) < self._last:
+        stamp, skills = member.last_assigned, member.skills
+        if place is None or place.stamp != stamp or place.skills is not skills:
+            age = (stamp, member.agent_id)
+            if self._last is not None and age < self._last:
                 self.stale = True
                 return
-            place = self._append(member)
+            self._last = age
+            if place is None:
+                place = self._place_of[member.agent_id] = _Place(self._runs[-1], 0, stamp, skills)
+            else:
+                place.stamp, place.skills = stamp, skills
+                self._vacate(place)
+            self._seat(place, member)
         key = self._strategy.key(member) if member.is_open else None
         if key != place.key:
             _free(place, key)
-            self._count_keys(place.run)
+            if len(place.run.free) > MOST_KEYS:
+                self.usable = False
 
     def drop(self, member: MemberRecord) -> None:
         """Let go of a member, who may not be in. O(length of a run), amortised."""
         place = self._place_of.pop(member.agent_id, None)
-        if place is None:
-            return
+        if place is not None:
+            self._vacate(place)
+
+    def _vacate(self, place: _Place) -> None:
+        """Empty a slot."""
         run = place.run
         _free(place, None)
         run.members[place.slot] = None
@@ -133,35 +140,29 @@ class Ages:
     def free(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
         """Yield the members with room who have these skills, in the order of the strategy."""
         having: dict[_Run, int] = {}  # only of the runs that are come to: most often, the oldest
-        for key in sorted({key for run in self._runs for key in run.free}):
+        for key in sorted(set().union(*[run.free for run in self._runs])):
             for run in self._runs:
-                slots = run.free.get(key)
-                if slots is not None:
+                if key in run.free:
                     if run not in having:
                         having[run] = run.having(skills)
-                    yield from _members(run, slots & having[run])
+                    yield from _members(run, run.free[key] & having[run])
 
     def having(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
         """Yield everybody who has these skills, with room or without."""
         for run in self._runs:
             yield from _members(run, run.having(skills))
 
-    def _append(self, member: MemberRecord) -> _Place:
+    def _seat(self, place: _Place, member: MemberRecord) -> None:
+        """Give the next slot to a member, who is the youngest."""
         run = self._runs[-1]
         if len(run.members) >= YOUNGEST:
             run.least = {}
             self._runs.append(_Run())
             self._tidy(run)
             run = self._runs[-1]
-        place = _Place(run, len(run.members), member.last_assigned, member.skills)
+        place.run, place.slot = run, len(run.members)
         run.members.append(member)
         run.living += 1
-        self._place_of[member.agent_id] = place
-        self._last = _age(member)
-        return place
-
-    def _count_keys(self, run: _Run) -> None:
-        self.usable = self.usable and len(run.free) <= MOST_KEYS
 
     def _tidy(self, run: _Run) -> None:
         """Pack a run that is half empty, and let it join those beside it. O(length), amortised."""
@@ -178,12 +179,11 @@ class Ages:
         for member in run.members:
             if member is not None:
                 place = self._place_of[member.agent_id]
-                key = place.key
-                _free(place, None)
                 place.run, place.slot = packed, len(packed.members)
                 packed.members.append(member)
-                packed.living += 1
-                _free(place, key)
+                if place.key is not None:
+                    packed.free[place.key] = packed.free.get(place.key, 0) | 1 << place.slot
+        packed.living = len(packed.members)
         return packed
 
     def _join(self, number: int) -> None:
@@ -194,8 +194,14 @@ class Ages:
             return
         older.note()
         younger.note()
-        _or_all(older.free, younger.free, shift)
-        _or_all(older.exact, younger.exact, shift)
+        for key, free in younger.free.items():
+            older.free[key] = older.free.get(key, 0) | free << shift
+        for skill, levels in younger.exact.items():
+            if skill not in older.exact:
+                older.exact[skill] = [0] * (HIGHEST_LEVEL + 1)
+            mine = older.exact[skill]
+            for level, slots in enumerate(levels):
+                mine[level] |= slots << shift
         for slot, member in enumerate(younger.members, start=shift):
             if member is not None:
                 place = self._place_of[member.agent_id]
@@ -204,7 +210,7 @@ class Ages:
         older.living += younger.living
         older.noted = len(older.members)
         older.least = {}
-        self._count_keys(older)
+        self.usable = self.usable and len(older.free) <= MOST_KEYS
         del self._runs[number]
         if number > 1:
             self._join(number - 1)
@@ -226,11 +232,6 @@ def _free(place: _Place, key: Key | None) -> None:
     if key is not None:
         free[key] = free.get(key, 0) | bit
     place.key = key
-
-
-def _or_all(mine: dict[T, int], theirs: dict[T, int], shift: int) -> None:
-    for name, slots in theirs.items():
-        mine[name] = mine.get(name, 0) | slots << shift
 
 
 def _members(run: _Run, slots: int) -> Iterator[MemberRecord]:

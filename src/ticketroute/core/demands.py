@@ -210,7 +210,7 @@ class Demands:
             if lets is not was_in:
                 kept[index] ^= IN_INDEX
         if gone:
-            member.indexes = _in_use(kept)
+            member.indexes = _in_use(kept) or None
 
     def refit(self, member: MemberRecord) -> None:
         """Find anew which of the queue's demands a member fits: more than their load changed."""
@@ -310,7 +310,7 @@ class Demands:
         if not found:
             return None
         key = demand.queue.strategy.key_of(found[0])
-        return Choice(found[0], key, found[1] if len(found) > 1 else None)
+        return new_choice(found[0], key, found[1] if len(found) > 1 else None)
 
     def _ask(self, index: DemandIndex, excluding: AbstractSet[AgentId]) -> Choice | None:
         strategy = index.strategy
