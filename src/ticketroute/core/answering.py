@@ -42,7 +42,7 @@ class Answering(Steps):
         others = [other for other in ticket.offers or () if other != agent_id]
         self._withdraw(ticket, others, ev.Cause.ANSWERED, at=at)
         self._record(
-            ev.TicketAssigned(
+            ev.assigned(
                 at=at,
                 cause=ev.Cause.ACCEPTED,
                 by=agent_id,
@@ -81,7 +81,7 @@ class Answering(Steps):
         cool = policy.cool_down.get(reason, policy.cool_down.get(DECLINED))
         retry = policy.retry_declined_after
         self._record(
-            ev.OfferDeclined(
+            ev.declined(
                 at=at,
                 by=agent_id,
                 ticket_id=ticket_id,

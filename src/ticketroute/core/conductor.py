@@ -175,9 +175,7 @@ class Conductor:
         self, ticket: TicketRecord, agent_ids: Iterable[AgentId], cause: ev.Cause, *, at: Instant
     ) -> None:
         for agent_id in list(agent_ids):
-            self._record(
-                ev.OfferWithdrawn(at=at, cause=cause, ticket_id=ticket.id, agent_id=agent_id)
-            )
+            self._record(ev.withdrawn(at=at, cause=cause, ticket_id=ticket.id, agent_id=agent_id))
 
     def _withdraw_from(
         self, record: AgentRecord, *, at: Instant, cause: ev.Cause = ev.Cause.AWAY

@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from ticketroute.core.demands import Choice
 from ticketroute.core.gate import cost_of
 from ticketroute.core.records import Demand, TicketRecord
-from ticketroute.core.roster import ring_step, rings_all
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
@@ -21,6 +20,7 @@ from ticketroute.strategies.contract import NOBODY
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
 _OFFER, _ROUTED = Delivery.OFFER, ev.Cause.ROUTED
+_SEARCHING = (RoutingState.WAITING, RoutingState.OFFERED)
 
 BUSY = frozenset(
     {
@@ -87,11 +87,13 @@ def plan_offers(
     cause: ev.Cause,
     *,
     besides: AbstractSet[AgentId] = NOBODY,
+    found: Choice | None = None,
     at: Instant,
 ) -> tuple[ev.TicketAssigned | ev.TicketOffered, ...]:
     """Return the offers that fill up what the queue wants, as far as there is anybody.
 
-    ``besides`` are agents whose offers of it are planned already.
+    ``besides`` are agents whose offers of it are planned already. ``found`` is whom the strategy
+    asks first, if that is known.
     """
     choices: list[Choice] = []
     if _at_once(demand) and not ticket.offers and not besides:
@@ -99,7 +101,7 @@ def plan_offers(
     else:
         spent = 0
         for _ in range(wants_more(ticket) - len(besides)):
-            choice = state.demands.choose(
+            choice = found or state.demands.choose(
                 demand,
                 besides=besides | {choice.agent_id for choice in choices},
                 last=lifted(ticket),
@@ -107,6 +109,7 @@ def plan_offers(
             )
             if choice is None:
                 break
+            found = None
             choices.append(choice)
             spent += len(choice.draws)
     return tuple(hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices)
@@ -114,10 +117,10 @@ def plan_offers(
 
 def wants_more(ticket: TicketRecord) -> int:
     """Return how many more agents are to be asked for a ticket that nobody has, at this moment."""
-    if ticket.state not in (RoutingState.WAITING, RoutingState.OFFERED):
+    if ticket.state not in _SEARCHING:
         return 0
     open_offers = len(ticket.offers or ())
-    offers = ticket.queue.queue.delivery is Delivery.OFFER
+    offers = ticket.queue.queue.delivery is _OFFER
     if open_offers and not (offers and refills(ticket)):
         return 0
     return max(0, wanted_at_once(ticket) - open_offers)
@@ -125,7 +128,7 @@ def wants_more(ticket: TicketRecord) -> int:
 
 def wanted_at_once(ticket: TicketRecord) -> int:
     """Return how many offers of a ticket are to stand at once, at this moment."""
-    if ring_step(ticket.queue.strategy) is not None:
+    if ticket.queue.ring_step is not None:
         return max(1, ticket.past.wanted)
     return ticket.queue.queue.offer.parallel
 
@@ -133,9 +136,7 @@ def wanted_at_once(ticket: TicketRecord) -> int:
 def refills(ticket: TicketRecord) -> bool:
     """Say whether an offer that ended is replaced while others of the ticket are open."""
     queue = ticket.queue
-    return queue.queue.offer.refill and not (
-        rings_all(queue.strategy) and ring_step(queue.strategy) is None
-    )
+    return queue.queue.offer.refill and not (queue.rings_all and queue.ring_step is None)
 
 
 def lifted(ticket: TicketRecord) -> AbstractSet[AgentId]:
@@ -228,9 +229,5 @@ def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketRese
 
 
 def _at_once(demand: Demand) -> bool:
-    strategy = demand.queue.strategy
-    return (
-        rings_all(strategy)
-        and ring_step(strategy) is None
-        and demand.queue.queue.offer.parallel == 1
-    )
+    queue = demand.queue
+    return queue.rings_all and queue.ring_step is None and queue.queue.offer.parallel == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import evolve
 
 from ticketroute.core.records import OpenOffer
-from ticketroute.core.roster import ring_step
 from ticketroute.core.store import Store
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
@@ -31,7 +30,7 @@ class OfferFold(Store):
         offer = OpenOffer(ticket, record, queue, event)
         if not ticket.offers:
             ticket.offers = {}
-            step = ring_step(queue.strategy)
+            step = queue.ring_step
             if step is not None:
                 ticket.past = evolve(ticket.past, wanted=1)
                 self.timers.set(Timer(TimerKind.RING, ticket.id), event.at + step)
@@ -77,7 +76,7 @@ class OfferFold(Store):
         self._leave_line(ticket)
         ticket.past = evolve(ticket.past, wanted=event.wanted)
         timer = Timer(TimerKind.RING, ticket.id)
-        step = ring_step(ticket.queue.strategy)
+        step = ticket.queue.ring_step
         if step is None or event.wanted >= len(ticket.queue.members):
             self.timers.cancel(timer)  # there is nobody left to be rung beside them
         else:

@@ -35,6 +35,7 @@ from ticketroute.model.line_order import Place
 from ticketroute.model.queue import Delivery
 
 _OFFER, _PULL, _ROUTED = Delivery.OFFER, Delivery.PULL, ev.Cause.ROUTED
+_WAITING = RoutingState.WAITING
 
 FEW = 8  # agents who gained room and are asked one by one; more of them, and the index is asked
 
@@ -147,15 +148,18 @@ class Handout:
     def _deliver(self, best: _Candidate) -> None:
         """Plan how the best ticket reaches its agent; its open offers end before it is assigned."""
         state, ticket, demand = self._state, best.ticket, best.demand
-        if demand.queue.queue.delivery is Delivery.OFFER:
+        if demand.queue.queue.delivery is _OFFER:
             if ticket.entries and refills(ticket):
                 self._let_seek(ticket)  # it may want more than those who gained room
             if best.cause in ev.BY_STRATEGY:
-                self._planned.extend(plan_offers(state, ticket, demand, best.cause, at=self._at))
+                found = best.choice if best.cause is _ROUTED else None
+                self._planned.extend(
+                    plan_offers(state, ticket, demand, best.cause, found=found, at=self._at)
+                )
                 return
         else:
             self._planned.extend(
-                ev.OfferWithdrawn(
+                ev.withdrawn(
                     at=self._at, cause=ev.Cause.ANSWERED, ticket_id=ticket.id, agent_id=agent_id
                 )
                 for agent_id in ticket.offers or ()
@@ -194,7 +198,7 @@ class Handout:
 
     def _in_question(self, queue: QueueRecord) -> Iterable[tuple[Place, Demand]]:
         """Return the heads of a queue's line that someone who gained room may have."""
-        if not self._gained or queue.queue.delivery is Delivery.PULL:
+        if not self._gained or queue.queue.delivery is _PULL:
             return ()
         if len(self._gained) > FEW:
             return queue.heads
@@ -206,7 +210,7 @@ class Handout:
             return None
         ticket = fresh[0][2]
         demand = self._state.demand_of(ticket, queue)
-        if queue.queue.delivery is not Delivery.PULL:
+        if queue.queue.delivery is not _PULL:
             found = self._find(ticket, demand)
             if found is not None:
                 return _Candidate(_rank(ticket, queue), ticket, demand, *found)
@@ -238,7 +242,7 @@ class Handout:
         open_offers = len(ticket.offers or ())
         if open_offers:
             return _short(ticket, open_offers, wants_more(ticket) + open_offers, self._at)
-        if ticket.queue.queue.delivery is Delivery.PULL:
+        if ticket.queue.queue.delivery is _PULL:
             reason = ev.WaitReason.AWAITS_PULL
         else:
             reason = self._state.wait_reason(ticket)
@@ -273,7 +277,7 @@ def next_for(state: State, record: AgentRecord) -> tuple[TicketRecord, QueueReco
     for member in record.members:
         for _, demand in heads_for(member.queue, (record,), state.gate):
             ticket = lines.head_of(demand)
-            if ticket.state is RoutingState.WAITING and state.gate.refusal(member, demand) is None:
+            if ticket.state is _WAITING and state.gate.refusal(member, demand) is None:
                 rank = _rank(ticket, member.queue)
                 if best is None or rank < best[0]:
                     best = (rank, ticket, member.queue)
@@ -285,7 +289,7 @@ def _seeks(ticket: TicketRecord) -> bool:
     """Say whether a fresh ticket still looks for agents."""
     if ticket.entries:
         return False
-    return ticket.state is RoutingState.WAITING or bool(wants_more(ticket))
+    return ticket.state is _WAITING or bool(wants_more(ticket))
 
 
 def _rank(ticket: TicketRecord, queue: QueueRecord) -> tuple[int, int, int, int]:
@@ -299,7 +303,7 @@ def _short(ticket: TicketRecord, open_offers: int, wanted: int, at: Instant) -> 
 
 
 def _queued(ticket: TicketRecord, reason: ev.WaitReason, at: Instant) -> ev.TicketQueued:
-    return ev.TicketQueued(
+    return ev.queued(
         at=at,
         cause=ev.Cause.ROUTED,
         ticket_id=ticket.id,

@@ -26,7 +26,7 @@ def place_of(ticket: TicketRecord, queue: QueueRecord) -> Place:
 
 def enter(ticket: TicketRecord, demands: Iterable[Demand]) -> None:
     """Put a ticket in the line of each demand, its own queue's first. O(log n) for each."""
-    ticket.entries = tuple(LineEntry(ticket, demand) for demand in demands)
+    ticket.entries = tuple([LineEntry(ticket, demand) for demand in demands])
     for entry in ticket.entries:
         _put(entry)
 

@@ -16,7 +16,7 @@ from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
 from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import RoutingState, Status
 from ticketroute.model.line_order import Place
 from ticketroute.model.offer import OfferOutcome
@@ -272,6 +272,8 @@ class QueueRecord:
     ranked: Ranked | None = field(init=False)  # the strategy, if an entry is one in all indexes
     draws: bool = field(init=False)  # so does the strategy
     samples: bool = field(init=False)  # so does the strategy
+    rings_all: bool = field(init=False)  # so does the strategy, at once or step by step
+    ring_step: Span | None = field(init=False)  # after which it rings one more; None: all at once
     timed: bool = field(init=False)  # silence in its tickets has consequences
 
     def __attrs_post_init__(self) -> None:
@@ -283,6 +285,8 @@ class QueueRecord:
         self.queue, self.strategy, self.ranked = queue, strategy, ranked_of(strategy)
         self.draws = bool(getattr(strategy, "draws", False))
         self.samples = bool(getattr(strategy, "samples", False))
+        self.rings_all = bool(getattr(strategy, "rings_all", False))
+        self.ring_step = getattr(strategy, "step", None)
         self.timed = queue.respond_within is not None or queue.idle_after is not None
 
 

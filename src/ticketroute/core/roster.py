@@ -365,17 +365,6 @@ def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
     yield from (record.offers or {}).values()
 
 
-def ring_step(strategy: Strategy) -> Span | None:
-    """Return after how long a strategy that rings everyone rings one more; None: all at once."""
-    step: Span | None = getattr(strategy, "step", None)
-    return step
-
-
-def rings_all(strategy: Strategy) -> bool:
-    """Say whether a strategy asks everyone, at once or step by step."""
-    return bool(getattr(strategy, "rings_all", False))
-
-
 def draws(strategy: Strategy) -> bool:
     """Say whether a strategy needs a random source."""
     return bool(getattr(strategy, "draws", False))

@@ -34,6 +34,8 @@ from ticketroute.model.ticket import Ticket
 from ticketroute.sla.present import Agreement
 from ticketroute.sla.versions import Versions
 
+_WAITING = RoutingState.WAITING
+
 EndOfOffer = ev.TicketAssigned | ev.OfferDeclined | ev.OfferExpired | ev.OfferWithdrawn
 
 _NEAREST = (
@@ -121,7 +123,7 @@ class Store:
     def _leave_line(self, ticket: TicketRecord) -> None:
         if ticket.entries:
             lines.leave(ticket)
-        if ticket.wait_reason is not None and ticket.state is not RoutingState.WAITING:
+        if ticket.wait_reason is not None and ticket.state is not _WAITING:
             ticket.wait_reason = None
 
     def _start_wait(self, ticket: TicketRecord, at: Instant) -> None:

@@ -477,6 +477,9 @@ class TicketRated(TicketEvent):
 # --- made for every ticket ------------------------------------------------------------------------
 
 submitted = maker(TicketSubmitted)
+queued = maker(TicketQueued)
 assigned = maker(TicketAssigned)
 offered = maker(TicketOffered)
+declined = maker(OfferDeclined)
+withdrawn = maker(OfferWithdrawn)
 resolved = maker(TicketResolved)
