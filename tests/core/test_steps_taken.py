@@ -65,6 +65,23 @@ def steps_of(command: Callable[[], object]) -> int:
     return steps
 
 
+def calls_of(command: Callable[[], object]) -> int:
+    """Count the Python functions that a command calls, its own included."""
+    calls = 0
+
+    def count_call(_: FrameType, event: str, __: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count_call)
+    try:
+        command()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
 class Cycle:
     """Submits and resolves, on a desk where some are at work."""
 
@@ -113,6 +130,17 @@ def test_hundreds_of_demands_take_no_more_steps_than_sixty() -> None:
         by_age = cycle.desk._state.roster.queues[Q].ages is not None
         assert by_age or asked is one_of_sixty
     assert seen[1] <= 1.25 * seen[0] + 20
+
+
+@pytest.mark.parametrize(("asked", "most"), [(nothing, 62), (one_of_sixty, 84), (nobody_has, 64)])
+def test_submit_and_resolve_call_few_functions(asked: Asked, most: int) -> None:
+    cycle = Cycle(FEW, asked, strategy="average_load")
+    for _ in range(200):
+        cycle.run()
+    made = Ticket(id=TicketId("made before"), queue=Q, skills=asked(cycle.chance))
+    without = calls_of(lambda: Ticket(id=made.id, queue=Q, skills=made.skills))
+    calls = median(calls_of(cycle.run) for _ in range(50))
+    assert calls - without <= most
 
 
 @pytest.mark.parametrize("strategy", ["average_load", "longest_idle"])

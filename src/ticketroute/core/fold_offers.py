@@ -41,7 +41,8 @@ class OfferFold(Store):
         self.timers.set(Timer(TimerKind.OFFER, ticket.id, event.agent_id), event.until)
         self.roster.trim_rate(record, event.at)
         self.roster.reserve(offer)
-        self._time_rate_limit(record)
+        if record.rate_limit is not None:
+            self._time_rate_limit(record)
 
     def on_offer_short(self, event: ev.OfferShort) -> None:
         self._enter_lines(self._step(event))

@@ -174,13 +174,13 @@ class Store:
         offer.outcome = OFFER[offer.outcome, type(event)]
         del ticket.offers[agent_id]
         self.timers.cancel(Timer(TimerKind.OFFER, ticket.id, agent_id))
-        if not ticket.offers:
-            if ticket.past.wanted:
-                ticket.past = evolve(ticket.past, wanted=0)
+        if ticket.past.wanted and not ticket.offers:  # it rang step by step
+            ticket.past = evolve(ticket.past, wanted=0)
             self.timers.cancel(Timer(TimerKind.RING, ticket.id))
         self.roster.trim_rate(offer.agent, self.now)
         self.roster.unreserve(offer)
-        self._time_rate_limit(offer.agent)
+        if offer.agent.rate_limit is not None:
+            self._time_rate_limit(offer.agent)
         return offer
 
     def _note_tried(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from ticketroute.model.frozen import Word
 
 
-class Reason(Enum):
+class Reason(Word):
     """The first thing that keeps an agent from a ticket; the order here is the order of asking."""
 
     UNKNOWN_AGENT = "unknown_agent"
