@@ -37,13 +37,14 @@ class _Run:
     members: list[MemberRecord | None] = Factory(list)  # by slot; None who has left it
     free: dict[Key, int] = Factory(dict)  # key -> who has room and stands there
     exact: dict[str, list[int]] = Factory(dict)  # skill -> by level, who has it, or had
-    least: dict[tuple[str, int], int] | None = None  # at least that level; None while it grows
+    least: dict[tuple[str, int], int] = Factory(dict)  # skill, level -> who has that or more
     living: int = 0
     noted: int = 0  # slots whose skills are in ``exact``; of the others, many may be left unasked
 
     def note(self) -> None:
         """Note the skills of those who came since the last time. O(1) for each, amortised."""
         exact = self.exact
+        self.least.clear()
         for slot, member in enumerate(self.members[self.noted :], start=self.noted):
             if member is not None:
                 bit = 1 << slot
@@ -54,23 +55,24 @@ class _Run:
         self.noted = len(self.members)
 
     def having(self, skills: Mapping[str, int]) -> int:
-        """Return the slots that have all the skills, some of which may have been left."""
+        """Return the slots that have all the skills, some of which may have been left.
+
+        -1, which is every slot there could be, where no skills are asked.
+        """
         if self.noted < len(self.members):
             self.note()
-        slots = (1 << len(self.members)) - 1
-        for skill, level in skills.items():
-            slots &= self._at_least(skill, level)
+        slots, least = -1, self.least
+        for ability in skills.items():
+            if ability not in least:
+                least[ability] = self._at_least(*ability)
+            slots &= least[ability]
         return slots
 
     def _at_least(self, skill: str, level: int) -> int:
-        known = None if self.least is None else self.least.get((skill, level))
-        if known is None:
-            known = 0
-            for slots in self.exact.get(skill, ())[level:]:
-                known |= slots
-            if self.least is not None:
-                self.least[skill, level] = known
-        return known
+        having = 0
+        for slots in self.exact.get(skill, ())[level:]:
+            having |= slots
+        return having
 
 
 @define(eq=False)
@@ -145,18 +147,20 @@ class Ages:
                 if key in run.free:
                     if run not in having:
                         having[run] = run.having(skills)
-                    yield from _members(run, run.free[key] & having[run])
+                    slots = run.free[key] & having[run]
+                    if slots:
+                        yield from _members(run, slots)
 
     def having(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
         """Yield everybody who has these skills, with room or without."""
         for run in self._runs:
-            yield from _members(run, run.having(skills))
+            everyone = (1 << len(run.members)) - 1
+            yield from _members(run, everyone & run.having(skills))
 
     def _seat(self, place: _Place, member: MemberRecord) -> None:
         """Give the next slot to a member, who is the youngest."""
         run = self._runs[-1]
         if len(run.members) >= YOUNGEST:
-            run.least = {}
             self._runs.append(_Run())
             self._tidy(run)
             run = self._runs[-1]
@@ -175,7 +179,7 @@ class Ages:
 
     def _packed(self, run: _Run) -> _Run:
         """Return the run with no slot empty. O(length)."""
-        packed = _Run(least={})
+        packed = _Run()
         for member in run.members:
             if member is not None:
                 place = self._place_of[member.agent_id]
@@ -209,7 +213,7 @@ class Ages:
         older.members += younger.members
         older.living += younger.living
         older.noted = len(older.members)
-        older.least = {}
+        older.least.clear()
         self.usable = self.usable and len(older.free) <= MOST_KEYS
         del self._runs[number]
         if number > 1:
