@@ -297,6 +297,13 @@ BUGS = (
     ),
     Bug(
         "core/roster.py",
+        "who switched a channel off gets its tickets",
+        "            or record.channels_off\n",
+        "",
+        ("tests/stories",),
+    ),
+    Bug(
+        "core/roster.py",
         "who gets an offer's room back is not looked at",
         "        self.gained[record.id] = record\n        self._reload(record, offer.queue, -1)\n",
         "        self._reload(record, offer.queue, -1)\n",

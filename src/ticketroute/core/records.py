@@ -236,7 +236,7 @@ class Demand:
     head: Place | None = None  # the place under which the queue's list of heads knows it
     index: DemandIndex | None = None
     passed: int = 0  # misfits its walks came by: as many as there are members, and it gets an index
-    is_common: bool = field(init=False)  # not of one ticket alone
+    is_common: bool = field(init=False)  # nobody is left out by name, and no permit is asked for
 
     def __attrs_post_init__(self) -> None:
         self.is_common = self.plain_one is None and self.only is None

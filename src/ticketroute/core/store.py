@@ -331,7 +331,7 @@ def asks_of(ticket: Ticket) -> Asks:
 
 
 def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
-    """Return the same; the very one of the demand for it, where the queue has seen its like."""
+    """Return what ``asks_of`` does: the very one of its demand, if the queue has had its like."""
     equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
     known = queue.demands.get((equal, None))
     return asks_of(ticket) if known is None else known.asks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ticketroute.strategies.contract import Key, Member
-from ticketroute.strategies.ranked import Entry, Ranked
+from ticketroute.strategies.ranked import Ranked
 
 
 class AverageLoad(Ranked):
@@ -32,7 +32,3 @@ class AverageLoad(Ranked):
     def key(self, member: Member) -> Key:
         """Return the number of tickets."""
         return (member.count,)
-
-    def entry(self, member: Member) -> Entry:
-        """Return the key and what ends ties, in one go: this is the strategy of most queues."""
-        return (member.count, member.last_assigned, member.agent_id)
