@@ -113,6 +113,17 @@ def test_what_a_reopened_ticket_resumes_counts_once_as_it_ended_last() -> None:
     assert attainment(day.events)["resolution",] == Attainment(missed=1)
 
 
+def test_what_was_missed_stays_missed_when_its_ticket_is_reopened() -> None:
+    day = Day()
+    ticket = day.ask("t1", CHAT, at=0)
+    day.note(day.desk.resolve(ticket, at=101))
+    assert attainment(day.events)["resolution",] == Attainment(missed=1)
+    day.note(day.desk.reopen(ticket, at=1_000))
+    assert attainment(day.events)["resolution",] == Attainment(overdue=1)
+    day.note(day.desk.resolve(ticket, at=1_001))
+    assert attainment(day.events)["resolution",] == Attainment(missed=1)
+
+
 def test_an_answer_that_never_came_is_neither_kept_nor_missed() -> None:
     day = Day()
     day.note(day.desk.resolve(day.ask("t1", MAIL, at=0), at=5))
