@@ -162,13 +162,16 @@ def test_what_is_no_id_is_refused_when_the_value_is_made(
         (lambda: _target(pauses=["pending"]), ["Target.pauses", "'pending'", "a Status"]),
         (lambda: _target(pauses="pending"), ["Target.pauses", "a list"]),
         (lambda: _target(pauses=5), ["Target.pauses", "a list"]),
-        (lambda: _target(escalations=[5]), ["Target.escalations", "Escalation levels"]),
+        (lambda: _target(escalations=[5]), ["Target.escalations", "an Escalation"]),
         (lambda: _target(escalations=Escalation()), ["Target.escalations", "a list"]),
         (
             lambda: _target(escalations=[Escalation(offset=5), Escalation(offset=4)]),
             ["[5, 4]", "in order of their offsets"],
         ),
-        (lambda: _target(escalations=[Escalation()] * 101), ["101", "at most 100 levels"]),
+        (
+            lambda: _target(escalations=[Escalation()] * 101),
+            ["levels in Target.escalations is 101", "at most 100"],
+        ),
         (
             lambda: _target(escalations=[Escalation(offset=-60_001)]),
             ["Escalation.offset is -60001", "at least -60000", "before the start"],
@@ -282,7 +285,7 @@ REFUSED: list[tuple[str, Refused, type[Exception], list[str]]] = [
         "a policy that is none",
         lambda desk: desk.set_policies([_policy(), "silver"], at=20),  # type: ignore[list-item]
         err.InvalidValueError,
-        ["policies is 'silver'", "Policy"],
+        ["one of policies is 'silver'", "Policy"],
     ),
     (
         "too many policies",
@@ -290,7 +293,7 @@ REFUSED: list[tuple[str, Refused, type[Exception], list[str]]] = [
             [_policy(id=f"p{number}") for number in range(1_001)], at=20
         ),
         err.InvalidValueError,
-        ["1001", "at most 1000 policies"],
+        ["policies is 1001", "at most 1000"],
     ),
     (
         "a policy that a queue names",

@@ -203,8 +203,9 @@ def test_a_list_that_is_none_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("value", [5, "desk", None, nan, True, ("desk", 5)], ids=repr)
 def test_what_stands_in_a_list_is_of_its_kind(value: Any) -> None:
     agent = refusal(lambda: Agent(id=AgentId("ana"), contact_points=[ContactPoint("a", 1), value]))
-    assert agent.thing == "Agent.contact_points"
-    assert refusal(lambda: schedule([Relaxation(after=1), value])).thing == "Queue.relaxations"
+    assert agent.thing == "a device in Agent.contact_points"
+    steps = refusal(lambda: schedule([Relaxation(after=1), value]))
+    assert steps.thing == "a step in Queue.relaxations"
 
 
 def test_what_values_were_made_of_is_not_shared() -> None:

@@ -296,7 +296,7 @@ def test_a_schedule_is_of_steps_and_of_at_most_a_hundred(desk: Desk) -> None:
     desk.open_queue("mail", relaxations=[after(span) for span in range(100)])
     with pytest.raises(InvalidValueError, match="at most 100"):
         desk.open_queue("chat", relaxations=[after(span) for span in range(101)])
-    with pytest.raises(InvalidValueError, match="Relaxation steps"):
+    with pytest.raises(InvalidValueError, match="must be a Relaxation"):
         desk.open_queue("chat", relaxations=[30])
 
 

@@ -111,10 +111,12 @@ class Agreements(Steps):
         """
         listed = tuple(several("policies", policies))
         if len(listed) > MOST_POLICIES:
-            raise InvalidValueError("policies", len(listed), f"at most {MOST_POLICIES} policies")
+            raise InvalidValueError(
+                "the number of policies", len(listed), f"at most {MOST_POLICIES}"
+            )
         seen: set[PolicyId] = set()
         for policy in listed:
-            check_kind("policies", policy, Policy)
+            check_kind("one of policies", policy, Policy)
             if policy.id in seen:
                 raise DuplicatePolicyError(policy.id)
             seen.add(policy.id)

@@ -212,7 +212,7 @@ class Routing(Steps):
             UnknownQueueError: if the queue is not on the desk.
         """
         if to_queue is None and to_agent is None:
-            raise InvalidValueError("to_queue and to_agent", None, "one of them, or both")
+            raise InvalidValueError("to_queue or to_agent", None, "given: one of them, or both")
         ticket = self._ticket(ticket_id)
         queue = ticket.queue if to_queue is None else self._queue(to_queue)
         record = None if to_agent is None else self._agent(to_agent)

@@ -124,7 +124,7 @@ def _check_contact_points(
 ) -> None:
     for point in points:
         if not isinstance(point, ContactPoint):
-            raise InvalidValueError("Agent.contact_points", point, "ContactPoints, in order")
+            raise InvalidValueError("a device in Agent.contact_points", point, "a ContactPoint")
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ A bool is not a number here, a float never stands for a whole one, and no text i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from attrs import Attribute
@@ -34,7 +35,7 @@ class Check(Protocol):
 
 def check_id(thing: str, value: object) -> None:
     """Refuse what is no id: 1 to 200 printable characters, no blanks at the ends. O(1)."""
-    if not isinstance(value, str) or isinstance(value, bool):
+    if not isinstance(value, str):
         raise InvalidValueError(thing, value, "a string")
     if not 1 <= len(value) <= LONGEST_ID:
         raise InvalidValueError(thing, value, f"1 to {LONGEST_ID} characters long")
@@ -132,11 +133,10 @@ def one_of(kind: type) -> Check:
 
     def check(instance: Any, attribute: Attribute[Any], value: Any) -> None:
         if not isinstance(value, kind):
-            choices = ", ".join(str(each) for each in kind) if isinstance(kind, Iterable) else ""
-            hint = f": one of {choices}" if choices else ""
-            raise InvalidValueError(
-                _named(instance, attribute), value, f"of type {kind.__name__}{hint}"
-            )
+            allowed = f"of type {kind.__name__}"
+            if issubclass(kind, Enum):
+                allowed += f": one of {', '.join(f'{kind.__name__}.{each.name}' for each in kind)}"
+            raise InvalidValueError(_named(instance, attribute), value, allowed)
 
     return check
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from attrs import Attribute, field, frozen
 
-from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import (
     LONGEST_SPAN,
     a_flag,
@@ -52,8 +51,6 @@ def _check_cool_downs(
 ) -> None:
     for reason, length in cool_down.items():
         check_id("a reason in OfferPolicy.cool_down", reason)
-        if reason == "":
-            raise InvalidValueError("OfferPolicy.cool_down", reason, "a reason")
         check_whole(f"OfferPolicy.cool_down[{reason!r}]", length, 1, LONGEST_SPAN)
 
 

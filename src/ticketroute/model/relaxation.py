@@ -94,10 +94,12 @@ def schedule(steps: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
     """
     ordered = tuple(several("Queue.relaxations", steps))
     if len(ordered) > MOST_STEPS:
-        raise InvalidValueError("Queue.relaxations", len(ordered), f"at most {MOST_STEPS} steps")
+        raise InvalidValueError(
+            "the number of steps in Queue.relaxations", len(ordered), f"at most {MOST_STEPS}"
+        )
     for step in ordered:
         if not isinstance(step, Relaxation):
-            raise InvalidValueError("Queue.relaxations", step, "Relaxation steps")
+            raise InvalidValueError("a step in Queue.relaxations", step, "a Relaxation")
     for earlier, later in pairwise(ordered):
         if later.after <= earlier.after:
             raise InvalidValueError(

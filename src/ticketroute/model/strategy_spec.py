@@ -33,7 +33,9 @@ def _options(
 def _check_name(_: object, __: Attribute[str], name: object) -> None:
     check_id("StrategySpec.name", name)
     if not _NAME.match(str(name)):
-        raise InvalidValueError("StrategySpec.name", name, "lower case letters, digits and _")
+        raise InvalidValueError(
+            "StrategySpec.name", name, "lower case letters, digits and _, beginning with a letter"
+        )
 
 
 def _check_options(
@@ -47,7 +49,7 @@ def _check_options(
             check_whole(f"StrategySpec.options[{name!r}]", value, 0, _LARGEST_OPTION)
         elif value.depth == _DEEPEST:
             raise InvalidValueError(
-                f"StrategySpec.options[{name!r}]", str(value), f"at most {_DEEPEST} deep"
+                f"StrategySpec.options[{name!r}]", str(value), f"at most {_DEEPEST - 1} deep"
             )
 
 

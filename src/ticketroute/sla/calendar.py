@@ -8,7 +8,8 @@ counts twice, and spans are real seconds.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -116,7 +117,9 @@ class Calendar:
         dated = len(self.holidays) + len(self.shifts) + len(self.breaks)
         if dated > MOST_DATES:
             raise InvalidValueError(
-                "Calendar", dated, f"of at most {MOST_DATES} holidays, shifts and breaks together"
+                "the number of holidays, shifts and breaks in Calendar",
+                dated,
+                f"at most {MOST_DATES}",
             )
         depth, count = _depth_and_count(self)
         if depth > DEEPEST:
@@ -163,7 +166,7 @@ class Calendar:
         >>> Calendar.from_plain({"hours": {"mon": [["09:00", "17:00"]]}}).hours["mon"]
         (('09:00', '17:00'),)
         """
-        return _from_plain(plain, 0)
+        return _from_plain(plain, ())
 
     def plain(self) -> dict[str, Any]:
         """Return what from_plain() makes an equal calendar of, fit for JSON and TOML."""
@@ -308,11 +311,21 @@ def _depth_and_count(calendar: Calendar) -> tuple[int, int]:
     return depth, sum(count + 1 for _, count in inner)
 
 
-def _from_plain(plain: object, depth: int) -> Calendar:
+def _from_plain(plain: object, path: tuple[int, ...]) -> Calendar:
     if isinstance(plain, Calendar):
         return plain
-    if depth > DEEPEST:
-        raise InvalidValueError("the depth of Calendar.within", depth, f"at most {DEEPEST}")
+    if len(path) > DEEPEST:
+        raise InvalidValueError("the depth of Calendar.within", len(path), f"at most {DEEPEST}")
+    with _inside(path):
+        given = _fields_in(plain)
+    if "within" in given:
+        inner = enumerate(given["within"])
+        given["within"] = [_from_plain(each, (*path, number)) for number, each in inner]
+    with _inside(path):
+        return Calendar(**given)
+
+
+def _fields_in(plain: object) -> dict[str, Any]:
     names = [each.name for each in _FIELDS]
     given: dict[str, Any] = {}
     for key, value in table("a calendar", plain).items():
@@ -320,9 +333,21 @@ def _from_plain(plain: object, depth: int) -> Calendar:
             raise InvalidValueError("a key of a calendar", key, f"one of {', '.join(names)}")
         given[str(key)] = value
     if "within" in given:
-        inner = bounded("Calendar.within", given["within"], MOST_WITHIN)
-        given["within"] = [_from_plain(each, depth + 1) for each in inner]
-    return Calendar(**given)
+        given["within"] = bounded("Calendar.within", given["within"], MOST_WITHIN)
+    return given
+
+
+@contextmanager
+def _inside(path: tuple[int, ...]) -> Iterator[None]:
+    """Let an error say in which of the calendars within calendars it is."""
+    try:
+        yield
+    except InvalidValueError as fault:
+        if not path:
+            raise
+        where = "".join(f".within[{number}]" for number in path)
+        thing = f"{fault.thing} of Calendar{where}"
+        raise InvalidValueError(thing, fault.value, fault.allowed) from fault
 
 
 def _listed(windows: Windows) -> list[list[str]]:

@@ -137,7 +137,7 @@ def _statuses(pauses: Iterable[Status] | None) -> frozenset[Status] | None:
 def _check_statuses(
     _: object, __: Attribute[frozenset[Status] | None], pauses: frozenset[object] | None
 ) -> None:
-    for status in pauses or ():
+    for status in sorted(pauses or (), key=str):
         if not isinstance(status, Status) or status in ENDED:
             raise InvalidValueError(
                 "a status in Target.pauses", status, "a Status in which the ticket is not done"
@@ -154,10 +154,12 @@ def _shares(warnings: Iterable[int]) -> tuple[int, ...]:
 def _in_order(levels: Iterable[Escalation]) -> tuple[Escalation, ...]:
     ordered = tuple(several("Target.escalations", levels))
     if len(ordered) > MOST_LEVELS:
-        raise InvalidValueError("Target.escalations", len(ordered), f"at most {MOST_LEVELS} levels")
+        raise InvalidValueError(
+            "the number of levels in Target.escalations", len(ordered), f"at most {MOST_LEVELS}"
+        )
     for level in ordered:
         if not isinstance(level, Escalation):
-            raise InvalidValueError("Target.escalations", level, "Escalation levels")
+            raise InvalidValueError("a level in Target.escalations", level, "an Escalation")
     if any(later.offset < sooner.offset for sooner, later in pairwise(ordered)):
         raise InvalidValueError(
             "Target.escalations", [level.offset for level in ordered], "in order of their offsets"

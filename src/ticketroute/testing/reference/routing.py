@@ -181,7 +181,7 @@ class Routing(Agreements):
     ) -> Events:
         """Move a ticket to a queue, to an agent, or to an agent in a queue."""
         if to_queue is None and to_agent is None:
-            raise InvalidValueError("to_queue and to_agent", None, "one of them, or both")
+            raise InvalidValueError("to_queue or to_agent", None, "given: one of them, or both")
         ticket = self.known_ticket(ticket_id)
         queue = ticket.queue if to_queue is None else self.known_queue(to_queue)
         agent_id = None if to_agent is None else self.known_agent(to_agent)

@@ -1,0 +1,373 @@
+"""Every message of the values that a desk is made of, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ticketroute import (
+    Agent,
+    AgentId,
+    ContactPoint,
+    Defaults,
+    OfferPolicy,
+    Presence,
+    Queue,
+    QueueId,
+    Reach,
+    Relaxation,
+    StrategySpec,
+    Ticket,
+    TicketId,
+)
+from ticketroute.errors import InvalidValueError, shown
+from ticketroute.model.frozen import FrozenMapping, read_only
+from ticketroute.model.instants import EPOCH, LAST_INSTANT, datetime_of, instant_of, span_of
+
+LONG = "x" * 79  # what a message repeats of a long text
+
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
+
+# As a host without a type checker has them.
+policy: Any = OfferPolicy
+defaults: Any = Defaults
+reach: Any = Reach
+spec: Any = StrategySpec
+
+
+def agent(**facts: Any) -> Agent:
+    return Agent(**({"id": AgentId("ana")} | facts))
+
+
+def queue(**facts: Any) -> Queue:
+    return Queue(**({"id": QueueId("mail")} | facts))
+
+
+def ticket(**facts: Any) -> Ticket:
+    return Ticket(**({"id": TicketId("t1")} | facts))
+
+
+def step(**facts: Any) -> Relaxation:
+    return Relaxation(**({"after": 0} | facts))
+
+
+def nonsense(value: object) -> Any:
+    return value
+
+
+def nested(depth: int) -> str:
+    """Return a strategy as written that stands so many strategies deep."""
+    return "a(b=" * (depth - 1) + "a" + ")" * (depth - 1)
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no words for it")
+
+
+REFUSED: list[tuple[str, Callable[[], object]]] = [
+    ("Agent.id is 5; it must be a string", lambda: agent(id=5)),
+    ("Agent.id is ''; it must be 1 to 200 characters long", lambda: agent(id="")),
+    (
+        (f"Agent.id is '{LONG}... (201 characters); it must be 1 to 200 characters long"),
+        lambda: agent(id="x" * 201),
+    ),
+    (
+        "Agent.id is 'a\\nb'; it must be printable characters with no blank at either end",
+        lambda: agent(id="a\nb"),
+    ),
+    (
+        "Agent.id is ' ana'; it must be printable characters with no blank at either end",
+        lambda: agent(id=" ana"),
+    ),
+    (
+        "Agent.id is 'ana '; it must be printable characters with no blank at either end",
+        lambda: agent(id="ana "),
+    ),
+    (
+        "Agent.id is something of type Mute that cannot be shown; it must be a string",
+        lambda: agent(id=Mute()),
+    ),
+    ("Agent.name is 5; it must be a string", lambda: agent(name=5)),
+    (
+        (f"Agent.name is '{LONG}... (1001 characters); it must be at most 1000 characters long"),
+        lambda: agent(name="x" * 1_001),
+    ),
+    (
+        "Agent.name is 'a\\ud800'; it must be text without lone surrogates",
+        lambda: agent(name="a\ud800"),
+    ),
+    (
+        "Agent.name is '\\udfff'; it must be text without lone surrogates",
+        lambda: agent(name="\udfff"),
+    ),
+    (
+        "Agent.channels is 'chat'; it must be several values, such as a list",
+        lambda: agent(channels="chat"),
+    ),
+    (
+        "Agent.channels is b'chat'; it must be several values, such as a list",
+        lambda: agent(channels=b"chat"),
+    ),
+    ("Agent.channels is 5; it must be several values, such as a list", lambda: agent(channels=5)),
+    (
+        "Agent.channels is [['chat']]; it must be several values, such as a list",
+        lambda: agent(channels=[["chat"]]),
+    ),
+    ("a channel in Agent.channels is 5; it must be a string", lambda: agent(channels=[5])),
+    ("Agent.channels['chat'] is 5; it must be a ChannelLimit", lambda: agent(channels={"chat": 5})),
+    (
+        "Agent.skills is ['french']; it must be a mapping of names to values",
+        lambda: agent(skills=["french"]),
+    ),
+    ("a skill in Agent.skills is 5; it must be a string", lambda: agent(skills={5: 1})),
+    ("Agent.rate_limit is 5; it must be of type RateLimit", lambda: agent(rate_limit=5)),
+    (
+        "Agent.contact_points is 'desk'; it must be several values, such as a list",
+        lambda: agent(contact_points="desk"),
+    ),
+    (
+        "a device in Agent.contact_points is 'desk'; it must be a ContactPoint",
+        lambda: agent(contact_points=["desk"]),
+    ),
+    ("Agent.shift is 5; it must be a string", lambda: agent(shift=5)),
+    ("presence is 5; it must be a Presence, or a word for one", lambda: Presence.of(nonsense(5))),
+    ("ContactPoint.name is ''; it must be 1 to 200 characters long", lambda: ContactPoint("", 1)),
+    ("OfferPolicy.refill is 1; it must be True or False", lambda: policy(refill=1)),
+    (
+        "OfferPolicy.cool_down is ['busy']; it must be a mapping of names to values",
+        lambda: policy(cool_down=["busy"]),
+    ),
+    (
+        "a reason in OfferPolicy.cool_down is ''; it must be 1 to 200 characters long",
+        lambda: policy(cool_down={"": 1}),
+    ),
+    ("Queue.id is 5; it must be a string", lambda: queue(id=5)),
+    ("strategy is 5; it must be a string", lambda: queue(strategy=5)),
+    (
+        "Queue.members is 'ana'; it must be several values, such as a list",
+        lambda: queue(members="ana"),
+    ),
+    ("Queue.members is 5; it must be several values, such as a list", lambda: queue(members=5)),
+    ("an agent in Queue.members is 5; it must be a string", lambda: queue(members={5: 5})),
+    ("Queue.members['ana'] is 5; it must be a Membership", lambda: queue(members={"ana": 5})),
+    (
+        (
+            "Queue.delivery is 'offer'; it must be of type Delivery: one of Delivery.ASSIGN, "
+            "Delivery.OFFER, Delivery.PULL"
+        ),
+        lambda: queue(delivery="offer"),
+    ),
+    ("Queue.order is 'lifo'; it must be of type LineOrder", lambda: queue(order="lifo")),
+    (
+        (
+            "Queue.departure is 'keep'; it must be of type Departure: one of Departure.KEEP, "
+            "Departure.REQUEUE"
+        ),
+        lambda: queue(departure="keep"),
+    ),
+    (
+        (
+            "Queue.resume is 'sticky'; it must be of type ResumeRule: one of ResumeRule.STRICT, "
+            "ResumeRule.STICKY"
+        ),
+        lambda: queue(resume="sticky"),
+    ),
+    ("Queue.parked_counts is 1; it must be True or False", lambda: queue(parked_counts=1)),
+    ("Queue.offer is 5; it must be of type OfferPolicy", lambda: queue(offer=5)),
+    ("Queue.reach is 5; it must be of type Reach", lambda: queue(reach=5)),
+    ("Queue.keep_agent is 1; it must be True or False", lambda: queue(keep_agent=1)),
+    ("Queue.calendar is 5; it must be a string", lambda: queue(calendar=5)),
+    ("Queue.sla is 5; it must be a string", lambda: queue(sla=5)),
+    ("Queue.name is 5; it must be a string", lambda: queue(name=5)),
+    ("Defaults.rate_limit is 5; it must be of type RateLimit", lambda: defaults(rate_limit=5)),
+    ("Defaults.queue is 5; it must be a string", lambda: defaults(queue=5)),
+    ("Reach is (9, 3); it must be least first, greatest second", lambda: reach(9, 3)),
+    (
+        "Relaxation.lower is ['french']; it must be a mapping of names to values",
+        lambda: step(lower=["french"]),
+    ),
+    (
+        "a skill in Relaxation.lower is ''; it must be 1 to 200 characters long",
+        lambda: step(lower={"": 1}),
+    ),
+    (
+        "Relaxation.drop is 'french'; it must be several values, such as a list",
+        lambda: step(drop="french"),
+    ),
+    ("a skill in Relaxation.drop is 5; it must be a string", lambda: step(drop=["french", 5])),
+    ("Relaxation.reach is 5; it must be of type Reach", lambda: step(reach=5)),
+    ("Relaxation.add_queue is 5; it must be a string", lambda: step(add_queue=5)),
+    ("Relaxation.move_to is 5; it must be a string", lambda: step(move_to=5)),
+    (
+        "Relaxation is ('mail', 'sales'); it must be with add_queue or move_to, not both",
+        lambda: step(add_queue="mail", move_to="sales"),
+    ),
+    (
+        (
+            "Relaxation.priority is 1; it must be of type TicketPriority: one of "
+            "TicketPriority.URGENT, TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
+        ),
+        lambda: step(priority=1),
+    ),
+    ("Relaxation.skip_wait is 1; it must be True or False", lambda: step(skip_wait=1)),
+    (
+        "Queue.relaxations is 5; it must be several values, such as a list",
+        lambda: queue(relaxations=5),
+    ),
+    (
+        "a step in Queue.relaxations is 5; it must be a Relaxation",
+        lambda: queue(relaxations=[step(), 5]),
+    ),
+    (
+        "the number of steps in Queue.relaxations is 101; it must be at most 100",
+        lambda: queue(relaxations=[step(after=each) for each in range(101)]),
+    ),
+    (
+        (
+            "Queue.relaxations is [7, 7]; it must be in order: each step after a longer wait than "
+            "the one before it"
+        ),
+        lambda: queue(relaxations=[step(after=7), step(after=7)]),
+    ),
+    ("Ticket.id is 5; it must be a string", lambda: ticket(id=5)),
+    ("Ticket.queue is 5; it must be a string", lambda: ticket(queue=5)),
+    ("Ticket.channel is 5; it must be a string", lambda: ticket(channel=5)),
+    (
+        (
+            "Ticket.priority is 5; it must be of type TicketPriority: one of "
+            "TicketPriority.URGENT, TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
+        ),
+        lambda: ticket(priority=5),
+    ),
+    (
+        "Ticket.skills is ['french']; it must be a mapping of names to values",
+        lambda: ticket(skills=["french"]),
+    ),
+    ("a skill in Ticket.skills is 5; it must be a string", lambda: ticket(skills={5: 1})),
+    ("Ticket.tags is 'vip'; it must be several values, such as a list", lambda: ticket(tags="vip")),
+    ("a tag in Ticket.tags is 5; it must be a string", lambda: ticket(tags=["vip", 5])),
+    (
+        "Ticket.attributes is ['subject']; it must be a mapping of names to values",
+        lambda: ticket(attributes=["subject"]),
+    ),
+    (
+        "a name in Ticket.attributes is 5; it must be a string",
+        lambda: ticket(attributes={5: "hello"}),
+    ),
+    (
+        "Ticket.attributes['subject'] is 5; it must be a string",
+        lambda: ticket(attributes={"subject": 5}),
+    ),
+    ("Ticket.requester is 5; it must be a string", lambda: ticket(requester=5)),
+    ("Ticket.prefer is 5; it must be a string", lambda: ticket(prefer=5)),
+    (
+        (
+            "Ticket.arrived is 'noon'; it must be an instant in whole milliseconds UTC; "
+            "instant_of() converts a datetime"
+        ),
+        lambda: ticket(arrived="noon"),
+    ),
+    (
+        "Ticket.arrived is -1; it must be an instant from 0 to 253402300799999 milliseconds",
+        lambda: ticket(arrived=-1),
+    ),
+    (
+        (
+            "Ticket.due is True; it must be an instant in whole milliseconds UTC; instant_of() "
+            "converts a datetime"
+        ),
+        lambda: ticket(due=True),
+    ),
+    (
+        (
+            "Ticket.due is 253402300800000; it must be an instant from 0 to 253402300799999 "
+            "milliseconds"
+        ),
+        lambda: ticket(due=LAST_INSTANT + 1),
+    ),
+    ("StrategySpec.name is 5; it must be a string", lambda: spec(5)),
+    (
+        (
+            "StrategySpec.name is 'Random'; it must be lower case letters, digits and _, beginning "
+            "with a letter"
+        ),
+        lambda: spec("Random"),
+    ),
+    (
+        "StrategySpec.options is ['window']; it must be a mapping of names to values",
+        lambda: spec("random", ["window"]),
+    ),
+    ("an option in StrategySpec.options is 5; it must be a string", lambda: spec("random", {5: 5})),
+    (
+        "StrategySpec.options['b'] is 'a(b=a(b=a(b=a)))'; it must be at most 3 deep",
+        lambda: spec("a", {"b": StrategySpec.of(nested(4))}),
+    ),
+    (
+        (f"strategy is '{LONG}... (201 characters); it must be at most 200 characters long"),
+        lambda: StrategySpec.of("x" * 201),
+    ),
+    (
+        (
+            "strategy is 'priority(then'; it must be a strategy's name, such as round_robin or "
+            "priority(then=round_robin)"
+        ),
+        lambda: StrategySpec.of("priority(then"),
+    ),
+    ("span is 5; it must be a timedelta", lambda: span_of(nonsense(5))),
+    ("moment is 5; it must be an aware datetime", lambda: instant_of(nonsense(5))),
+    (
+        (
+            "moment is '2026-01-01T00:00:00'; it must be an aware datetime: give it a tzinfo, such "
+            "as UTC"
+        ),
+        lambda: instant_of(NAIVE),
+    ),
+    (
+        "moment is '1969-12-31T23:59:59.999999+00:00'; it must be 1970-01-01T00:00Z or later",
+        lambda: instant_of(EPOCH - timedelta(microseconds=1)),
+    ),
+    (
+        (
+            "instant is 'noon'; it must be whole milliseconds from 0 to 253402300799999, the end "
+            "of 9999"
+        ),
+        lambda: datetime_of(nonsense("noon")),
+    ),
+    (
+        "instant is -1; it must be whole milliseconds from 0 to 253402300799999, the end of 9999",
+        lambda: datetime_of(-1),
+    ),
+    (
+        (
+            "instant is 253402300800000; it must be whole milliseconds from 0 to 253402300799999, "
+            "the end of 9999"
+        ),
+        lambda: datetime_of(LAST_INSTANT + 1),
+    ),
+    ("mapping is 5; it must be a mapping of names to values", lambda: read_only(nonsense(5))),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), REFUSED, ids=[text.partition(" is ")[0] for text, _ in REFUSED]
+)
+def test_a_value_that_makes_no_sense_is_refused_in_so_many_words(
+    text: str, wrong: Callable[[], object]
+) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        wrong()
+    fault = caught.value
+    assert str(fault) == text
+    assert text == f"{fault.thing} is {shown(fault.value)}; it must be {fault.allowed}"
+
+
+def test_a_frozen_mapping_says_what_to_do_instead() -> None:
+    with pytest.raises(TypeError) as caught:
+        FrozenMapping({"a": 1})["a"] = 2
+    assert str(caught.value) == (
+        "this mapping is part of a frozen value; make a new value with evolve()"
+    )
