@@ -122,9 +122,9 @@ def test_a_target_is_a_span_above_nothing(
     [
         (lambda bad: Policy(id=bad, targets={}), "Policy.id"),
         (lambda bad: _policy(calendar=bad), "Policy.calendar"),
-        (lambda bad: _policy(queues=[bad]), "a Policy"),
-        (lambda bad: _policy(channels=[bad]), "a Policy"),
-        (lambda bad: _policy(tags=[bad]), "a Policy"),
+        (lambda bad: _policy(queues=[bad]), "Policy.queues"),
+        (lambda bad: _policy(channels=[bad]), "Policy.channels"),
+        (lambda bad: _policy(tags=[bad]), "Policy.tags"),
         (lambda bad: _target(calendar=bad), "Target.calendar"),
         (lambda bad: Escalation(move_to=bad), "Escalation.move_to"),
         (lambda bad: Escalation(drop=[bad]), "Escalation.drop"),
@@ -206,8 +206,8 @@ def test_what_is_no_id_is_refused_when_the_value_is_made(
         (lambda: _policy(targets={Metric.RESOLUTION: 5}), ["Policy.targets[resolution]"]),
         (lambda: _policy(changes="from_now"), ["Policy.changes", "FROM_NOW"]),
         (lambda: _policy(reopening=None), ["Policy.reopening", "RESUME"]),
-        (lambda: _policy(queues="mail"), ["a condition of a Policy", "a list"]),
-        (lambda: _policy(tags=5), ["a condition of a Policy", "a list"]),
+        (lambda: _policy(queues="mail"), ["Policy.queues", "a list"]),
+        (lambda: _policy(tags=5), ["Policy.tags", "a list"]),
     ],
 )
 def test_what_makes_no_sense_is_refused_when_the_value_is_made(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +25,10 @@ from ticketroute import (
     StrategySpec,
     Ticket,
     TicketId,
+    TicketPriority,
 )
 from ticketroute.errors import InvalidValueError
-from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of
+from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of, span_of
 
 COUNT = 1_000_000  # the largest
 TEN_YEARS = 3_660 * 86_400_000
@@ -146,6 +148,15 @@ def test_instants_are_taken_from_1970_to_the_end_of_9999() -> None:
     for instant in (0, LAST_INSTANT):
         assert ticket(arrived=instant, due=instant).due == instant
         assert instant_of(datetime_of(instant)) == instant
+
+
+def test_a_length_counts_down_to_its_last_millisecond() -> None:
+    assert span_of(timedelta(days=1, seconds=1, milliseconds=999)) == 86_401_999
+    assert span_of(timedelta(microseconds=999)) == 0
+
+
+def test_a_whole_number_may_have_names() -> None:
+    assert agent(priority=TicketPriority.HIGH).priority == 2
 
 
 def test_schedules_and_reaches_are_taken_up_to_their_bounds() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,20 @@ from ticketroute.model.instants import EPOCH, LAST_INSTANT, datetime_of, instant
 LONG = "x" * 79  # what a message repeats of a long text
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
+
+
+# The ways out that several share.
+INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
+MAPPING = "it must be a mapping of names to values"
+PRINTABLE = "it must be printable characters with no blank at either end"
+PRIORITY = (
+    "it must be of type TicketPriority: one of TicketPriority.URGENT, "
+    "TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
+)
+SEVERAL = "it must be several values, such as a list"
+STRATEGY = "it must be a strategy's name, such as round_robin or priority(then=round_robin)"
+WHOLE = "it must be whole milliseconds from 0 to 253402300799999, the end of 9999"
+YEARS = "it must be an instant from 0 to 253402300799999 milliseconds"
 
 # As a host without a type checker has them.
 policy: Any = OfferPolicy
@@ -63,6 +77,20 @@ def nested(depth: int) -> str:
     return "a(b=" * (depth - 1) + "a" + ")" * (depth - 1)
 
 
+class Unread(Mapping[Any, Any]):
+    def __getitem__(self, key: object) -> object:
+        raise ValueError("the file is closed")
+
+    def __iter__(self) -> Iterator[object]:
+        return iter("a")
+
+    def __len__(self) -> int:
+        return 1
+
+    def __repr__(self) -> str:
+        return "Unread()"
+
+
 class Mute:
     def __repr__(self) -> str:
         raise RuntimeError("no words for it")
@@ -72,28 +100,19 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("Agent.id is 5; it must be a string", lambda: agent(id=5)),
     ("Agent.id is ''; it must be 1 to 200 characters long", lambda: agent(id="")),
     (
-        (f"Agent.id is '{LONG}... (201 characters); it must be 1 to 200 characters long"),
+        f"Agent.id is '{LONG}... (201 characters); it must be 1 to 200 characters long",
         lambda: agent(id="x" * 201),
     ),
-    (
-        "Agent.id is 'a\\nb'; it must be printable characters with no blank at either end",
-        lambda: agent(id="a\nb"),
-    ),
-    (
-        "Agent.id is ' ana'; it must be printable characters with no blank at either end",
-        lambda: agent(id=" ana"),
-    ),
-    (
-        "Agent.id is 'ana '; it must be printable characters with no blank at either end",
-        lambda: agent(id="ana "),
-    ),
+    (f"Agent.id is 'a\\nb'; {PRINTABLE}", lambda: agent(id="a\nb")),
+    (f"Agent.id is ' ana'; {PRINTABLE}", lambda: agent(id=" ana")),
+    (f"Agent.id is 'ana '; {PRINTABLE}", lambda: agent(id="ana ")),
     (
         "Agent.id is something of type Mute that cannot be shown; it must be a string",
         lambda: agent(id=Mute()),
     ),
     ("Agent.name is 5; it must be a string", lambda: agent(name=5)),
     (
-        (f"Agent.name is '{LONG}... (1001 characters); it must be at most 1000 characters long"),
+        f"Agent.name is '{LONG}... (1001 characters); it must be at most 1000 characters long",
         lambda: agent(name="x" * 1_001),
     ),
     (
@@ -104,31 +123,17 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         "Agent.name is '\\udfff'; it must be text without lone surrogates",
         lambda: agent(name="\udfff"),
     ),
-    (
-        "Agent.channels is 'chat'; it must be several values, such as a list",
-        lambda: agent(channels="chat"),
-    ),
-    (
-        "Agent.channels is b'chat'; it must be several values, such as a list",
-        lambda: agent(channels=b"chat"),
-    ),
-    ("Agent.channels is 5; it must be several values, such as a list", lambda: agent(channels=5)),
-    (
-        "Agent.channels is [['chat']]; it must be several values, such as a list",
-        lambda: agent(channels=[["chat"]]),
-    ),
+    (f"Agent.channels is 'chat'; {SEVERAL}", lambda: agent(channels="chat")),
+    (f"Agent.channels is b'chat'; {SEVERAL}", lambda: agent(channels=b"chat")),
+    (f"Agent.channels is 5; {SEVERAL}", lambda: agent(channels=5)),
+    (f"Agent.channels is [['chat']]; {SEVERAL}", lambda: agent(channels=[["chat"]])),
     ("a channel in Agent.channels is 5; it must be a string", lambda: agent(channels=[5])),
     ("Agent.channels['chat'] is 5; it must be a ChannelLimit", lambda: agent(channels={"chat": 5})),
-    (
-        "Agent.skills is ['french']; it must be a mapping of names to values",
-        lambda: agent(skills=["french"]),
-    ),
+    (f"Agent.channels is Unread(); {MAPPING}", lambda: agent(channels=Unread())),
+    (f"Agent.skills is ['french']; {MAPPING}", lambda: agent(skills=["french"])),
     ("a skill in Agent.skills is 5; it must be a string", lambda: agent(skills={5: 1})),
     ("Agent.rate_limit is 5; it must be of type RateLimit", lambda: agent(rate_limit=5)),
-    (
-        "Agent.contact_points is 'desk'; it must be several values, such as a list",
-        lambda: agent(contact_points="desk"),
-    ),
+    (f"Agent.contact_points is 'desk'; {SEVERAL}", lambda: agent(contact_points="desk")),
     (
         "a device in Agent.contact_points is 'desk'; it must be a ContactPoint",
         lambda: agent(contact_points=["desk"]),
@@ -137,22 +142,17 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("presence is 5; it must be a Presence, or a word for one", lambda: Presence.of(nonsense(5))),
     ("ContactPoint.name is ''; it must be 1 to 200 characters long", lambda: ContactPoint("", 1)),
     ("OfferPolicy.refill is 1; it must be True or False", lambda: policy(refill=1)),
-    (
-        "OfferPolicy.cool_down is ['busy']; it must be a mapping of names to values",
-        lambda: policy(cool_down=["busy"]),
-    ),
+    (f"OfferPolicy.cool_down is ['busy']; {MAPPING}", lambda: policy(cool_down=["busy"])),
     (
         "a reason in OfferPolicy.cool_down is ''; it must be 1 to 200 characters long",
         lambda: policy(cool_down={"": 1}),
     ),
     ("Queue.id is 5; it must be a string", lambda: queue(id=5)),
     ("strategy is 5; it must be a string", lambda: queue(strategy=5)),
-    (
-        "Queue.members is 'ana'; it must be several values, such as a list",
-        lambda: queue(members="ana"),
-    ),
-    ("Queue.members is 5; it must be several values, such as a list", lambda: queue(members=5)),
+    (f"Queue.members is 'ana'; {SEVERAL}", lambda: queue(members="ana")),
+    (f"Queue.members is 5; {SEVERAL}", lambda: queue(members=5)),
     ("an agent in Queue.members is 5; it must be a string", lambda: queue(members={5: 5})),
+    (f"Queue.members is Unread(); {MAPPING}", lambda: queue(members=Unread())),
     ("Queue.members['ana'] is 5; it must be a Membership", lambda: queue(members={"ana": 5})),
     (
         (
@@ -186,18 +186,12 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("Defaults.rate_limit is 5; it must be of type RateLimit", lambda: defaults(rate_limit=5)),
     ("Defaults.queue is 5; it must be a string", lambda: defaults(queue=5)),
     ("Reach is (9, 3); it must be least first, greatest second", lambda: reach(9, 3)),
-    (
-        "Relaxation.lower is ['french']; it must be a mapping of names to values",
-        lambda: step(lower=["french"]),
-    ),
+    (f"Relaxation.lower is ['french']; {MAPPING}", lambda: step(lower=["french"])),
     (
         "a skill in Relaxation.lower is ''; it must be 1 to 200 characters long",
         lambda: step(lower={"": 1}),
     ),
-    (
-        "Relaxation.drop is 'french'; it must be several values, such as a list",
-        lambda: step(drop="french"),
-    ),
+    (f"Relaxation.drop is 'french'; {SEVERAL}", lambda: step(drop="french")),
     ("a skill in Relaxation.drop is 5; it must be a string", lambda: step(drop=["french", 5])),
     ("Relaxation.reach is 5; it must be of type Reach", lambda: step(reach=5)),
     ("Relaxation.add_queue is 5; it must be a string", lambda: step(add_queue=5)),
@@ -206,18 +200,9 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         "Relaxation is ('mail', 'sales'); it must be with add_queue or move_to, not both",
         lambda: step(add_queue="mail", move_to="sales"),
     ),
-    (
-        (
-            "Relaxation.priority is 1; it must be of type TicketPriority: one of "
-            "TicketPriority.URGENT, TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
-        ),
-        lambda: step(priority=1),
-    ),
+    (f"Relaxation.priority is 1; {PRIORITY}", lambda: step(priority=1)),
     ("Relaxation.skip_wait is 1; it must be True or False", lambda: step(skip_wait=1)),
-    (
-        "Queue.relaxations is 5; it must be several values, such as a list",
-        lambda: queue(relaxations=5),
-    ),
+    (f"Queue.relaxations is 5; {SEVERAL}", lambda: queue(relaxations=5)),
     (
         "a step in Queue.relaxations is 5; it must be a Relaxation",
         lambda: queue(relaxations=[step(), 5]),
@@ -236,24 +221,12 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("Ticket.id is 5; it must be a string", lambda: ticket(id=5)),
     ("Ticket.queue is 5; it must be a string", lambda: ticket(queue=5)),
     ("Ticket.channel is 5; it must be a string", lambda: ticket(channel=5)),
-    (
-        (
-            "Ticket.priority is 5; it must be of type TicketPriority: one of "
-            "TicketPriority.URGENT, TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
-        ),
-        lambda: ticket(priority=5),
-    ),
-    (
-        "Ticket.skills is ['french']; it must be a mapping of names to values",
-        lambda: ticket(skills=["french"]),
-    ),
+    (f"Ticket.priority is 5; {PRIORITY}", lambda: ticket(priority=5)),
+    (f"Ticket.skills is ['french']; {MAPPING}", lambda: ticket(skills=["french"])),
     ("a skill in Ticket.skills is 5; it must be a string", lambda: ticket(skills={5: 1})),
-    ("Ticket.tags is 'vip'; it must be several values, such as a list", lambda: ticket(tags="vip")),
+    (f"Ticket.tags is 'vip'; {SEVERAL}", lambda: ticket(tags="vip")),
     ("a tag in Ticket.tags is 5; it must be a string", lambda: ticket(tags=["vip", 5])),
-    (
-        "Ticket.attributes is ['subject']; it must be a mapping of names to values",
-        lambda: ticket(attributes=["subject"]),
-    ),
+    (f"Ticket.attributes is ['subject']; {MAPPING}", lambda: ticket(attributes=["subject"])),
     (
         "a name in Ticket.attributes is 5; it must be a string",
         lambda: ticket(attributes={5: "hello"}),
@@ -264,31 +237,10 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     ("Ticket.requester is 5; it must be a string", lambda: ticket(requester=5)),
     ("Ticket.prefer is 5; it must be a string", lambda: ticket(prefer=5)),
-    (
-        (
-            "Ticket.arrived is 'noon'; it must be an instant in whole milliseconds UTC; "
-            "instant_of() converts a datetime"
-        ),
-        lambda: ticket(arrived="noon"),
-    ),
-    (
-        "Ticket.arrived is -1; it must be an instant from 0 to 253402300799999 milliseconds",
-        lambda: ticket(arrived=-1),
-    ),
-    (
-        (
-            "Ticket.due is True; it must be an instant in whole milliseconds UTC; instant_of() "
-            "converts a datetime"
-        ),
-        lambda: ticket(due=True),
-    ),
-    (
-        (
-            "Ticket.due is 253402300800000; it must be an instant from 0 to 253402300799999 "
-            "milliseconds"
-        ),
-        lambda: ticket(due=LAST_INSTANT + 1),
-    ),
+    (f"Ticket.arrived is 'noon'; {INSTANT}", lambda: ticket(arrived="noon")),
+    (f"Ticket.arrived is -1; {YEARS}", lambda: ticket(arrived=-1)),
+    (f"Ticket.due is True; {INSTANT}", lambda: ticket(due=True)),
+    (f"Ticket.due is 253402300800000; {YEARS}", lambda: ticket(due=LAST_INSTANT + 1)),
     ("StrategySpec.name is 5; it must be a string", lambda: spec(5)),
     (
         (
@@ -297,26 +249,26 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         ),
         lambda: spec("Random"),
     ),
-    (
-        "StrategySpec.options is ['window']; it must be a mapping of names to values",
-        lambda: spec("random", ["window"]),
-    ),
+    (f"StrategySpec.options is ['window']; {MAPPING}", lambda: spec("random", ["window"])),
     ("an option in StrategySpec.options is 5; it must be a string", lambda: spec("random", {5: 5})),
     (
         "StrategySpec.options['b'] is 'a(b=a(b=a(b=a)))'; it must be at most 3 deep",
         lambda: spec("a", {"b": StrategySpec.of(nested(4))}),
     ),
     (
-        (f"strategy is '{LONG}... (201 characters); it must be at most 200 characters long"),
+        f"strategy is '{LONG}... (201 characters); it must be at most 200 characters long",
         lambda: StrategySpec.of("x" * 201),
     ),
+    (f"strategy is ' '; {STRATEGY}", lambda: StrategySpec.of(" ")),
     (
         (
-            "strategy is 'priority(then'; it must be a strategy's name, such as round_robin or "
-            "priority(then=round_robin)"
+            "StrategySpec.name is 'X'; it must be lower case letters, digits and _, beginning with "
+            "a letter"
         ),
-        lambda: StrategySpec.of("priority(then"),
+        lambda: StrategySpec.of("X"),
     ),
+    (f"strategy is 'a(b=a(b=a(b=a(b=a))))'; {STRATEGY}", lambda: StrategySpec.of(nested(5))),
+    (f"strategy is 'priority(then'; {STRATEGY}", lambda: StrategySpec.of("priority(then")),
     ("span is 5; it must be a timedelta", lambda: span_of(nonsense(5))),
     ("moment is 5; it must be an aware datetime", lambda: instant_of(nonsense(5))),
     (
@@ -330,25 +282,10 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         "moment is '1969-12-31T23:59:59.999999+00:00'; it must be 1970-01-01T00:00Z or later",
         lambda: instant_of(EPOCH - timedelta(microseconds=1)),
     ),
-    (
-        (
-            "instant is 'noon'; it must be whole milliseconds from 0 to 253402300799999, the end "
-            "of 9999"
-        ),
-        lambda: datetime_of(nonsense("noon")),
-    ),
-    (
-        "instant is -1; it must be whole milliseconds from 0 to 253402300799999, the end of 9999",
-        lambda: datetime_of(-1),
-    ),
-    (
-        (
-            "instant is 253402300800000; it must be whole milliseconds from 0 to 253402300799999, "
-            "the end of 9999"
-        ),
-        lambda: datetime_of(LAST_INSTANT + 1),
-    ),
-    ("mapping is 5; it must be a mapping of names to values", lambda: read_only(nonsense(5))),
+    (f"instant is 'noon'; {WHOLE}", lambda: datetime_of(nonsense("noon"))),
+    (f"instant is -1; {WHOLE}", lambda: datetime_of(-1)),
+    (f"instant is 253402300800000; {WHOLE}", lambda: datetime_of(LAST_INSTANT + 1)),
+    (f"mapping is 5; {MAPPING}", lambda: read_only(nonsense(5))),
 ]
 
 

@@ -67,7 +67,7 @@ def several(thing: str, values: Iterable[T]) -> list[T]:
 
 def check_whole(thing: str, value: object, low: int, high: int) -> None:
     """Refuse what is no whole number from ``low`` to ``high``; a bool is none. O(1)."""
-    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, int)):
+    if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValueError(thing, value, f"a whole number from {low} to {high}")
     if not low <= value <= high:
         raise InvalidValueError(thing, value, f"from {low} to {high}")

@@ -14,6 +14,7 @@ from ticketroute.model.frozen import EMPTY, read_only
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TOKEN = re.compile(r"\s*(?:([A-Za-z0-9_.-]+)|([(),=]))")
+_NO_WORDS = ("", "(", ")", ",", "=")  # "" is the end
 _FORM = "a strategy's name, such as round_robin or priority(then=round_robin)"
 _DEEPEST = 4  # strategies within strategies: more than anybody orders by
 _LARGEST_OPTION = 10**15  # milliseconds, counts: far beyond use, and exact everywhere
@@ -129,7 +130,7 @@ class _Reader:
 
     def _word(self) -> str:
         word = self._next
-        if not word or word in "(),=":
+        if word in _NO_WORDS:
             self._fail()
         self._next = next(self._tokens, "")
         return word

@@ -230,13 +230,21 @@ def _check_targets(_: object, __: Attribute[Any], targets: Mapping[object, objec
             raise InvalidValueError(f"Policy.targets[{metric.value}]", target, "a Target")
 
 
-def _ids(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(several("a condition of a Policy", names))
+def _queues(names: Iterable[QueueId]) -> frozenset[QueueId]:
+    return frozenset(several("Policy.queues", names))
 
 
-def _check_ids(_: object, __: Attribute[Any], names: frozenset[str]) -> None:
+def _channels(names: Iterable[Channel]) -> frozenset[Channel]:
+    return frozenset(several("Policy.channels", names))
+
+
+def _tags(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(several("Policy.tags", names))
+
+
+def _check_ids(_: object, attribute: Attribute[Any], names: frozenset[str]) -> None:
     for name in sorted(names, key=str):
-        check_id("a name in a condition of a Policy", name)
+        check_id(f"one of Policy.{attribute.name}", name)
 
 
 @frozen(kw_only=True)
@@ -255,9 +263,11 @@ class Policy:
 
     id: PolicyId = field(validator=an_id)
     targets: Mapping[Metric, Target] = field(converter=_targets, validator=_check_targets)
-    queues: frozenset[QueueId] = field(default=frozenset(), converter=_ids, validator=_check_ids)
-    channels: frozenset[Channel] = field(default=frozenset(), converter=_ids, validator=_check_ids)
-    tags: frozenset[str] = field(default=frozenset(), converter=_ids, validator=_check_ids)
+    queues: frozenset[QueueId] = field(default=frozenset(), converter=_queues, validator=_check_ids)
+    channels: frozenset[Channel] = field(
+        default=frozenset(), converter=_channels, validator=_check_ids
+    )
+    tags: frozenset[str] = field(default=frozenset(), converter=_tags, validator=_check_ids)
     calendar: CalendarId | None = field(default=None, validator=maybe(an_id))
     changes: ChangeRule = field(default=ChangeRule.RETROACTIVE, validator=one_of(ChangeRule))
     reopening: ReopenRule = field(default=ReopenRule.RESUME, validator=one_of(ReopenRule))
