@@ -67,7 +67,7 @@ class DeadlinePassedError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"something falls due at {self.due}, before or at at={self.at}; "
+            f"something falls due at {self.due}, no later than at={self.at}; "
             "call advance(at=...) first, so that the preview sees what it changes"
         )
 
@@ -211,6 +211,9 @@ class DuplicatePolicyError(_DuplicateError):
     """Two policies of one list have the same id."""
 
     thing, way_out = "policy", "give each policy an id of its own"
+
+    def __str__(self) -> str:
+        return f"{self.thing} {shown(self.id)} is there twice; {self.way_out}"
 
 
 class InUseError(TicketRouteError):
