@@ -5,25 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from holidays.utils import list_supported_countries
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
+from ticketroute.model.events import Author
 from ticketroute.model.instants import instant_of
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla import holiday
 from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.holiday import PublicHolidays
 from ticketroute.sla.policy import Escalation, Target
+from ticketroute.sla.versions import Edition, Versions
 from ticketroute.sla.zones import HORIZON
 
 TEN_YEARS = 3_660 * 86_400_000
 ALL_DAYS = 231 * 366  # more than the dates from 1970 to 2200
 DAYS = [date(2000, 1, 1) + timedelta(days=each) for each in range(10_000)]
 MONDAY: dict[str, Any] = {"mon": [("09:00", "17:00")]}
-RARE = Calendar(name="rare", shifts={"2024-05-01": [("09:00", "17:00")]})
 country: Any = PublicHolidays  # as a host without a type checker has it
 
 
@@ -37,6 +39,14 @@ def within(depth: int) -> Calendar:
     for _ in range(depth):
         inner = calendar(within=[inner])
     return inner
+
+
+def rare() -> Calendar:
+    return Calendar(name="rare", shifts={"2024-05-01": [("09:00", "17:00")]})
+
+
+def rare_on_monday() -> Calendar:
+    return Calendar(name="once", shifts={"2024-04-29": [("09:00", "17:00")]})
 
 
 def target(**facts: Any) -> Target:
@@ -84,6 +94,7 @@ def test_levels_are_taken_up_to_a_hundred_from_the_start_of_the_shortest_target_
     shares = {TicketPriority.LOW: 90_000, TicketPriority.HIGH: 5_000}
     levels = [Escalation(offset=-5_000), Escalation(offset=-5_000), Escalation()]
     assert target(within=shares, escalations=levels).escalations == tuple(levels)
+    assert target(contacts=[Author.REQUESTER, Author.AGENT]).contacts >= {Author.AGENT}
     with pytest.raises(InvalidValueError) as caught:
         target(within=shares, escalations=[Escalation(offset=-5_001), Escalation()])
     assert str(caught.value) == (
@@ -103,6 +114,23 @@ def test_a_calendar_is_taken_up_to_its_bounds() -> None:
     dates = calendar(holidays=DAYS[:4_000], shifts=dict.fromkeys(DAYS[4_000:], ()))
     assert len(dates.holidays) + len(dates.shifts) == 10_000
     assert len(calendar(holidays=DAYS).holidays) == 10_000
+
+
+def test_of_a_list_without_end_one_more_is_read_than_may_be() -> None:
+    numbers = count()
+    with pytest.raises(InvalidValueError, match="at most 10000 entries"):
+        calendar(holidays=("12-25" for _ in numbers))
+    assert next(numbers) == 10_001
+
+
+def test_editions_are_taken_one_after_the_other_and_named_as_the_newest() -> None:
+    versions = Versions([Edition(0, ALWAYS), Edition(5, calendar()), Edition(6, rare())])
+    assert [each.effective_from for each in versions.editions] == [0, 5, 6]
+    with pytest.raises(BeyondHorizonError, match=r"^calendar 'rare' reaches"):
+        versions.add(5, 10**12)
+    both = calendar(name="desk") & rare_on_monday()
+    with pytest.raises(BeyondHorizonError, match=r"^calendar 'desk & once' reaches"):
+        both.timetable.add(5, 10**12)
 
 
 def test_a_clock_is_taken_up_to_its_bounds() -> None:
@@ -132,6 +160,9 @@ def test_days_are_counted_from_one_end_to_the_other_and_not_beyond() -> None:
     first, last = date(1970, 1, 1), date(2200, 12, 31)
     assert ALWAYS.add_days(first, (last - first).days) == last
     assert ALWAYS.add_days(last, (first - last).days) == first
+    for day, days in ((last, 1), (first, -1)):
+        with pytest.raises(BeyondHorizonError):
+            ALWAYS.add_days(day, days)
     for days in (ALL_DAYS, -ALL_DAYS):
         with pytest.raises(BeyondHorizonError):
             ALWAYS.add_days(first, days)
@@ -204,21 +235,24 @@ LATE = HORIZON + 1
 @pytest.mark.parametrize(
     ("beyond", "asked"),
     [
-        (lambda: RARE.timetable.add(LATE, 5), f"start={LATE}"),
-        (lambda: RARE.timetable.add(HORIZON - 1, 0), f"0 ms of open time from start={HORIZON - 1}"),
-        (lambda: RARE.timetable.add(7, 10**12), "1000000000000 ms of open time from start=7"),
-        (lambda: RARE.timetable.add(7, 10**15), "1000000000000000 ms of open time from start=7"),
-        (lambda: RARE.timetable.subtract(7, 0), "0 ms of open time from start=7"),
-        (lambda: RARE.timetable.subtract(7, 5), "5 ms of open time back from start=7"),
-        (lambda: RARE.timetable.subtract(7, 8), "8 ms of open time back from start=7"),
-        (lambda: RARE.timetable.windows(0, LATE), f"start={LATE}"),
-        (lambda: RARE.timetable.is_open(LATE), f"start={LATE}"),
+        (lambda: rare().timetable.add(LATE, 5), f"start={LATE}"),
         (
-            lambda: RARE.add_days(date(2024, 5, 2), 3),
+            lambda: rare().timetable.add(HORIZON - 1, 0),
+            f"0 ms of open time from start={HORIZON - 1}",
+        ),
+        (lambda: rare().timetable.add(7, 10**12), "1000000000000 ms of open time from start=7"),
+        (lambda: rare().timetable.add(7, 10**15), "1000000000000000 ms of open time from start=7"),
+        (lambda: rare().timetable.subtract(7, 0), "0 ms of open time from start=7"),
+        (lambda: rare().timetable.subtract(7, 5), "5 ms of open time back from start=7"),
+        (lambda: rare().timetable.subtract(7, 8), "8 ms of open time back from start=7"),
+        (lambda: rare().timetable.windows(0, LATE), f"start={LATE}"),
+        (lambda: rare().timetable.is_open(LATE), f"start={LATE}"),
+        (
+            lambda: rare().add_days(date(2024, 5, 2), 3),
             "259200000 ms of open time from start=1714608000000",
         ),
         (
-            lambda: RARE.add_days(date(1970, 1, 2), -3),
+            lambda: rare().add_days(date(1970, 1, 2), -3),
             "259200000 ms of open time back from start=86400000",
         ),
     ],
@@ -232,7 +266,7 @@ def test_what_lies_beyond_the_horizon_is_named(beyond: Callable[[], object], ask
 
 
 def test_the_horizon_itself_is_within_reach() -> None:
-    table = RARE.timetable
+    table = rare().timetable
     opened = instant_of(datetime(2024, 5, 1, 9, tzinfo=UTC))
     assert not table.is_open(HORIZON)
     assert list(table.windows(0, HORIZON)) == [(opened, opened + 8 * 3_600_000)]

@@ -81,6 +81,13 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         ),
         lambda: calendar(zone="../etc"),
     ),
+    (
+        (
+            "Calendar.zone is 'new york'; it must be a zone of the tz database, such as "
+            "'America/New_York'"
+        ),
+        lambda: calendar(zone="new york"),
+    ),
     ("Calendar.name is 5; it must be a string", lambda: calendar(name=5)),
     (
         "Calendar.hours is ['mon']; it must be a mapping, such as {...}",

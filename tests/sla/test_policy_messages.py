@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -29,6 +29,20 @@ def target(**facts: Any) -> Target:
 
 def policy(**facts: Any) -> Policy:
     return Policy(**({"id": PolicyId("gold"), "targets": {}} | facts))
+
+
+class Unread(Mapping[Any, Any]):
+    def __getitem__(self, key: object) -> object:
+        raise ValueError("the file is closed")
+
+    def __iter__(self) -> Iterator[object]:
+        return iter("a")
+
+    def __len__(self) -> int:
+        return 1
+
+    def __repr__(self) -> str:
+        return "Unread()"
 
 
 REFUSED: list[tuple[str, Callable[[], object]]] = [
@@ -62,6 +76,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         "a priority in Target.within is 'high'; it must be a TicketPriority",
         lambda: target(within={"high": 5}),
     ),
+    (f"Target.within is Unread(); {MAPPING}", lambda: target(within=Unread())),
     ("Target.calendar is 5; it must be a string", lambda: target(calendar=5)),
     (f"Target.pauses is 'pending'; {SEVERAL}", lambda: target(pauses="pending")),
     (

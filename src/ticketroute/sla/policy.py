@@ -230,11 +230,11 @@ def _check_targets(_: object, __: Attribute[Any], targets: Mapping[object, objec
             raise InvalidValueError(f"Policy.targets[{metric.value}]", target, "a Target")
 
 
-def _queues(names: Iterable[QueueId]) -> frozenset[QueueId]:
+def _queues(names: Iterable[str]) -> frozenset[str]:
     return frozenset(several("Policy.queues", names))
 
 
-def _channels(names: Iterable[Channel]) -> frozenset[Channel]:
+def _channels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(several("Policy.channels", names))
 
 

@@ -127,7 +127,9 @@ def create(spec: StrategySpec | str, *, source: RandomSource) -> Strategy:
         thing = f"{fault.thing} of strategy {spec.name}"
         raise InvalidValueError(thing, fault.value, fault.allowed) from fault
     except (TypeError, ValueError) as fault:
-        raise InvalidValueError(f"strategy {spec.name}", str(spec), f"other: {fault}") from fault
+        raise InvalidValueError(
+            f"strategy {spec.name}", str(spec), f"with other options: {fault}"
+        ) from fault
     missing = [name for name in _CONTRACT if not hasattr(strategy, name)]
     if missing:
         raise BrokenStrategyError(spec.name, _where(spec.name), f"it has no {', '.join(missing)}")
