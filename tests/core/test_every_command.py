@@ -72,6 +72,19 @@ BY_SOMEBODY: dict[str, Callable[..., object]] = {
     "change_queue": lambda desk, **facts: desk.change_queue("mail", weight=7, **facts),
     "remove_queue": lambda desk, **facts: desk.remove_queue("back", **facts),
     "add_agent": lambda desk, **facts: desk.add_agent(agent("new"), **facts),
+    "move members": lambda desk, **facts: desk.change_queue(
+        "mail", members={"dan": Membership(), "ben": Membership(limit=9)}, **facts
+    ),
+    "order members": lambda desk, **facts: desk.change_queue(
+        "mail", members=["ben", "ana"], **facts
+    ),
+    "move tickets": lambda desk, **facts: desk.remove_queue("mail", move_to="back", **facts),
+    "move to an agent": lambda desk, **facts: desk.transfer(
+        "m1", to_queue="phone", to_agent="dan", **facts
+    ),
+    "wake from hold": lambda desk, **facts: desk.reply("m3", Author.REQUESTER, **facts),
+    "wake from wrap-up": lambda desk, **facts: desk.reply("w1", Author.REQUESTER, **facts),
+    "take from hold": lambda desk, **facts: desk.assign("m3", "ana", force=True, **facts),
     "change_agent": lambda desk, **facts: desk.change_agent("ana", capacity=7, **facts),
     "remove_agent": lambda desk, **facts: desk.remove_agent("ana", **facts),
     "set_presence": lambda desk, **facts: desk.set_presence("ana", "away", **facts),
@@ -92,6 +105,54 @@ BY_SOMEBODY: dict[str, Callable[..., object]] = {
     "close": lambda desk, **facts: desk.close("m4", **facts),
     "abandon": lambda desk, **facts: desk.abandon("m2", **facts),
     "rate": lambda desk, **facts: desk.rate("m1", 5, **facts),
+}
+
+# The events of each that say who did it, in their order.
+SIGNED = {
+    "assign": "TicketAssigned",
+    "transfer": "TicketTransferred",
+    "release": "TicketReleased",
+    "hold": "TicketHeld",
+    "resume": "TicketReleased",
+    "change_priority": "TicketPriorityChanged",
+    "resolve": "TicketResolved",
+    "reopen": "TicketReopened",
+    "merge": "TicketMerged",
+    "change_defaults": "DefaultsChanged",
+    "add_queue": "QueueAdded",
+    "change_queue": "QueueChanged",
+    "remove_queue": "QueueRemoved",
+    "add_agent": "AgentAdded",
+    "move members": (
+        "TicketReleased TicketReleased MemberRemoved MemberAdded MemberChanged MembersOrdered"
+    ),
+    "order members": "MembersOrdered",
+    "move tickets": (
+        "TicketReleased TicketTransferred TicketReleased "
+        "TicketTransferred TicketTransferred QueueRemoved"
+    ),
+    "move to an agent": "TicketReleased TicketTransferred TicketAssigned",
+    "wake from hold": "TicketReplied TicketReleased",
+    "wake from wrap-up": "TicketReplied WrapUpEnded TicketReopened",
+    "take from hold": "TicketReleased TicketAssigned",
+    "change_agent": "AgentChanged",
+    "remove_agent": "TicketReleased TicketReleased AgentRemoved",
+    "set_presence": "PresenceChanged",
+    "switch_channel": "ChannelSwitched",
+    "add_member": "MemberAdded",
+    "change_member": "MemberChanged",
+    "remove_member": "TicketReleased TicketReleased MemberRemoved",
+    "set_calendar": "CalendarSet",
+    "remove_calendar": "CalendarRemoved",
+    "set_policies": "PoliciesSet",
+    "submit": "TicketSubmitted",
+    "submit_many": "TicketSubmitted",
+    "preview": "TicketSubmitted",
+    "reply": "TicketReplied",
+    "end_wrap_up": "WrapUpEnded",
+    "close": "TicketClosed",
+    "abandon": "TicketAbandoned",
+    "rate": "TicketRated",
 }
 
 
@@ -120,7 +181,7 @@ def test_a_decision_on_an_older_state_is_refused_by_every_command_that_takes_one
 
 
 @pytest.mark.parametrize("name", BY_SOMEBODY)
-def test_who_did_it_is_an_id_for_every_command_and_stands_in_its_event(
+def test_who_did_it_is_an_id_for_every_command_and_stands_in_its_events(
     busy_desk: Any, name: str
 ) -> None:
     command = BY_SOMEBODY[name]
@@ -131,7 +192,16 @@ def test_who_did_it_is_an_id_for_every_command_and_stands_in_its_event(
         assert str(caught.value) == f"by is {wrong!r}; it must be {allowed}"
     assert busy_desk.snapshot() == before
     events: Any = command(busy_desk, at=10, by="the boss")
-    assert "the boss" in {event.by for event in events}
+    signed = [type(event).__name__ for event in events if event.by == "the boss"]
+    assert " ".join(signed) == SIGNED[name]
+
+
+def test_what_an_agent_does_bears_their_name(busy_desk: Any) -> None:
+    (accepted, *_) = busy_desk.accept("p1", "dan", at=10)
+    (taken, *_) = busy_desk.take("lou", "o2", at=10)
+    (noted, *_) = busy_desk.reply("m1", Author.AGENT, agent_id="ana", at=10)
+    assert (accepted.by, taken.by) == ("dan", "lou")
+    assert (accepted.agent_id, taken.agent_id, noted.agent_id) == ("dan", "lou", "ana")
 
 
 def test_what_lies_on_a_bound_is_taken(busy_desk: Any) -> None:

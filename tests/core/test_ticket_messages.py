@@ -19,6 +19,7 @@ from ticketroute import errors as err
 from ticketroute.errors import shown
 
 # The ways out that several share.
+INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
 SEVERAL = "it must be several values, such as a list"
 NO_STEP = "is not possible from there; see the life cycle tables for what is"
 NO_CLOCK = "clocks() lists those it has, and its policy says what is promised"
@@ -69,6 +70,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
             "into is 'm1'; it must be another ticket than the one merged",
             lambda desk: desk.merge("m1", into="m1", at=10),
         ),
+        (f"at is 'noon'; {INSTANT}", lambda desk: desk.submit(NEW, at="noon")),
         ("ticket is 'm9'; it must be a Ticket", lambda desk: desk.submit("m9", at=10)),
         (f"tickets is 'm9'; {SEVERAL}", lambda desk: desk.submit_many("m9", at=10)),
         (

@@ -25,7 +25,7 @@ from ticketroute.errors import (
 )
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent
-from ticketroute.model.checks import LARGEST, check_id, check_whole
+from ticketroute.model.checks import LARGEST, check_whole
 from ticketroute.model.ids import CalendarId, PolicyId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import ROUTING, RoutingState, Status
@@ -109,10 +109,7 @@ class Steps(Conductor):
         return self._state.gate.refusal(member, demand, without=own)
 
     def _check_calendar(self, calendar_id: CalendarId | None) -> None:
-        if calendar_id is None:
-            return
-        check_id("calendar_id", calendar_id)
-        if calendar_id not in self._state.calendars:
+        if calendar_id is not None and calendar_id not in self._state.calendars:
             raise UnknownCalendarError(calendar_id)
 
     def _check_policy(self, policy_id: PolicyId | None) -> None:
