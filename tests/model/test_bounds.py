@@ -27,7 +27,7 @@ from ticketroute import (
     TicketId,
     TicketPriority,
 )
-from ticketroute.errors import InvalidValueError
+from ticketroute.errors import InvalidValueError, shown
 from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of, span_of
 
 COUNT = 1_000_000  # the largest
@@ -171,3 +171,11 @@ def test_strategies_stand_four_deep_and_no_deeper() -> None:
     assert spec("a", {"b": nested(3)}).depth == 4
     with pytest.raises(InvalidValueError):
         StrategySpec.of(nested(5))
+
+
+def test_a_message_repeats_a_line_of_a_value_and_says_how_long_it_is() -> None:
+    assert shown("x" * 80) == repr("x" * 80)
+    assert shown("x" * 81) == f"{repr('x' * 80)[:80]}... (81 characters)"
+    assert shown([0] * 26) == repr([0] * 26)  # 78 characters
+    assert shown([0] * 27) == f"{repr([0] * 27)[:80]}... (81 characters)"
+    assert shown(10**79) == repr(10**79)
