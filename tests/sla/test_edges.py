@@ -16,7 +16,7 @@ from ticketroute.sla.clock import Book, Clock, Stretch
 from ticketroute.sla.explanation import _clock_time
 from ticketroute.sla.holiday import Holiday, PublicHolidays
 from ticketroute.sla.policy import Metric, Target
-from ticketroute.sla.windows import common, merged, without
+from ticketroute.sla.windows import clipped, common, merged, without
 from ticketroute.sla.zones import HORIZON, LAST_YEAR, nearest, tzinfo_of, year_start
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -35,6 +35,13 @@ def test_windows_that_touch_are_one_and_empty_ones_none() -> None:
 def test_what_two_lists_share_goes_up_to_an_edge_they_have_in_common() -> None:
     assert common([(0, 5), (5, 9), (10, 20)], [(0, 5), (7, 20)]) == [(0, 5), (7, 9), (10, 20)]
     assert without([(0, 10), (20, 30)], [(0, 2), (10, 20), (29, 40)]) == [(2, 10), (20, 29)]
+
+
+@pytest.mark.parametrize("span", [1, DAY, HORIZON])
+def test_only_windows_that_reach_into_a_stretch_are_cut_to_it(span: int) -> None:
+    windows = [(0, 5), (5, 10), (10, 20), (20, 30)]
+    assert clipped(windows, 5, 10) == [(5, 10)]
+    assert clipped(windows, 7, 20 + span) == [(7, 10), (10, 20), (20, min(30, 20 + span))]
 
 
 @pytest.mark.parametrize("span", [1, DAY, HORIZON])
@@ -127,6 +134,40 @@ def test_a_calendar_of_one_shift_is_open_then_wherever_that_is_a_year_s_edge(
     assert once.add_days(date.fromisoformat("1970-01-01"), 0) == date.fromisoformat(day)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "window"),
+    [
+        ("Pacific/Kiritimati", "2026-01-01", ("01:00", "02:00")),  # of 2025 in UTC
+        ("Pacific/Pago_Pago", "2025-12-31", ("20:00", "22:00")),  # of 2026
+        ("UTC", "2025-12-31", ("23:00", "01:00")),
+    ],
+)
+def test_a_calendar_of_one_shift_is_open_also_if_that_is_another_year_in_utc(
+    zone: str, day: str, window: tuple[str, str]
+) -> None:
+    once = Calendar(zone=zone, shifts={day: [window]})
+    opens = datetime.fromisoformat(f"{day} {window[0]}").replace(tzinfo=tzinfo_of(zone))
+    assert once.next_open(datetime(1970, 1, 1, tzinfo=UTC)) == opens
+
+
+@pytest.mark.parametrize("year", [1970, 1999, 2024, LAST_YEAR])
+def test_a_calendar_may_be_open_in_one_year_alone(year: int) -> None:
+    once = Calendar(shifts={f"{year}-05-05": [("10:00", "12:00")]})
+    both = Calendar(hours=NINE_TO_FIVE, within=[once])
+    assert both.next_open(datetime(1970, 1, 1, tzinfo=UTC)) == datetime(year, 5, 5, 10, tzinfo=UTC)
+
+
+def test_breaks_that_overlap_are_named_as_shifts_are() -> None:
+    twice = [("12:00", "13:00"), ("12:30", "14:00")]
+    told = [
+        f"{kind}['2026-05-05'] has windows that overlap, 12:00-13:00 and 12:30-14:00; they count "
+        "once"
+        for kind in ("shifts", "breaks")
+    ]
+    both = Calendar(hours=NINE_TO_FIVE, shifts={"2026-05-05": twice}, breaks={"2026-05-05": twice})
+    assert [line for line in both.check() if "overlap" in line] == told
+
+
 def test_shifts_alone_that_holidays_or_breaks_take_away_make_no_calendar() -> None:
     for day in ("1970-01-01", "2200-12-31", "2024-02-29"):
         with pytest.raises(InvalidValueError, match="open at some time before 2201"):
@@ -206,6 +247,8 @@ def test_a_pause_from_the_first_instant_on_leaves_no_stretch_without_length() ->
     assert list(book.stretches(clock)) == paused  # and none from 9 to 9
     clock.ended = 9
     assert list(book.stretches(clock)) == [Stretch(5, 9, Status.PENDING)]
+    clock.ended = 5
+    assert list(book.stretches(clock)) == []
 
 
 def test_messages_count_from_the_oldest_without_an_answer() -> None:

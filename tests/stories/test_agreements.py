@@ -171,6 +171,19 @@ def test_a_shorter_target_that_has_passed_is_breached_at_once(desk: Desk) -> Non
     assert desk.last[-1].at == 30_000
 
 
+def test_a_breach_found_while_the_clock_stands_still_says_when_its_target_was_used_up(
+    desk: Desk,
+) -> None:
+    mail_and_sales(desk)
+    desk.set_policies([policy("gold", {URGENT: 10_000, NORMAL: 60_000})], at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.hold(T1, at=30_000)
+    desk.change_priority(T1, URGENT, at=40_000)
+    breach = desk.last[-1]
+    assert isinstance(breach, ClockBreached)
+    assert (breach.at, breach.due, breach.within) == (40_000, 10_000, 10_000)
+
+
 def test_a_breach_stays_when_the_target_grows(desk: Desk) -> None:
     mail_and_sales(desk)
     desk.set_policies([policy("gold", {NORMAL: 10_000, LOW: 60_000})], at=0)
@@ -220,6 +233,20 @@ def test_from_now_another_calendar_leaves_what_is_left_of_the_same_target(desk: 
     desk.transfer(T1, to_queue=SALES, at=20_000)
     assert desk.clock(T1, RESOLUTION).remaining == 5_000
     assert desk.clock(T1, RESOLUTION).due == 25_000
+
+
+def test_from_now_nothing_left_and_nothing_counted_is_a_target_of_a_millisecond(
+    desk: Desk,
+) -> None:
+    """20 s of the early calendar have missed 15 s, and none of the late one have counted."""
+    desk.set_calendar(DAY, EARLY, at=0)
+    desk.set_calendar(NIGHT, LATE, at=0)
+    mail_and_sales(desk, calendar=NIGHT)
+    desk.change_queue(MAIL, calendar=DAY, at=0)
+    desk.set_policies([policy("gold", 15_000, changes=ChangeRule.FROM_NOW)], at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.transfer(T1, to_queue=SALES, at=20_000)
+    assert desk.clock(T1, RESOLUTION).within == 1
 
 
 @pytest.mark.parametrize(("to", "within"), [(URGENT, 20_000), (LOW, 60_000)])
@@ -285,6 +312,14 @@ def test_a_ticket_that_came_before_the_first_policy_counts_from_that_on(desk: De
         "t1 resolution starts, due 110000",
         "t2 resolution starts, due 110000",
     ]
+
+
+def test_an_assignment_is_not_promised_to_a_ticket_that_an_agent_has_had(desk: Desk) -> None:
+    mail_and_sales(desk)
+    desk.ask("t1", "mail", at=0)
+    desk.promise(assignment=WITHIN)
+    assert desk.told == ["PoliciesSet"]
+    assert desk.clocks(T1) == ()
 
 
 def test_a_ticket_resolved_before_the_first_policy_counts_once_it_is_reopened(desk: Desk) -> None:

@@ -29,6 +29,13 @@ def test_the_order_is_by_mean_surplus_the_highest_first(
     )
 
 
+def test_a_skill_that_an_agent_lacks_is_a_level_of_nothing() -> None:
+    strategy = BestMatch().sibling({"german": 2})
+    strategy.join(Member(agent_id=ANA, last_assigned=1))
+    strategy.join(Member(agent_id=BEN, last_assigned=2, skills={"german": 1}))
+    assert strategy.select(most=2) == (BEN, ANA)
+
+
 def test_skills_that_nobody_asked_for_count_for_nothing() -> None:
     strategy = BestMatch().sibling({"german": 2})
     strategy.join(Member(agent_id=ANA, skills={"german": 2, "french": 10}))

@@ -33,6 +33,15 @@ def test_a_key_of_several_numbers_orders_members_and_ties(
     follows_key(LeastWeight, lambda member, _: (member.weight, member.count))
 
 
+def test_without_a_number_one_is_asked_also_where_the_first_is_left_out() -> None:
+    strategy = LeastWeight()
+    for stamp, name in enumerate((ANA, BEN, CLEO)):
+        strategy.join(Member(agent_id=name, last_assigned=stamp))
+    assert strategy.select() == (ANA,)
+    assert strategy.select(excluding={ANA}) == (BEN,)
+    assert strategy.select(excluding={ANA}, most=2) == (BEN, CLEO)
+
+
 def test_a_tie_goes_to_who_was_assigned_longest_ago() -> None:
     strategy = LeastWeight()
     strategy.join(Member(agent_id=ANA, last_assigned=2))
