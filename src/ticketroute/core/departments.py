@@ -254,7 +254,7 @@ def circle_through(
                 way = [start, here]
                 while way[-1] != start:
                     way.append(came_by[way[-1]])
-                return tuple(reversed(way)) if here != start else (start, start)
+                return tuple(reversed(way))
             if target not in came_by:
                 came_by[target] = here
                 ahead.append(target)
