@@ -7,10 +7,11 @@ from random import Random as Source
 import pytest
 
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.errors import TimeBackwardsError
+from ticketroute.errors import InvalidValueError, TimeBackwardsError
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent, ChannelLimit
 from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.ticket import Ticket, TicketPriority
@@ -242,3 +243,13 @@ def test_a_ticket_that_is_asked_of_enough_no_longer_stands_before_others() -> No
     desk.add_member(MAIL, AgentId("ben"), at=2)
     assert desk.ticket(T1).offered_to == ("ana",)
     assert desk.ticket(T2).offered_to == ("ben",)
+
+
+def test_time_ends_where_it_ends_also_if_something_would_fall_due_later() -> None:
+    desk = desk_of(Queue(id=MAIL, delivery=Delivery.OFFER, offer=OfferPolicy(timeout=20)))
+    desk.submit(Ticket(id=T1, queue=MAIL), at=LAST_INSTANT - 5)
+    assert desk.next_deadline() == LAST_INSTANT + 15
+    with pytest.raises(InvalidValueError, match="an instant from 0 to"):
+        desk.advance(at=LAST_INSTANT + 1)
+    assert desk.advance(at=LAST_INSTANT) == ()
+    assert desk.now == LAST_INSTANT

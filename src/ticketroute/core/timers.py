@@ -78,7 +78,7 @@ class Timers:
             noted, timer = heap[0]
             due = due_of.get(timer)
             if due == noted:
-                self.earliest = noted
+                self.earliest = min(noted, NEVER)  # time ends before what is due beyond its end
                 return noted
             heappop(heap)
             if due is not None and due > noted:  # moved later; an earlier one has its own entry
