@@ -253,3 +253,15 @@ def test_time_ends_where_it_ends_also_if_something_would_fall_due_later() -> Non
         desk.advance(at=LAST_INSTANT + 1)
     assert desk.advance(at=LAST_INSTANT) == ()
     assert desk.now == LAST_INSTANT
+
+
+def test_a_snapshot_says_what_it_said_whatever_happens_later() -> None:
+    desk = desk_of(Queue(id=MAIL, delivery=Delivery.OFFER))
+    desk.add_agent(Agent(id=AgentId("ben")), presence="available", at=0)
+    desk.add_member(MAIL, AgentId("ben"), at=0)
+    desk.submit(Ticket(id=T1, queue=MAIL), at=0)
+    before = desk.snapshot()
+    desk.decline(T1, ANA, at=1)
+    desk.decline(T1, AgentId("ben"), at=1)
+    assert before["tickets"][T1]["asked"] == ["ana"]
+    assert desk.snapshot()["tickets"][T1]["asked"] == ["ana", "ben"]

@@ -17,6 +17,7 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
     """Return all that a desk knows, as of ``at``, at or after its last instant. O(n log n).
 
     Indexes are left out, for they follow from the rest; chance not yet used is no part of a state.
+    The mappings and lists in it belong to the caller: what happens later does not show in them.
     """
     roster = state.roster
     return {
@@ -101,7 +102,7 @@ def _ticket(record: TicketRecord) -> dict[str, Any]:
         "offers": {key: offer.event for key, offer in (record.offers or {}).items()},
         "wanted": record.past.wanted,
         "tried": {key: (t.reason, t.lifted) for key, t in (record.tried or {}).items()},
-        "asked": record.asked,
+        "asked": sorted(record.asked or ()),
         "hops": record.past.hops,
         "silent": record.past.silent,
         "wait_reason": record.wait_reason,
