@@ -9,6 +9,8 @@ import pytest
 from ticketroute import (
     AgentId,
     Delivery,
+    Dispatcher,
+    Escalation,
     Membership,
     OfferPolicy,
     QueueId,
@@ -16,6 +18,7 @@ from ticketroute import (
     Reason,
     Relaxation,
     RoutingState,
+    Target,
     Ticket,
     TicketId,
     TicketPriority,
@@ -439,6 +442,34 @@ def test_levels_are_lowered_step_by_step_and_never_raised(desk: Desk) -> None:
     taken = [event.skills for event in desk.history if isinstance(event, ev.TicketRelaxed)]
     assert taken == [{"french": 6}, {"french": 6}, {"french": 3}]
     assert (desk.who("t1"), desk.last[-1].at) == ("ana", seconds(30))
+
+
+@pytest.mark.parametrize("way", ["a step", "a level", "a queue that goes"])
+def test_the_skills_left_are_in_the_order_of_the_ticket_on_a_replayed_desk_as_well(
+    desk: Desk, way: str
+) -> None:
+    """Equal asks are kept once, in the order of the first; a replay meets others first."""
+    desk.staff("ana", skills={"a": 2, "b": 2}, capacity=1)
+    desk.open_queue("night")
+    spills = after(1, add_queue=NIGHT)
+    steps = {"a step": [after(5, lower={"a": 1})], "a queue that goes": [spills]}.get(way, [])
+    desk.open_queue("mail", "ana", relaxations=steps)
+    if way == "a level":
+        level = Escalation(offset=-seconds(1), lower={"a": 1})
+        desk.promise(assignment=Target(within=seconds(6), escalations=(level,)))
+    desk.ask("t1", "mail", at=0, skills={"a": 2, "b": 1})
+    desk.ask("t2", "mail", at=0, skills={"b": 1, "a": 2})
+    if way == "a queue that goes":
+        desk.advance(at=seconds(2))
+    twin = Dispatcher.replay(desk.history)
+    if way == "a queue that goes":
+        ours = desk.remove_queue(NIGHT, at=seconds(5))
+        theirs = twin.remove_queue(NIGHT, at=seconds(5))
+    else:
+        ours, theirs = desk.advance(at=seconds(5)), twin.advance(at=seconds(5))
+    assert repr(ours) == repr(theirs)
+    relaxed_to = next(event for event in ours if isinstance(event, ev.TicketRelaxed))
+    assert list(relaxed_to.skills) == ["b", "a"]
 
 
 def test_a_skill_dropped_leaves_the_others(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from attrs import evolve
 from ticketroute.core.records import QueueRecord, TicketRecord
 from ticketroute.core.roster import draws, memberships
 from ticketroute.core.steps import Steps, changed_value, check_kind
+from ticketroute.core.store import skills_of
 from ticketroute.errors import (
     DuplicateQueueError,
     InUseError,
@@ -194,7 +195,7 @@ class Departments(Steps):
                     cause=cause,
                     ticket_id=ticket.id,
                     step=ticket.past.relaxed,
-                    skills=ticket.asks.skills or EMPTY,
+                    skills=skills_of(ticket),
                     reach=ticket.asks.reach,
                     priority=ticket.priority,
                     added=tuple(each.id for each in ticket.added if each is not queue),

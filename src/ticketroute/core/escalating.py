@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.steps import Steps
+from ticketroute.core.store import skills_of
 from ticketroute.model import events as ev
-from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
@@ -91,7 +92,7 @@ class Escalating(Steps):
 
     def _ask_less(self, ticket: TicketRecord, level: Escalation, *, at: Instant) -> None:
         """Relax the skills of a ticket that waits, as a level says."""
-        asked = ticket.asks.skills or EMPTY
+        asked = skills_of(ticket)
         skills = {
             skill: min(least, level.lower.get(skill, least))
             for skill, least in asked.items()

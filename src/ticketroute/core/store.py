@@ -24,7 +24,7 @@ from ticketroute.core.roster import Roster
 from ticketroute.core.timers import Timer, TimerKind, Timers
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
-from ticketroute.model.frozen import FrozenMapping
+from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
 from ticketroute.model.ids import AgentId, CalendarId, PolicyId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import CONVERSATION, OFFER, ROUTING, Move, RoutingState
@@ -335,6 +335,15 @@ def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
     equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
     known = queue.demands.get((equal, None))
     return asks_of(ticket) if known is None else known.asks
+
+
+def skills_of(ticket: TicketRecord) -> FrozenMapping[str, int]:
+    """Return the skills that a ticket asks by now, in its own order. O(skills).
+
+    Those in ``asks`` may be in the order of another ticket, of which a replayed desk knows nothing.
+    """
+    asked = ticket.asks.skills or EMPTY
+    return read_only({skill: asked[skill] for skill in ticket.ticket.skills if skill in asked})
 
 
 def excluded_by(ticket: TicketRecord, *, asked: bool) -> Mapping[AgentId, Reason] | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ticketroute.core.escalating import Escalating
 from ticketroute.core.records import AgentRecord, TicketRecord
-from ticketroute.core.store import next_step
+from ticketroute.core.store import next_step, skills_of
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
-from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
@@ -141,7 +141,7 @@ class Waking(Escalating):
             added = tuple(dict.fromkeys((*added, roster.queues[step.add_queue])))
         skills = {
             skill: min(level, step.lower.get(skill, level))
-            for skill, level in (ticket.asks.skills or EMPTY).items()
+            for skill, level in skills_of(ticket).items()
             if skill not in step.drop
         }
         priority = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
