@@ -265,3 +265,18 @@ def test_a_snapshot_says_what_it_said_whatever_happens_later() -> None:
     desk.decline(T1, AgentId("ben"), at=1)
     assert before["tickets"][T1]["asked"] == ["ana"]
     assert desk.snapshot()["tickets"][T1]["asked"] == ["ana", "ben"]
+
+
+@pytest.mark.parametrize("at", [-1, LAST_INSTANT + 1])
+@pytest.mark.parametrize(
+    "ticket",
+    [Ticket(id=T1, queue=MAIL, arrived=0), Ticket(id=T1, queue=CARE)],
+    ids=["early", "lost"],
+)
+@pytest.mark.parametrize("name", ["submit", "preview"])
+def test_an_instant_outside_of_time_is_blamed_on_nothing_else(
+    name: str, ticket: Ticket, at: int
+) -> None:
+    desk = desk_of(Queue(id=MAIL))
+    with pytest.raises(InvalidValueError, match=f"^at is {at}; it must be an instant"):
+        getattr(desk, name)(ticket, at=at)

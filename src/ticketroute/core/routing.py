@@ -25,7 +25,7 @@ from ticketroute.model.agent import Presence
 from ticketroute.model.checks import check_flag, check_instant, several
 from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import LAST_INSTANT, Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import Ticket
@@ -285,7 +285,7 @@ class Routing(Steps):
 
     def _admissible(self, ticket: Ticket, at: Instant) -> Ticket | None:
         """Return a ticket as the desk keeps it, or None if it is on the desk already."""
-        if type(at) is not int:
+        if type(at) is not int or not 0 <= at <= LAST_INSTANT:
             check_instant("at", at)
         if not isinstance(ticket, Ticket):
             raise InvalidValueError("ticket", ticket, "a Ticket")
