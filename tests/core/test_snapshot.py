@@ -148,7 +148,7 @@ def test_of_a_ticket_on_hold(desk: Dispatcher) -> None:
         "offers": {},
         "wanted": 0,
         "tried": {},
-        "asked": None,
+        "asked": [],
         "hops": 0,
         "silent": (),
         "wait_reason": None,
@@ -179,7 +179,7 @@ def test_of_a_ticket_on_hold(desk: Dispatcher) -> None:
 
 def test_of_a_ticket_that_was_declined(desk: Dispatcher) -> None:
     told = desk.snapshot()["tickets"][T3]
-    facts = {"agent": None, "waiting_since": 8_000, "asked": {BEN}, "due": 608_000}
+    facts = {"agent": None, "waiting_since": 8_000, "asked": [BEN], "due": 608_000}
     assert facts.items() <= told.items()
     assert told["tried"] == {BEN: (Reason.DECLINED, False)}
     desk.rate(T3, 80, at=10_000)
