@@ -29,6 +29,7 @@ from mutants import Mutant
 
 KILLED, SURVIVED, HUNG, UNTESTED = "killed", "survived", "hung", "untested"
 UNFIT = "unfit"  # cannot be put in place, or is only run while modules are imported
+TOLD = 100  # mutants from one word about the progress to the next
 SLACK = 4.0  # a mutant may take so many times as long as its tests, and a few seconds more
 
 
@@ -165,6 +166,8 @@ class Forks:
     def _note(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
         self.tell(verdict)
+        if len(self.verdicts) % TOLD == 0:
+            sys.stderr.write(f"{len(self.verdicts)} of {len(self.mutants)} judged\n")
 
     def _timing(self, session: pytest.Session) -> Timing:
         """Run every test once, and note who runs which line; the process that forks stays fresh."""
