@@ -123,7 +123,8 @@ class Forks:
     importing: coverage.Coverage  # notes which lines imports run
     workers: int = 2
     most: float = 20.0
-    last: Sequence[str] = ()  # tests for whom nobody else finds
+    last: Sequence[str] = ()  # tests for what nobody else finds
+    never: Sequence[str] = ()  # tests that are left out
     verdicts: list[Verdict] = field(factory=list)
     _items: dict[str, pytest.Item] = field(factory=dict)
     _live: _Live = field(init=False)
@@ -134,6 +135,9 @@ class Forks:
         """Run mutants instead of tests."""
         self.importing.stop()
         at_import = self.importing.get_data()
+        session.items = [
+            item for item in session.items if not item.nodeid.startswith(tuple(self.never))
+        ]
         self._items = {item.nodeid: item for item in session.items}
         self._live = _Live.found()
         gc.collect()

@@ -82,7 +82,7 @@ def _judged(
         PROFILE,
         derandomize=True,
         database=None,
-        max_examples=20,
+        max_examples=8,
         stateful_step_count=30,
         deadline=None,
         report_multiple_bugs=False,
@@ -98,7 +98,8 @@ def _judged(
         importing=importing,
         workers=options.workers,
         most=options.seconds,
-        last=MACHINES,
+        last=MACHINES if options.machines else (),
+        never=() if options.machines else MACHINES,
     )
     importing.start()
     pytest.main(
@@ -195,6 +196,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=10.0, help="of tests for one; default 10")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--tests", nargs="+", default=TESTS, help="default those of the packages")
+    parser.add_argument(
+        "--machines",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let the machines look at what the other tests miss; most of the time goes there",
+    )
     parser.add_argument("--again", type=Path, help="only those in this file")
     parser.add_argument("--json", type=Path, help="write who survived to this file")
     return parser
