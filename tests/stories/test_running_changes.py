@@ -28,6 +28,7 @@ from ticketroute.errors import (
     QueueNotEmptyError,
     UnknownStrategyError,
 )
+from ticketroute.model.events import TicketTransferred
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk
@@ -326,6 +327,16 @@ def test_a_queue_with_open_tickets_is_removed_only_if_they_have_somewhere_to_go(
     desk.remove_queue(MAIL, move_to=SALES, at=4)
     assert desk.who("t1") == "ana"
     assert desk.waiting(SALES) == ("t3", "t2")
+
+
+def test_the_tickets_of_a_queue_that_goes_move_in_the_order_of_their_arrival(desk: Desk) -> None:
+    desk.open_queue("mail")
+    desk.open_queue("sales")
+    for name, arrived in (("t1", 3), ("t2", 1), ("t3", 2)):
+        desk.ask(name, "mail", arrived=arrived, at=5)
+    desk.remove_queue(MAIL, move_to=SALES, at=6)
+    moved = [event.ticket_id for event in desk.last if isinstance(event, TicketTransferred)]
+    assert moved == ["t2", "t3", "t1"]
 
 
 def test_defaults_hold_for_those_who_say_nothing(make_desk: Callable[..., Desk]) -> None:
