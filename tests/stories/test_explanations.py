@@ -9,7 +9,9 @@ from ticketroute import (
     AgentId,
     Cause,
     ChannelLimit,
+    Delivery,
     Membership,
+    OfferPolicy,
     QueueId,
     RateLimit,
     Reason,
@@ -19,6 +21,7 @@ from ticketroute import (
     WaitReason,
     seconds,
 )
+from ticketroute.model.instants import LAST_INSTANT
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk
@@ -42,9 +45,47 @@ def test_the_winner_has_a_key_and_a_runner_up(desk: Desk) -> None:
     assert explanation.cause is Cause.ROUTED
     assert explanation.decided_at == 2
     assert dict(zip(explanation.key_names, explanation.key, strict=True)) == {"tickets": 0}
-    text = str(explanation)
-    assert "ben: asked first by average_load" in text
-    assert "next in turn: cleo" in text
+    assert str(explanation) == (
+        "ticket t2 in queue mail: assigned\n"
+        "  ben: asked first by average_load (tickets 0)\n"
+        "  next in turn: cleo\n"
+        "  ana: eligible\n"
+        "  cleo: eligible"
+    )
+
+
+def test_an_explanation_says_since_when_the_winner_was_idle_and_until_when_others_are_out(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana", strategy="longest_idle", wrap_up=seconds(90))
+    desk.ask("t1", "mail", at=5_000)
+    desk.resolve(T1, at=60_000)
+    desk.ask("t2", "mail", at=61_000)
+    assert str(desk.explain(T2)) == (
+        "ticket t2 in queue mail: waiting\n"
+        "  waits: nobody_free\n"
+        "  ana: wrap_up, eligible from 1970-01-01 00:02:30 UTC"
+    )
+    desk.advance(at=150_000)
+    desk.resolve(T2, at=160_000)
+    desk.ask("t3", "mail", at=300_000)
+    assert str(desk.explain(T3)) == (
+        "ticket t3 in queue mail: assigned\n"
+        "  ana: asked first by longest_idle (idle since 1970-01-01 00:04:10 UTC)\n"
+        "  next in turn: nobody else was eligible"
+    )
+
+
+def test_nothing_is_said_to_happen_after_the_last_instant(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER, offer=OfferPolicy(timeout=10))
+    desk.ask("t1", "mail", at=LAST_INSTANT - 10)
+    assert "ana: is asked until 9999-12-31 23:59:59 UTC" in str(desk.explain(T1))
+    desk.decline(T1, ANA, at=LAST_INSTANT - 1)
+    desk.staff("ben")
+    desk.add_member(MAIL, BEN, at=LAST_INSTANT - 1)
+    assert "ben: is asked until the end of time" in str(desk.explain(T1))
 
 
 def test_the_only_one_eligible_has_no_runner_up(desk: Desk) -> None:

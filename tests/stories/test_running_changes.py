@@ -15,9 +15,11 @@ from ticketroute import (
     Delivery,
     Lifo,
     Membership,
+    OfferPolicy,
     Queue,
     QueueId,
     RateLimit,
+    RoutingState,
     TicketId,
     TicketPriority,
     seconds,
@@ -327,6 +329,34 @@ def test_a_queue_with_open_tickets_is_removed_only_if_they_have_somewhere_to_go(
     desk.remove_queue(MAIL, move_to=SALES, at=4)
     assert desk.who("t1") == "ana"
     assert desk.waiting(SALES) == ("t3", "t2")
+
+
+def test_members_whose_terms_stay_do_not_hide_those_whose_terms_change(desk: Desk) -> None:
+    desk.staff("ana", "ben", "cleo")
+    desk.open_queue("mail", "ana", "ben")
+    terms = {ANA: Membership(), BEN: Membership(limit=1), CLEO: Membership()}
+    events = desk.change_queue(MAIL, members=terms, at=1)
+    assert [type(event).__name__ for event in events] == ["MemberChanged", "MemberAdded"]
+
+
+def test_a_queue_that_comes_to_ask_two_at_once_asks_another_at_once(desk: Desk) -> None:
+    desk.staff("ana", "ben")
+    desk.open_queue("mail", "ana", "ben", delivery=Delivery.OFFER)
+    desk.ask("t1", "mail", at=1)
+    assert desk.ticket(T1).offered_to == (ANA,)
+    desk.change_queue(MAIL, offer=OfferPolicy(parallel=2), at=2)
+    assert desk.ticket(T1).offered_to == (ANA, BEN)
+
+
+def test_a_ticket_on_hold_moves_with_its_agent_who_is_full(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana")
+    desk.open_queue("sales", "ana")
+    desk.ask("t1", "mail", at=1)
+    desk.hold(T1, at=2)
+    desk.ask("t2", "mail", at=3)
+    desk.transfer(T1, to_queue=SALES, at=4)
+    assert (desk.who("t1"), desk.state("t1")) == ("ana", RoutingState.PARKED)
 
 
 def test_the_tickets_of_a_queue_that_goes_move_in_the_order_of_their_arrival(desk: Desk) -> None:
