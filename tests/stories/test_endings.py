@@ -49,6 +49,19 @@ def test_resolving_a_ticket_pulls_the_next_one_in_the_same_command(desk: Desk) -
     assert desk.ticket(T1).status is Status.RESOLVED
 
 
+def test_a_slot_that_is_freed_moves_the_turn_as_an_arrival_does(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", strategy="round_robin")
+    for number in (1, 2, 3):
+        desk.ask(f"t{number}", "mail", at=number)
+    desk.resolve(TicketId("t1"), at=4)
+    assert desk.who("t3") == "ana"  # after ben, who had the one before
+    desk.resolve(TicketId("t2"), at=5)
+    desk.resolve(TicketId("t3"), at=6)
+    desk.ask("t4", "mail", at=7)
+    assert desk.who("t4") == "ben"
+
+
 def test_a_slot_in_wrap_up_is_free_at_exactly_its_end_and_pulls_the_next_then(desk: Desk) -> None:
     desk.staff("ana", capacity=1)
     desk.open_queue("mail", "ana", wrap_up=seconds(30))
