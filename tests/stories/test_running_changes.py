@@ -359,6 +359,20 @@ def test_a_ticket_on_hold_moves_with_its_agent_who_is_full(desk: Desk) -> None:
     assert (desk.who("t1"), desk.state("t1")) == ("ana", RoutingState.PARKED)
 
 
+def test_a_ticket_on_hold_leaves_an_agent_who_is_full_for_a_queue_where_it_counts(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana")
+    desk.open_queue("sales", "ana", parked_counts=True)
+    desk.ask("t1", "mail", at=1)
+    desk.hold(T1, at=2)
+    desk.ask("t2", "mail", at=3)
+    desk.transfer(T1, to_queue=SALES, at=4)
+    assert (desk.who("t1"), desk.state("t1")) == (None, RoutingState.WAITING)
+    assert desk.load("ana") == 1
+
+
 def test_the_tickets_of_a_queue_that_goes_move_in_the_order_of_their_arrival(desk: Desk) -> None:
     desk.open_queue("mail")
     desk.open_queue("sales")
