@@ -1,7 +1,34 @@
-"""Settings that every test of the suite shares."""
+"""What tests of several packages share: settings, and a check; they cannot import one another."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ticketroute.errors import InvalidValueError
 from ticketroute.testing import profiles
 
 collect_ignore = ["seeded/seed_bugs.py"]  # for people to run; it imports what lies beside it
 
 profiles.load()
+
+
+@pytest.fixture
+def keeps_bounds() -> Callable[[str, Callable[[Any], object], int, int], None]:
+    """Return what holds a number against its bounds, which it takes, and what lies beyond them."""
+
+    def check(thing: str, make: Callable[[Any], object], least: int, most: int) -> None:
+        make(least)
+        make(most)
+        for number in (least - 1, most + 1):
+            with pytest.raises(InvalidValueError) as caught:
+                make(number)
+            assert str(caught.value) == f"{thing} is {number}; it must be from {least} to {most}"
+        for wrong in (True, float(least)):
+            with pytest.raises(InvalidValueError) as caught:
+                make(wrong)
+            assert str(caught.value) == (
+                f"{thing} is {wrong}; it must be a whole number from {least} to {most}"
+            )
+
+    return check

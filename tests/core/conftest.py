@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ from ticketroute import (
     Ticket,
     TicketId,
 )
+from ticketroute import errors as err
+from ticketroute.errors import shown
 
 HOURS = Calendar(hours={"thu": [("00:00", "12:00")]})  # 1970-01-01 was one
 NIGHT = Calendar(hours={"fri": [("00:00", "12:00")]})
@@ -128,3 +131,23 @@ def busy_desk() -> Any:
     desk.resolve("w1", at=10)
     desk.decline("c1", "hal", at=10)
     return desk
+
+
+@pytest.fixture
+def says(busy_desk: Any) -> Callable[[type[Exception], str, Callable[[Any], object]], None]:
+    """Return what holds a refusal of the desk against its class and every word of its text."""
+
+    def check(kind: type[Exception], text: str, refused: Callable[[Any], object]) -> None:
+        before = busy_desk.snapshot()
+        with pytest.raises(kind) as caught:
+            refused(busy_desk)
+        fault = caught.value
+        assert str(fault) == text
+        assert type(fault) is kind
+        if isinstance(fault, err.InvalidValueError):
+            assert text == f"{fault.thing} is {shown(fault.value)}; it must be {fault.allowed}"
+        else:
+            assert all(str(each) in text for each in vars(fault).values() if type(each) is str)
+        assert busy_desk.snapshot() == before
+
+    return check
