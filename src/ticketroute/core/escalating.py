@@ -10,6 +10,7 @@ from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.relaxation import asked_less
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.clock import Clock, MarkKind
@@ -93,11 +94,7 @@ class Escalating(Steps):
     def _ask_less(self, ticket: TicketRecord, level: Escalation, *, at: Instant) -> None:
         """Relax the skills of a ticket that waits, as a level says."""
         asked = skills_of(ticket)
-        skills = {
-            skill: min(least, level.lower.get(skill, least))
-            for skill, least in asked.items()
-            if skill not in level.drop
-        }
+        skills = asked_less(asked, lower=level.lower, drop=level.drop)
         waits = ticket.state in (RoutingState.WAITING, RoutingState.OFFERED)
         if not waits or skills == asked:
             return

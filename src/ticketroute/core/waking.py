@@ -14,6 +14,7 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.offer import MISSED
 from ticketroute.model.queue import Departure
+from ticketroute.model.relaxation import asked_less
 from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.policy import Metric
@@ -139,11 +140,7 @@ class Waking(Escalating):
         added = ticket.added
         if step.add_queue is not None and step.add_queue in roster.queues:
             added = tuple(dict.fromkeys((*added, roster.queues[step.add_queue])))
-        skills = {
-            skill: min(level, step.lower.get(skill, level))
-            for skill, level in skills_of(ticket).items()
-            if skill not in step.drop
-        }
+        skills = asked_less(skills_of(ticket), lower=step.lower, drop=step.drop)
         priority = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
         self._record(
             ev.TicketRelaxed(

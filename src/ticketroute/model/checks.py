@@ -43,6 +43,12 @@ def check_id(thing: str, value: object) -> None:
         raise InvalidValueError(thing, value, "printable characters with no blank at either end")
 
 
+def check_ids(thing: str, values: Iterable[object]) -> None:
+    """Refuse values of which one is no id; of several it names the first in their order."""
+    for value in sorted(values, key=str):
+        check_id(thing, value)
+
+
 def check_text(thing: str, value: object, *, most: int = LONGEST_TEXT) -> None:
     """Refuse what is no short text: up to ``most`` characters that can be encoded. O(most)."""
     if not isinstance(value, str):

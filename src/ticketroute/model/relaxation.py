@@ -12,7 +12,7 @@ from ticketroute.model.agent import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from ticketroute.model.checks import (
     a_flag,
     an_id,
-    check_id,
+    check_ids,
     maybe,
     one_of,
     several,
@@ -53,8 +53,7 @@ def _names(names: Iterable[str]) -> frozenset[str]:
 
 
 def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]) -> None:
-    for name in sorted(names, key=str):
-        check_id("a skill in Relaxation.drop", name)
+    check_ids("a skill in Relaxation.drop", names)
 
 
 @frozen(kw_only=True)
@@ -108,3 +107,14 @@ def schedule(steps: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
                 "in order: each step after a longer wait than the one before it",
             )
     return ordered
+
+
+def asked_less(
+    asked: Mapping[str, int], *, lower: Mapping[str, int], drop: frozenset[str]
+) -> dict[str, int]:
+    """Return the skills asked without those to drop, and at no more than the lower levels."""
+    return {
+        skill: min(level, lower.get(skill, level))
+        for skill, level in asked.items()
+        if skill not in drop
+    }

@@ -11,6 +11,7 @@ from ticketroute.model.checks import (
     an_id,
     an_instant,
     check_id,
+    check_ids,
     check_text,
     maybe,
     one_of,
@@ -57,8 +58,7 @@ def _tags(tags: Iterable[str]) -> frozenset[str]:
 
 
 def _check_tags(_: object, __: Attribute[frozenset[str]], tags: frozenset[str]) -> None:
-    for tag in sorted(tags, key=str):
-        check_id("a tag in Ticket.tags", tag)
+    check_ids("a tag in Ticket.tags", tags)
 
 
 def _check_attributes(

@@ -15,7 +15,7 @@ from ticketroute.model.checks import (
     a_flag,
     a_text,
     an_id,
-    check_id,
+    check_ids,
     check_whole,
     maybe,
     one_of,
@@ -91,8 +91,7 @@ def _names(names: Iterable[str]) -> frozenset[str]:
 
 
 def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]) -> None:
-    for name in sorted(names, key=str):
-        check_id("a skill in Escalation.drop", name)
+    check_ids("a skill in Escalation.drop", names)
 
 
 @frozen(kw_only=True)
@@ -243,8 +242,7 @@ def _tags(names: Iterable[str]) -> frozenset[str]:
 
 
 def _check_ids(_: object, attribute: Attribute[Any], names: frozenset[str]) -> None:
-    for name in sorted(names, key=str):
-        check_id(f"one of Policy.{attribute.name}", name)
+    check_ids(f"one of Policy.{attribute.name}", names)
 
 
 @frozen(kw_only=True)
