@@ -8,6 +8,7 @@ returns it first.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from ticketroute.core.chance import Chance
@@ -36,7 +37,7 @@ from ticketroute.model.queue import Defaults
 _TOGETHER = (TimerKind.COOL_DOWN, TimerKind.RETRY)
 
 
-class Conductor:
+class Conductor(ABC):
     """The rhythm that all commands share; the commands themselves are in the classes below it."""
 
     def __init__(
@@ -150,9 +151,9 @@ class Conductor:
                 continue  # nobody gets anything whose shift ends at this very instant
             self._settle(due)
 
+    @abstractmethod
     def _fire(self, timer: Timer, at: Instant) -> None:
         """Let what was due happen: each timer's event ends or moves that timer."""
-        raise NotImplementedError
 
     # --- steps that commands share ----------------------------------------------------------
 
