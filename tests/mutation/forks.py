@@ -2,7 +2,8 @@
 
 Starting pytest and collecting takes seconds, and running what kills a mutant some milliseconds.
 So the tests are collected once; then every mutant gets a fork, in which its code replaces that of
-the function, and the tests that run its line run there, the quickest first, until one fails.
+the function, and the tests that run its line run there until one fails: first those that caught
+another mutant of that function, then some of every test file, the quickest first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from types import CodeType, FunctionType
@@ -30,6 +32,7 @@ from mutants import Mutant
 KILLED, SURVIVED, HUNG, UNTESTED = "killed", "survived", "hung", "untested"
 UNFIT = "unfit"  # cannot be put in place, or is only run while modules are imported
 TOLD = 100  # mutants from one word about the progress to the next
+LEADING = 60  # tests that caught mutants nearby, and so get the next before the others
 SLACK = 4.0  # a mutant may take so many times as long as its tests, and a few seconds more
 
 
@@ -40,23 +43,35 @@ class Timing:
     seconds: Mapping[str, float]
     tests_of: Mapping[tuple[str, int], frozenset[str]]
 
-    def order(self, mutant: Mutant, most: float, last: Sequence[str] = ()) -> list[str]:
-        """Return the tests that run the line, the quickest first, for ``most`` seconds in all.
+    def order(
+        self, mutant: Mutant, most: float, last: Sequence[str] = (), first: Iterable[str] = ()
+    ) -> list[str]:
+        """Return the tests that run the line, for ``most`` seconds in all.
 
-        Those whose name begins with one of ``last`` come after all others, however long they take.
+        Those of ``first`` lead, in their order. Then the test files take turns, each with the
+        quickest that it has left: a line that everybody runs is caught by who looks at it, and
+        that is seldom the quickest of all. Tests whose name begins with one of ``last`` come after
+        all others, however long they take.
         """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
-        in_turn = sorted(running, key=lambda test: (self.seconds[test], test))
+        quickest_first = sorted(running, key=lambda test: (self.seconds[test], test))
+        turns: Counter[str] = Counter()
+        ranked: list[tuple[int, str]] = []
+        for test in quickest_first:
+            if not test.startswith(tuple(last)):
+                file = test.partition("::")[0]
+                ranked.append((turns[file], test))
+                turns[file] += 1
+        leading = [test for test in first if test in running and not test.startswith(tuple(last))]
+        in_turn = [test for _, test in sorted(ranked, key=lambda each: each[0])]
         chosen: list[str] = []
         total = 0.0
-        for test in in_turn:
-            if test.startswith(tuple(last)):
-                continue
+        for test in dict.fromkeys([*leading, *in_turn]):
             total += self.seconds[test]
             if chosen and total > most:
                 break
             chosen.append(test)
-        return chosen + [test for test in in_turn if test.startswith(tuple(last))]
+        return chosen + [test for test in quickest_first if test.startswith(tuple(last))]
 
 
 @frozen
@@ -127,8 +142,15 @@ class Forks:
     never: Sequence[str] = ()  # tests that are left out
     verdicts: list[Verdict] = field(factory=list)
     _items: dict[str, pytest.Item] = field(factory=dict)
+    _killers: dict[tuple[Path, str], Counter[str]] = field(factory=dict)  # by function, or by file
     _live: _Live = field(init=False)
     _failure: str = ""
+
+    def learn(self, verdict: Verdict) -> None:
+        """Let the test that caught a mutant come first for those near it."""
+        if verdict.by:
+            for near in (verdict.mutant.function, ""):
+                self._killers.setdefault((verdict.mutant.path, near), Counter())[verdict.by] += 1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -148,7 +170,7 @@ class Forks:
         while True:
             while waiting and len(running) < self.workers:
                 mutant = waiting.pop()
-                tests = timing.order(mutant, self.most, self.last)
+                tests = timing.order(mutant, self.most, self.last, self._killers_near(mutant))
                 if not tests:
                     imported = mutant.line in (at_import.lines(str(self.root / mutant.path)) or ())
                     self._note(Verdict(mutant, UNFIT if imported else UNTESTED))
@@ -167,8 +189,14 @@ class Forks:
         if report.failed:
             self._failure = report.longreprtext
 
+    def _killers_near(self, mutant: Mutant) -> Iterator[str]:
+        for near in (mutant.function, ""):
+            for test, _ in self._killers.get((mutant.path, near), Counter()).most_common(LEADING):
+                yield test
+
     def _note(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
+        self.learn(verdict)
         self.tell(verdict)
         if len(self.verdicts) % TOLD == 0:
             sys.stderr.write(f"{len(self.verdicts)} of {len(self.mutants)} judged\n")

@@ -3,11 +3,13 @@
     python tests/mutation/mutate.py                           model, strategies, core and sla
     python tests/mutation/mutate.py sla/clock.py strategies   these files
     python tests/mutation/mutate.py core --sample 500         so many, drawn by --seed
-    python tests/mutation/mutate.py --again survivors.json    those of an earlier --json
+    python tests/mutation/mutate.py --again fates.json        all but whom an earlier one caught
 
 Prints who survives, and the score of each package: of the mutants that mypy lets pass, how many
-made a test fail, or hang. A mutant meets the tests that run its line, the quickest first, as many
-as ``--seconds`` hold, and then the machines that compare the desk with its reference.
+made a test fail, or hang. A mutant meets the tests that run its line, as many as ``--seconds``
+hold, and then the machines that compare the desk with its reference. Most of the time goes to the
+machines, so a whole run is best made in two: ``--no-machines --json fates.json``, and then, with
+the tests written for who survived that, ``--again fates.json``, which counts all of them.
 """
 
 from __future__ import annotations
@@ -53,9 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refused = refused_by_types(files.values(), scratch)
     mutants = [each for file in files.values() for each in file.mutants]
     valid = [each for each in mutants if each.name not in refused]
-    if options.again is not None:
-        names = {each["name"] for each in json.loads(options.again.read_text(encoding="utf-8"))}
-        valid = [each for each in valid if each.name in names]
     print(f"{len(mutants)} mutants of {len(files)} files, {len(refused)} refused by mypy")
     chance = random.Random(options.seed)  # noqa: S311  a sample, not a secret
     if options.sample is not None and options.sample < len(valid):
@@ -63,16 +62,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{len(valid)} of the others drawn by seed {options.seed}")
     else:
         chance.shuffle(valid)  # long ones are spread, and a run cut short is a sample
-    verdicts = _judged(files, valid, options)
+    known: list[Verdict] = []
+    if options.again is not None:
+        known, valid = known_of(options.again, valid)
+        print(f"{len(known)} caught before, {len(valid)} tried again")
+    verdicts = known + _judged(files, valid, options, known)
     _report(verdicts)
     if options.json is not None:
-        survivors = [_plain(each) for each in verdicts if each.fate in (SURVIVED, UNTESTED)]
-        options.json.write_text(json.dumps(survivors, indent=1) + "\n", encoding="utf-8")
+        fates = [plain(each) for each in verdicts]
+        options.json.write_text(json.dumps(fates, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
+def known_of(path: Path, mutants: Sequence[Mutant]) -> tuple[list[Verdict], list[Mutant]]:
+    """Return which of these mutants an earlier run caught, and the others.
+
+    Who was caught stays caught, as long as the mutant is the same change.
+    """
+    earlier = {each["name"]: each for each in json.loads(path.read_text(encoding="utf-8"))}
+    known: list[Verdict] = []
+    others: list[Mutant] = []
+    for mutant in mutants:
+        then = earlier.get(mutant.name, {"fate": UNTESTED})
+        caught = then["fate"] in (KILLED, HUNG)
+        if caught and (then["was"], then["now"]) == (mutant.was, mutant.now):
+            known.append(Verdict(mutant, then["fate"], then["by"]))
+        else:
+            others.append(mutant)
+    return known, others
+
+
 def _judged(
-    files: Mapping[Path, Mutated], mutants: Sequence[Mutant], options: argparse.Namespace
+    files: Mapping[Path, Mutated],
+    mutants: Sequence[Mutant],
+    options: argparse.Namespace,
+    known: Sequence[Verdict],
 ) -> list[Verdict]:
     # Imports run lines, too: they are noted from here on, before anything is imported.
     importing = coverage.Coverage(
@@ -101,6 +125,8 @@ def _judged(
         last=MACHINES if options.machines else (),
         never=() if options.machines else MACHINES,
     )
+    for each in known:
+        forks.learn(each)
     importing.start()
     pytest.main(
         [
@@ -169,11 +195,12 @@ def _report(verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _plain(verdict: Verdict) -> dict[str, object]:
+def plain(verdict: Verdict) -> dict[str, object]:
     mutant = verdict.mutant
     return {
         "name": mutant.name,
         "fate": verdict.fate,
+        "by": verdict.by,
         "where": f"{mutant.path.relative_to(SOURCE)}:{mutant.line}",
         "was": mutant.was,
         "now": mutant.now,
@@ -202,8 +229,8 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="let the machines look at what the other tests miss; most of the time goes there",
     )
-    parser.add_argument("--again", type=Path, help="only those in this file")
-    parser.add_argument("--json", type=Path, help="write who survived to this file")
+    parser.add_argument("--again", type=Path, help="all but those that this file says were caught")
+    parser.add_argument("--json", type=Path, help="write what became of each to this file")
     return parser
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from forks import Timing, _Live
+from attrs import evolve
+from forks import HUNG, KILLED, SURVIVED, Timing, Verdict, _Live
 from mutants import Mutated, mutate, refused_by_types
+from mutate import known_of, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = '''"""A module to break."""
@@ -120,15 +123,57 @@ def test_only_what_the_types_let_pass_is_tried(
     assert len(inside.mutants) == len(mutated.mutants) > len(left)
 
 
-def test_the_quickest_tests_come_first_as_many_as_the_time_holds(
+def test_the_files_of_tests_take_turns_with_their_quickest_as_many_as_the_time_holds(
     box: tuple[Mutated, ModuleType],
 ) -> None:
     mutated, _ = box
     mutant = mutated.mutants[0]
-    seconds = {"slow": 5.0, "quick": 0.1, "other": 0.1, "middling": 2.0}
-    running = frozenset({"slow", "quick", "middling"})
+    seconds = {"a::slow": 5.0, "a::quick": 0.1, "a::other": 0.1, "a::mid": 1.0, "b::long": 2.0}
+    running = frozenset(seconds) - {"a::other"}
     timing = Timing(seconds, {(str(mutant.path), mutant.line): running})
-    assert timing.order(mutant, 60) == ["quick", "middling", "slow"]
-    assert timing.order(mutant, 3) == ["quick", "middling"]
-    assert timing.order(mutant, 0) == ["quick"]
-    assert timing.order(mutant, 3, last=["qui", "sl"]) == ["middling", "quick", "slow"]
+    assert timing.order(mutant, 60) == ["a::quick", "b::long", "a::mid", "a::slow"]
+    assert timing.order(mutant, 4) == ["a::quick", "b::long", "a::mid"]
+    assert timing.order(mutant, 0) == ["a::quick"]
+    assert timing.order(mutant, 4, last=["a::q", "a::s"]) == [
+        *("a::mid", "b::long"),
+        *("a::quick", "a::slow"),
+    ]
+
+
+def test_who_caught_a_mutant_nearby_comes_first_if_the_line_is_run(
+    box: tuple[Mutated, ModuleType],
+) -> None:
+    mutated, _ = box
+    mutant = mutated.mutants[0]
+    seconds = {"a::quick": 0.1, "a::mid": 1.0, "b::long": 2.0, "a::slow": 5.0, "b::no": 0.1}
+    running = frozenset(seconds) - {"b::no"}
+    timing = Timing(seconds, {(str(mutant.path), mutant.line): running})
+    first = ["a::slow", "b::no", "a::mid"]
+    assert timing.order(mutant, 60, first=first) == ["a::slow", "a::mid", "a::quick", "b::long"]
+    assert timing.order(mutant, 60, last=["a::slow"], first=first) == [
+        *("a::mid", "a::quick", "b::long"),
+        "a::slow",
+    ]
+
+
+def test_who_was_caught_before_is_not_tried_again_as_long_as_it_is_the_same_change(
+    box: tuple[Mutated, ModuleType], tmp_path: Path
+) -> None:
+    mutated, _ = box
+    path = Path("src", "ticketroute", "box.py")
+    caught, changed, hung, lives, new = (
+        evolve(mutated.mutants[0], name=f"ticketroute.box.x_fits__mutmut_{number}", path=path)
+        for number in range(5)
+    )
+    verdicts = [
+        *(Verdict(each, KILLED, "a::quick") for each in (caught, changed)),
+        Verdict(hung, HUNG, "the process"),
+        Verdict(lives, SURVIVED),
+    ]
+    fates = [plain(each) for each in verdicts]
+    fates[1]["now"] = "return"
+    told = tmp_path / "fates.json"
+    told.write_text(json.dumps(fates), encoding="utf-8")
+    known, others = known_of(told, [caught, changed, hung, lives, new])
+    assert known == [verdicts[0], verdicts[2]]
+    assert others == [changed, lives, new]
