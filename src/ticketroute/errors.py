@@ -264,7 +264,7 @@ class QueueNotEmptyError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"queue {shown(self.queue_id)} still holds {self.tickets} tickets that are not done; "
+            f"queue {shown(self.queue_id)} is not empty, tickets not done: {self.tickets}; "
             "name a queue for them with move_to=, or finish them first"
         )
 

@@ -340,8 +340,8 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     err.QueueNotEmptyError: [
         (
             (
-                "queue 'mail' still holds 3 tickets that are not done; name a queue for them with "
-                "move_to=, or finish them first"
+                "queue 'mail' is not empty, tickets not done: 3; name a queue for them "
+                "with move_to=, or finish them first"
             ),
             lambda desk: desk.remove_queue("mail", at=10),
         ),
