@@ -24,7 +24,7 @@ from benchmarks import (
     waiting,
 )
 from benchmarks.rounds import Effort
-from benchmarks.table import Row, render
+from benchmarks.table import Row, lines
 from ticketroute.errors import TicketRouteError
 from ticketroute.strategies import registry
 
@@ -71,16 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = machine.facts()
     for name, fact in facts.items():
         print(f"  {name:<18} {fact}")
+    print()
     rows: list[Row] = []
     gc.disable()  # building a million agents is not what is measured
     try:
-        for row in measure(options.suite, effort):
-            rows.append(row)
-            _progress(f"{row.title}, n = {row.size:,}")
+        for line in lines(_kept(measure(options.suite, effort), rows)):
+            print(line, flush=True)  # who stops a long run has what it measured
     finally:
         gc.enable()
-        _progress("")
-    print(f"\n{render(rows)}\n")
+    print()
     short = sum(row.verdict == "short" for row in rows)
     kept = sum(row.verdict == "ok" for row in rows)
     print(f"{kept} of {kept + short} promises measured here are kept.")
@@ -94,10 +93,10 @@ def _plain(row: Row) -> dict[str, object]:
     return {**asdict(row), "verdict": row.verdict}
 
 
-def _progress(text: str) -> None:
-    """Show what was measured last, on a line of its own that the next replaces."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+def _kept(rows: Iterator[Row], into: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        into.append(row)
+        yield row
 
 
 def _suites(text: str) -> list[str]:

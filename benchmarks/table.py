@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 from attrs import frozen
@@ -70,11 +69,20 @@ def compared(
 
 
 def render(rows: Iterable[Row]) -> str:
-    """Return the table: one block a title."""
-    blocks = []
-    for title, group in groupby(rows, key=lambda row: row.title):
-        blocks.append("\n".join([title, _HEADER, *(_line(row) for row in group)]))
-    return "\n\n".join(blocks)
+    """Return rows as a table of text, a block for each title."""
+    return "\n".join(lines(rows))
+
+
+def lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a table, each as soon as its row is there."""
+    title = ""
+    for row in rows:
+        if row.title != title:
+            yield from ([""] if title else [])
+            title = row.title
+            yield title
+            yield _HEADER
+        yield _line(row)
 
 
 def size_word(size: int) -> str:

@@ -1,11 +1,13 @@
 """The arithmetic of the ratios, and that who is compared takes turns."""
 
 import gc
+from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
 from benchmarks.rounds import LEAST, Effort, Ratio, interleaved, ratio
-from benchmarks.table import Row, compared, number, render, size_word
+from benchmarks.table import Row, compared, lines, number, render, size_word
 
 TINY = Effort(sizes=(), lines=(), timers=(), items=(), rounds=3, seconds=1e-4)
 
@@ -113,3 +115,17 @@ def test_numbers_are_written_for_people() -> None:
         "0.0123",
         "0.000010",
     ]
+
+
+def test_a_line_is_there_as_soon_as_its_row_and_a_title_stands_once() -> None:
+    measured = []
+
+    def rows() -> Iterator[Row]:
+        for title, size in (("few", 10), ("few", 100), ("many", 10)):
+            measured.append((title, size))
+            yield Row(title=title, size=size, value=1.0)
+
+    told = lines(rows())
+    assert [line.split()[0] for line in islice(told, 3)] == ["few", "n", "10"]
+    assert measured == [("few", 10)]
+    assert [line.split()[:1] for line in told] == [["1e2"], [], ["many"], ["n"], ["10"]]
