@@ -9,7 +9,8 @@ Prints who survives, and the score of each package: of the mutants that mypy let
 made a test fail, or hang. A mutant meets the tests that run its line, as many as ``--seconds``
 hold, and then the machines that compare the desk with its reference. Most of the time goes to the
 machines, so a whole run is best made in two: ``--no-machines --json fates.json``, and then, with
-the tests written for who survived that, ``--again fates.json``, which counts all of them.
+the tests written for who survived that, ``--again fates.json``, which counts all of them. Ctrl-C
+ends a run with the scores of what was judged by then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,7 @@ ENOUGH = 600  # seconds, after which a run of its own counts as one that hangs
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try mutants, print who survives, and return the exit code."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -64,9 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chance.shuffle(valid)  # long ones are spread, and a run cut short is a sample
     known: list[Verdict] = []
     if options.again is not None:
-        known, valid = known_of(options.again, valid)
-        print(f"{len(known)} caught before, {len(valid)} tried again")
-    verdicts = known + _judged(files, valid, options, known)
+        known = known_of(options.again, valid)
+        caught = {each.mutant.name for each in known if each.fate in (KILLED, HUNG)}
+        valid = [each for each in valid if each.name not in caught]
+        print(f"{len(caught)} caught before, {len(valid)} tried again")
+    judged = _judged(files, valid, options, known)
+    names = {each.mutant.name for each in judged}
+    verdicts = judged + [each for each in known if each.mutant.name not in names]
     _report(verdicts)
     if options.json is not None:
         fates = [plain(each) for each in verdicts]
@@ -74,22 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def known_of(path: Path, mutants: Sequence[Mutant]) -> tuple[list[Verdict], list[Mutant]]:
-    """Return which of these mutants an earlier run caught, and the others.
-
-    Who was caught stays caught, as long as the mutant is the same change.
-    """
+def known_of(path: Path, mutants: Sequence[Mutant]) -> list[Verdict]:
+    """Return what an earlier run found about those of these mutants that are the same change."""
     earlier = {each["name"]: each for each in json.loads(path.read_text(encoding="utf-8"))}
     known: list[Verdict] = []
-    others: list[Mutant] = []
     for mutant in mutants:
-        then = earlier.get(mutant.name, {"fate": UNTESTED})
-        caught = then["fate"] in (KILLED, HUNG)
-        if caught and (then["was"], then["now"]) == (mutant.was, mutant.now):
+        then = earlier.get(mutant.name)
+        if then is not None and (then["was"], then["now"]) == (mutant.was, mutant.now):
             known.append(Verdict(mutant, then["fate"], then["by"]))
-        else:
-            others.append(mutant)
-    return known, others
+    return known
 
 
 def _judged(
