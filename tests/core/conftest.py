@@ -13,7 +13,6 @@ from ticketroute import (
     Calendar,
     Defaults,
     Delivery,
-    Dispatcher,
     Escalation,
     Membership,
     Metric,
@@ -30,6 +29,7 @@ from ticketroute import (
 )
 from ticketroute import errors as err
 from ticketroute.errors import shown
+from ticketroute.testing.beside import DeskBesideReference
 
 HOURS = Calendar(hours={"thu": [("00:00", "12:00")]})  # 1970-01-01 was one
 NIGHT = Calendar(hours={"fri": [("00:00", "12:00")]})
@@ -102,7 +102,7 @@ def busy_desk() -> Any:
     p1 is offered to dan, who has p3 and declined p2. In pull fay has opened o1, and o2 is
     there for lou. Whoever else is available may get nothing, each for another reason.
     """
-    desk: Any = Dispatcher()
+    desk: Any = DeskBesideReference()
     for name in ("old", "always", "lunch", "office", "shift", "spare"):
         desk.set_calendar(name, HOURS, at=0)
     desk.set_calendar("night", NIGHT, at=0)

@@ -32,6 +32,7 @@ from ticketroute import errors as err
 from ticketroute.model.checks import LONGEST_SPAN
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.sla.zones import HORIZON
+from ticketroute.testing.beside import DeskBesideReference
 
 LONG = "x" * 1_000_000
 NAN = float("nan")
@@ -85,7 +86,7 @@ def _policy(**facts: Any) -> Policy:
 
 
 def _desk() -> Dispatcher:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.set_calendar(OFFICE, HOURS, at=0)
     desk.set_calendar(SHIFT, HOURS, at=0)
     desk.set_calendar(SPARE, HOURS, at=0)

@@ -35,6 +35,7 @@ from ticketroute import (
 )
 from ticketroute import errors as err
 from ticketroute.model import events as ev
+from ticketroute.testing.beside import DeskBesideReference
 
 LONG = "x" * 1_000_000
 NAN = float("nan")
@@ -69,7 +70,7 @@ def _named(value: object) -> str:
 
 
 def _desk() -> Dispatcher:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.add_agent(Agent(id=ANA, capacity=1), presence="available", at=0)
     desk.add_agent(Agent(id=BEN, capacity=2), at=0)
     desk.add_queue(Queue(id=MAIL, members=[ANA, BEN]), at=0)
@@ -515,7 +516,7 @@ def test_a_score_outside_0_to_100_is_refused(score: Any) -> None:
 
 
 def test_a_version_is_a_whole_number_and_no_bool() -> None:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.add_queue(Queue(id=MAIL), at=0)
     desk.submit(Ticket(id=T1, queue=MAIL), at=1)
     assert desk.ticket(T1).version == 1
@@ -617,7 +618,7 @@ def test_a_ticket_that_arrived_in_the_future_is_refused() -> None:
 
 def test_the_last_instant_there_is_can_be_lived_through() -> None:
     last = 253_402_300_799_999
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.add_agent(Agent(id=ANA, capacity=1), presence="available", at=last)
     desk.add_queue(Queue(id=MAIL, members=[ANA], wrap_up=1_000), at=last)
     desk.submit(Ticket(id=T1, queue=MAIL), at=last)
@@ -636,7 +637,7 @@ def _reason(events: tuple[Event, ...]) -> WaitReason | None:
 
 
 def test_a_queue_without_members_takes_tickets_and_says_so() -> None:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.add_queue(Queue(id=MAIL), at=0)
     assert _reason(desk.submit(Ticket(id=T1, queue=MAIL), at=1)) is WaitReason.NO_MEMBERS
     assert desk.ticket(T1).state is RoutingState.WAITING
@@ -655,7 +656,7 @@ def test_a_queue_without_members_takes_tickets_and_says_so() -> None:
 def test_a_ticket_that_nobody_can_ever_serve_is_accepted_and_the_event_says_so(
     asks: dict[str, Any],
 ) -> None:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     agent = Agent(id=ANA, capacity=2, skills={"french": 5}, channels=["email"])
     desk.add_agent(agent, presence="available", at=0)
     desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)
@@ -708,7 +709,7 @@ steps = st.lists(
 
 def _small_desk(history: list[Step]) -> tuple[Dispatcher, list[Event]]:
     """Return a desk that lived through what of a history makes sense, and its events."""
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     events: list[Event] = []
     for name in AGENTS:
         agent = Agent(id=AgentId(name), capacity=2, skills={} if name == "ana" else {"x": 5})

@@ -24,6 +24,7 @@ from ticketroute import (
     TicketId,
 )
 from ticketroute import errors as err
+from ticketroute.testing.beside import DeskBesideReference
 
 ANA, BEN, GHOST = AgentId("ana"), AgentId("ben"), AgentId("ghost")
 PHONE, SALES, BACK = QueueId("phone"), QueueId("sales"), QueueId("back")
@@ -38,7 +39,7 @@ def _named(value: object) -> str:
 
 def _desk() -> Dispatcher:
     """Put t1 to ana and let t2 wait for her."""
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.add_agent(Agent(id=ANA, capacity=1), presence="available", at=0)
     desk.add_agent(Agent(id=BEN, capacity=1), at=0)
     desk.add_queue(Queue(id=BACK, members=[BEN]), at=0)
@@ -173,7 +174,7 @@ def test_what_time_did_before_a_refused_answer_has_happened() -> None:
 
 def _history() -> list[Any]:
     """Return the events of the desk above up to the end of its offer."""
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     told: list[Any] = []
     told += desk.add_agent(Agent(id=ANA, capacity=1), presence="available", at=0)
     told += desk.add_agent(Agent(id=BEN, capacity=1), at=0)

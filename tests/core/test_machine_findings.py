@@ -15,13 +15,14 @@ from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.ticket import Ticket, TicketPriority
+from ticketroute.testing.beside import DeskBesideReference
 
 ANA, MAIL, CARE = AgentId("ana"), QueueId("mail"), QueueId("care")
 T1, T2, T3 = TicketId("t1"), TicketId("t2"), TicketId("t3")
 
 
 def desk_of(*queues: Queue, capacity: int = 1) -> Dispatcher:
-    desk = Dispatcher(random=Source(1))  # noqa: S311  tests have to be repeatable
+    desk = DeskBesideReference(random=Source(1))  # noqa: S311  tests have to be repeatable
     desk.add_agent(Agent(id=ANA, capacity=capacity), presence="available", at=0)
     for queue in queues:
         desk.add_queue(queue, at=0)
@@ -104,7 +105,7 @@ def test_a_requester_who_writes_to_a_queue_that_is_gone_changes_nothing() -> Non
 @pytest.mark.parametrize("seed", range(20))
 def test_a_preview_of_a_draw_tells_the_draw(seed: int) -> None:
     """Two of three may get it, and one of the first two drawn may not: nobody to come second."""
-    desk = Dispatcher(random=Source(seed))  # noqa: S311
+    desk = DeskBesideReference(random=Source(seed))  # noqa: S311
     for name in ("ana", "ben", "cleo", "dan"):
         skills = {} if name in ("ana", "ben") else {"x": 1}
         desk.add_agent(Agent(id=AgentId(name), skills=skills), presence="available", at=0)
@@ -175,7 +176,7 @@ def test_what_was_forced_upon_a_stranger_counts_once_they_are_a_member() -> None
 
 
 def test_a_replayed_desk_has_nobody_left_to_hand_out_to() -> None:
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     events = desk.add_agent(Agent(id=ANA), presence="available", at=0)
     events += desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)
     assert not Dispatcher.replay(events)._state.roster.gained

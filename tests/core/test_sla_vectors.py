@@ -31,6 +31,7 @@ from ticketroute import (
     instant_of,
 )
 from ticketroute.sla.explanation import Pause
+from ticketroute.testing.beside import DeskBesideReference
 
 VECTORS = [
     json.loads(line)
@@ -77,7 +78,7 @@ def desk_of(vector: dict[str, Any]) -> tuple[Dispatcher, dict[str, Metric]]:
     calendar = Calendar(
         zone=written["tz"], hours=written["hours"], holidays=written.get("holidays", [])
     )
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     desk.set_calendar(OFFICE, calendar, at=0)
     desk.add_agent(Agent(id=ANA), presence="available", at=0)
     desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)

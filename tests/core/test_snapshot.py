@@ -34,6 +34,7 @@ from ticketroute.core.records import Asks
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.reasons import Reason
 from ticketroute.sla.clock import ClockState
+from ticketroute.testing.beside import DeskBesideReference
 
 ANA, BEN, MAIL, CALLS = AgentId("ana"), AgentId("ben"), QueueId("mail"), QueueId("calls")
 T1, T2, T3 = TicketId("t1"), TicketId("t2"), TicketId("t3")
@@ -44,7 +45,7 @@ TARGET = Target(within=minutes(10))
 @pytest.fixture
 def desk() -> Dispatcher:
     """Ana has one ticket on hold and one at hand; ben declined the third, which waits."""
-    desk = Dispatcher()
+    desk = DeskBesideReference()
     ana = Agent(id=ANA, capacity=2, rate_limit=RATE)
     desk.add_agent(ana, presence="available", at=1_000)
     desk.set_presence(ANA, "available", reason="in", at=1_000)

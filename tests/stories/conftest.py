@@ -26,9 +26,10 @@ from ticketroute import (
 from ticketroute.model import events as ev
 from ticketroute.sla import events as sla
 from ticketroute.testing import WatchedDesk
+from ticketroute.testing.beside import DeskBesideReference
 
 
-class Desk(WatchedDesk):
+class Desk(DeskBesideReference, WatchedDesk):
     """A desk that checks itself, with words that make stories short."""
 
     # --- words for stories ------------------------------------------------------------------

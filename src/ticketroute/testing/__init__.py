@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ticketroute.testing.beside import DeskBesideReference as DeskBesideReference
     from ticketroute.testing.calls import Call as Call
     from ticketroute.testing.checks import check as check
     from ticketroute.testing.clock import FrozenClock as FrozenClock
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Call": "calls",
+    "DeskBesideReference": "beside",
     "DeskMachine": "machine",
     "DeskPromises": "promises",
     "FrozenClock": "clock",

@@ -21,6 +21,7 @@ from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults
 from ticketroute.sla import events as sla
 from ticketroute.testing import values
+from ticketroute.testing.beside import compare, refer
 from ticketroute.testing.calls import Call
 from ticketroute.testing.checks import check_against, check_explanations
 from ticketroute.testing.history import Tape, Turn, give, openings
@@ -120,7 +121,7 @@ class DeskMachine(RuleBasedStateMachine):
         turn = give(call, self.desk)
         if turn.refused is None:
             assert call.give(twin) == turn.events
-            self.refer(call, turn)
+            self.refer(turn)
             self.take_in(turn.events)
         else:
             self.refused(call, turn, twin, before, now, due)
@@ -151,21 +152,14 @@ class DeskMachine(RuleBasedStateMachine):
         late = self.desk.advance(at=self.desk.now)
         assert twin.advance(at=twin.now) == late
         assert (due == self.desk.next_deadline()) <= (late == ())
-        self.refer(call, evolve(turn, events=late))
+        self.refer(evolve(turn, events=late))
         self.take_in(late)
 
-    def refer(self, call: Call, turn: Turn) -> None:
+    def refer(self, turn: Turn) -> None:
         """Give a command to the reference desk, which has to answer as the desk did."""
-        self.reference.luck = list(turn.events)
-        referred = give(call, self.reference)
-        assert type(referred.refused) is type(turn.refused), (call, turn, referred)
-        events = referred.events
+        refer(self.reference, turn)
         if turn.refused is not None:
-            events = self.reference.advance(at=self.desk.now)
-        for ours, theirs in zip(turn.events, events, strict=False):
-            assert ours == theirs, str(call)
-            assert getattr(ours, "late_by", 0) == getattr(theirs, "late_by", 0)
-        assert len(turn.events) == len(events), (str(call), turn.events, events)
+            compare(turn, self.reference.advance(at=self.desk.now))
 
     def preview(self, call: Call) -> tuple[ev.Event, ...] | None:
         """Return what a submit would do, having changed nothing; None if it would be refused."""
