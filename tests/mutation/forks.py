@@ -3,7 +3,7 @@
 Starting pytest and collecting takes seconds, and running what kills a mutant some milliseconds.
 So the tests are collected once; then every mutant gets a fork, in which its code replaces that of
 the function, and the tests that run its line run there until one fails: first those that caught
-another mutant of that function, then some of every test file, the quickest first.
+another mutant of that function, then those that name it, then some of every test file.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ KILLED, SURVIVED, HUNG, UNTESTED = "killed", "survived", "hung", "untested"
 UNFIT = "unfit"  # cannot be put in place, or is only run while modules are imported
 TOLD = 100  # mutants from one word about the progress to the next
 LEADING = 60  # tests that caught mutants nearby, and so get the next before the others
+TELLING = 4  # letters of a function's name that say something in the name of a test
 SLACK = 4.0  # a mutant may take so many times as long as its tests, and a few seconds more
 
 
@@ -48,10 +49,10 @@ class Timing:
     ) -> list[str]:
         """Return the tests that run the line, for ``most`` seconds in all.
 
-        Those of ``first`` lead, in their order. Then the test files take turns, each with the
-        quickest that it has left: a line that everybody runs is caught by who looks at it, and
-        that is seldom the quickest of all. Tests whose name begins with one of ``last`` come after
-        all others, however long they take.
+        Those of ``first`` lead, in their order, and those that name the function follow. Then the
+        test files take turns, each with the quickest that it has left: a line that everybody runs
+        is caught by who looks at it, and that is seldom the quickest of all. Tests whose name
+        begins with one of ``last`` come after all others, however long they take.
         """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
         quickest_first = sorted(running, key=lambda test: (self.seconds[test], test))
@@ -62,11 +63,13 @@ class Timing:
                 file = test.partition("::")[0]
                 ranked.append((turns[file], test))
                 turns[file] += 1
-        leading = [test for test in first if test in running and not test.startswith(tuple(last))]
         in_turn = [test for _, test in sorted(ranked, key=lambda each: each[0])]
+        leading = [test for test in first if test in running and not test.startswith(tuple(last))]
+        name = mutant.function.rpartition(".")[2].strip("_")
+        named = [test for test in in_turn if name in test] if len(name) >= TELLING else []
         chosen: list[str] = []
         total = 0.0
-        for test in dict.fromkeys([*leading, *in_turn]):
+        for test in dict.fromkeys([*leading, *named, *in_turn]):
             total += self.seconds[test]
             if chosen and total > most:
                 break

@@ -156,6 +156,17 @@ def test_who_caught_a_mutant_nearby_comes_first_if_the_line_is_run(
     ]
 
 
+def test_who_names_the_function_comes_before_who_does_not(
+    box: tuple[Mutated, ModuleType],
+) -> None:
+    mutated, _ = box
+    mutant = next(each for each in mutated.mutants if each.function == "Box.fits")
+    seconds = {"a::quick": 0.1, "b::what_fits[2]": 3.0, "c::mid": 1.0}
+    timing = Timing(seconds, {(str(mutant.path), mutant.line): frozenset(seconds)})
+    assert timing.order(mutant, 60) == ["b::what_fits[2]", "a::quick", "c::mid"]
+    assert timing.order(mutant, 60, first=["c::mid"])[0] == "c::mid"
+
+
 def test_what_became_of_a_mutant_holds_for_a_later_run_as_long_as_it_is_the_same_change(
     box: tuple[Mutated, ModuleType], tmp_path: Path
 ) -> None:

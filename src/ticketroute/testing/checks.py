@@ -7,6 +7,7 @@ from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.heads import FiledHeads, Head
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord
 from ticketroute.core.timers import Timer, TimerKind
+from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.strategies.contract import Strategy
@@ -307,14 +308,19 @@ def check_explanations(desk: Dispatcher, plain: ReferenceDesk) -> None:
         verdicts = explanation.others
         assert explanation.asked == tuple((who, o.until) for who, o in ticket.offers.items())
         assert str(explanation)
+        done = ticket.state is RoutingState.DONE
+        assert explanation.winner == (None if done else ticket.agent)
+        if explanation.wait_reason not in (None, WaitReason.AWAITS_PULL):
+            assert explanation.wait_reason.value == plain.nearest_reason(ticket)
+        if explanation.decided_at is None:
+            assert explanation.strategy == str(ticket.queue.queue.strategy)
         taken = {ticket.agent, *ticket.offers}
         others = [who for who in ticket.queue.members if who not in taken]
-        asked = [] if ticket.state is RoutingState.DONE else others
+        asked = [] if done else others
         assert [verdict.agent_id for verdict in verdicts] == asked
         for verdict in verdicts:
             who = verdict.agent_id
             reason = plain.reason(who, ask, without=ticket.id)
             assert (None if verdict.reason is None else verdict.reason.value) == reason
-            if reason is not None:
-                expected = plain.eligible_from(who, ask, ticket.id)
-                assert verdict.eligible_from == expected
+            later = None if reason is None else plain.eligible_from(who, ask, ticket.id)
+            assert verdict.eligible_from == later
