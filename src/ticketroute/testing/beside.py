@@ -13,7 +13,7 @@ from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 from ticketroute.strategies.registry import BrokenStrategyError
 from ticketroute.testing.calls import Call
-from ticketroute.testing.checks import check_explanations
+from ticketroute.testing.checks import check_against, check_explanations
 from ticketroute.testing.history import Turn, give
 from ticketroute.testing.reference.desk import ReferenceDesk
 from ticketroute.testing.watched import COMMANDS
@@ -47,10 +47,10 @@ class DeskBesideReference(Dispatcher):
     """A dispatcher whose every command is given to the reference desk, too.
 
     Every story told on it says more than what it looks at: each field of each event is what looking
-    at everything leads to, and so is the explanation of each ticket. A command that is refused for
-    a value that is none, or for a strategy that cannot be had, is not passed on: the reference desk
-    does not look at those. For a desk that checks itself as well, make a class of this and
-    ``WatchedDesk``, in that order.
+    at everything leads to, and so are the explanation of each ticket, every timer, counter and
+    index. A command that is refused for a value that is none, or for a strategy that cannot be had,
+    is not passed on: the reference desk does not look at those. For a desk that checks itself as
+    well, make a class of this and ``WatchedDesk``, in that order.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ def _referred(name: str) -> Callable[..., tuple[Event, ...]]:
             refer(desk.reference, Turn(call, refused=refused))
             raise
         refer(desk.reference, Turn(call, events))
+        check_against(desk, desk.reference)
         check_explanations(desk, desk.reference)
         return events
 
