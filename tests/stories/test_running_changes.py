@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,16 +11,21 @@ import pytest
 from ticketroute import (
     Agent,
     AgentId,
+    Author,
     ChannelLimit,
     Defaults,
     Delivery,
+    Dispatcher,
     Lifo,
     Membership,
     OfferPolicy,
     Queue,
     QueueId,
     RateLimit,
+    Reach,
+    Relaxation,
     RoutingState,
+    Ticket,
     TicketId,
     TicketPriority,
     seconds,
@@ -30,7 +36,7 @@ from ticketroute.errors import (
     QueueNotEmptyError,
     UnknownStrategyError,
 )
-from ticketroute.model.events import TicketTransferred
+from ticketroute.model.events import TicketAssigned, TicketTransferred
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk
@@ -420,3 +426,64 @@ def test_several_agents_who_gain_room_share_by_the_strategy(desk: Desk) -> None:
     desk.change_queue(MAIL, delivery=Delivery.ASSIGN, at=20)
     assert {desk.load(name) for name in names} == {1}
     assert [desk.who(f"t{number}") for number in range(12)] == names
+
+
+def test_a_time_to_answer_set_later_holds_from_then_on_for_what_is_unanswered(desk: Desk) -> None:
+    desk.staff("ana", "ben", "cleo", capacity=2)
+    desk.open_queue("mail", "ana", "ben", "cleo", strategy="top_down")
+    desk.ask("t1", "mail", at=0)
+    desk.ask("t2", "mail", at=0)
+    desk.reply(T2, Author.AGENT, agent_id=ANA, at=10)
+    desk.change_queue(MAIL, respond_within=1_000, at=500)
+    assert desk.next_deadline() == 1_500
+    desk.advance(at=1_500)
+    assert desk.told == ["t1 from ana, silent", "t1 to ben, routed"]
+    assert desk.who("t2") == "ana"
+    desk.change_queue(MAIL, respond_within=None, at=1_600)
+    assert desk.next_deadline() is None
+
+
+def test_a_queue_that_goes_withdraws_what_it_offers_for_another_and_nothing_else(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("sales", "ben")
+    desk.open_queue(
+        "mail",
+        "ana",
+        delivery=Delivery.OFFER,
+        offer=OfferPolicy(parallel=2, timeout=seconds(60)),
+        relaxations=[Relaxation(after=1_000, add_queue=SALES)],
+        reach=Reach(1, 60),
+    )
+    desk.change_queue(SALES, delivery=Delivery.OFFER, at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.advance(at=1_000)
+    assert desk.ticket(T1).offered_to == (ANA, BEN)
+    desk.remove_queue(SALES, at=1_001)
+    assert desk.ticket(T1).offered_to == (ANA,)
+    assert desk.agent(BEN).offered == ()
+
+
+def test_a_desk_replayed_goes_on_with_its_chance_and_its_permits(
+    make_desk: Callable[..., Desk],
+) -> None:
+    class NotBen:
+        def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
+            return agent_id != BEN
+
+    desk = make_desk(random=Random(7), permits=NotBen())  # noqa: S311  the same each time
+    desk.staff("ana", "ben", "cleo", "dan", capacity=20)
+    desk.open_queue("mail", "ana", "ben", "cleo", "dan", strategy="random")
+    desk.ask("t0", "mail", at=0)
+    chance = Random(7)  # noqa: S311
+    drawn = [event.draws for event in desk.history if isinstance(event, TicketAssigned)]
+    for draws in drawn:
+        assert [chance.random() for _ in draws] == list(draws)
+    again = Dispatcher.replay(desk.history, random=chance, permits=NotBen())
+    for number in range(1, 20):
+        name = TicketId(f"t{number}")
+        desk.ask(name, "mail", at=1)
+        assert again.submit(Ticket(id=name, queue=MAIL), at=1) == desk.last
+    assert desk.load("ben") == 0
+    assert min(desk.load("ana"), desk.load("cleo"), desk.load("dan")) > 0

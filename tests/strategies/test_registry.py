@@ -1,4 +1,5 @@
 # ruff: noqa: S311  a seeded source is what a test needs
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
@@ -291,3 +292,10 @@ def test_two_plug_ins_of_one_name_are_refused_when_it_is_asked_for(install: Inst
 def test_a_package_found_twice_on_the_path_brings_one_strategy(install: Install) -> None:
     install(("nearest", "desk_extras:Nearest"), ("nearest", "desk_extras:Nearest"))
     assert isinstance(create("nearest", source=SOURCE), Nearest)
+
+
+def test_an_error_of_a_plug_in_survives_a_pickle() -> None:
+    error = registry.BrokenStrategyError("mine", "package:Object", "it is a module")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301  our own bytes
+    assert (again.name, again.where, again.why) == ("mine", "package:Object", "it is a module")
+    assert str(again) == str(error)
