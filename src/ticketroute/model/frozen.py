@@ -98,7 +98,7 @@ def maker(kind: Callable[P, V]) -> Callable[P, V]:
     given = (*needed, *(f"{name}=default_{name}" for name in others))
     lines = [
         f"def make({', '.join(given)}):",
-        " made = new(blank)",
+        " made = blank()" if frozen else " made = new(blank)",  # the first where nothing is to run
         *(f" made.{each.name} = {each.name}" for each in fields),
         " made.__class__ = kind" if frozen else "",
         " return made",
@@ -108,6 +108,6 @@ def maker(kind: Callable[P, V]) -> Callable[P, V]:
 
 
 def _thawed(kind: Any) -> type:
-    """Return a class of the same layout, whose values can be changed."""
-    thaw = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    """Return a class of the same layout, whose values come empty and can be changed."""
+    thaw = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
     return type(kind.__name__, kind.__bases__, {"__slots__": kind.__slots__} | thaw)
