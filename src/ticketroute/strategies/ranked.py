@@ -117,20 +117,22 @@ class Ranked(ABC):
             if not heap:
                 return ()
             first = heap[0]
-            if living.get(first[-1]) is first:
+            first_id = first[-1]
+            if living.get(first_id) is first:
                 break
             heappop(heap)
-        if first[-1] not in excluding:
+        if first_id not in excluding:
             if most is None or most == 1:
-                return (first[-1],)
+                return (first_id,)
             if most == 2 and len(heap) > 1:
                 # The second of all is the better child of the root, unless that one is dead:
                 # then it may be below it, and only a walk finds it.
                 second = heap[1]
                 if len(heap) > 2 and heap[2] < second:
                     second = heap[2]
-                if living.get(second[-1]) is second and second[-1] not in excluding:
-                    return (first[-1], second[-1])
+                second_id = second[-1]
+                if living.get(second_id) is second and second_id not in excluding:
+                    return (first_id, second_id)
         return self._walk(excluding, 1 if most is None else most)
 
     def offered(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
