@@ -213,8 +213,7 @@ class Demands:
             member.indexes = _in_use(kept) or None
 
     def refit(self, member: MemberRecord) -> None:
-        """Find anew which of the queue's demands a member fits: more than their load changed."""
-        self.withdraw(member)
+        """Find which of the queue's demands a member fits who is in no index of theirs."""
         for demand in member.queue.indexed:
             self._admit(member, index_of(demand))
         if member.indexes is not None:

@@ -185,7 +185,7 @@ class Roster:
         record.slots[ticket.id] = ticket
         record.load += ticket.cost
         record.count += 1
-        self._reload(record, ticket.queue, 1)
+        self._tell(record.members, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
         """Let a ticket no longer count. O(queues of the agent x log n)."""
@@ -194,7 +194,7 @@ class Roster:
         record.load -= ticket.cost
         record.count -= 1
         self.gained[record.id] = record
-        self._reload(record, ticket.queue, -1)
+        self._tell(record.members, ticket.queue, -1)
 
     def reserve(self, offer: OpenOffer) -> None:
         """Let an offer take up what its acceptance will. O(queues of the agent x log n)."""
@@ -204,7 +204,7 @@ class Roster:
         record.offers[offer.record.id] = offer
         record.load += offer.cost
         record.count += 1
-        self._reload(record, offer.queue, 1)
+        self._tell(record.members, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
         """Let go of what an offer took up. O(queues of the agent x log n)."""
@@ -214,7 +214,7 @@ class Roster:
         record.load -= offer.cost
         record.count -= 1
         self.gained[record.id] = record
-        self._reload(record, offer.queue, -1)
+        self._tell(record.members, offer.queue, -1)
 
     def move_slot(self, record: AgentRecord, ticket: TicketRecord, old: QueueRecord) -> None:
         """Let a slot count for the queue its ticket is in now, instead of the ``old`` one."""
@@ -268,10 +268,7 @@ class Roster:
 
     def reindex(self, record: AgentRecord) -> None:
         """Tell every index of the agent's present load and figures."""
-        for member in record.members:
-            self._update(member)
-            if member.indexes is not None:
-                self._demands.refresh(member, member.indexes)
+        self._tell(record.members)
 
     def _reindex_those_in(self, entries: Iterable[Entry]) -> None:
         for _, agent_id, _, _ in entries:
@@ -285,7 +282,8 @@ class Roster:
 
     def refit_member(self, member: MemberRecord) -> None:
         """Tell the indexes of one queue of a member of whom more than the load changed."""
-        self._update(member)
+        self._demands.withdraw(member)
+        self._tell((member,))
         self._demands.refit(member)
         self.gained[member.agent_id] = member.record
 
@@ -295,42 +293,41 @@ class Roster:
         for record in self.agents.values():
             self.change_agent(record, record.agent, at)
 
-    def _reload(self, record: AgentRecord, queue: QueueRecord, step: int) -> None:
-        for member in record.members:
-            if member.queue is queue:
-                member.held += step
-            self._update(member)
-            if member.indexes is not None:
-                self._demands.refresh(member, member.indexes)
-
-    def _update(self, member: MemberRecord) -> None:
-        """Put a member where they belong in their queue's own index.
+    def _tell(
+        self, members: Iterable[MemberRecord], queue: QueueRecord | None = None, step: int = 0
+    ) -> None:
+        """Put members where they belong in every index, holding ``step`` more of a queue's tickets.
 
         What changes with every ticket is copied to where the strategy sees it first.
         """
-        record, queue = member.record, member.queue
-        strategy = queue.strategy
-        member.load = record.load
-        member.count = record.count
-        member.last_assigned = record.last_assigned
-        member.idle_since = record.available_since if record.ended_at is None else record.ended_at
-        if self.windows:
-            span = strategy.window
-            if span is not None:
-                member.taken, member.handle_time = self.windows[span].figures(member.agent_id)
-        if self._gate.is_open(member):
-            if queue.ranked is not None:
-                queue.ranked.put(queue.ranked.entry(member))
+        for member in members:
+            record, own = member.record, member.queue
+            if own is queue:
+                member.held += step
+            strategy = own.strategy
+            member.load = record.load
+            member.count = record.count
+            member.last_assigned = record.last_assigned
+            ended_at = record.ended_at
+            member.idle_since = record.available_since if ended_at is None else ended_at
+            if self.windows and strategy.window is not None:
+                figures = self.windows[strategy.window].figures(member.agent_id)
+                member.taken, member.handle_time = figures
+            if self._gate.is_open(member):
+                if own.ranked is not None:
+                    own.ranked.put(own.ranked.entry(member))
+                elif member.is_open:
+                    strategy.changed(member)
+                else:
+                    strategy.join(member)
+                member.is_open = True
             elif member.is_open:
-                strategy.changed(member)
-            else:
-                strategy.join(member)
-            member.is_open = True
-        elif member.is_open:
-            strategy.leave(member.agent_id)
-            member.is_open = False
-        if queue.ages is not None:
-            queue.ages.put(member)
+                strategy.leave(member.agent_id)
+                member.is_open = False
+            if own.ages is not None:
+                own.ages.put(member)
+            if member.indexes is not None:
+                self._demands.refresh(member, member.indexes)
 
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""
