@@ -44,11 +44,11 @@ def hand_over(
     at: Instant,
 ) -> ev.TicketAssigned | ev.TicketOffered:
     """Return the event by which the ticket reaches the agent chosen, as the queue delivers."""
-    queue, asks = demand.queue.queue, demand.asks
+    queue = demand.queue.queue
     agent = state.roster.agents[choice.agent_id].agent
     selected = choice.key or cause is _ROUTED
     strategy = queue.strategy if selected else None
-    cost = cost_of(agent, demand) if agent.channels else asks.weight
+    cost = cost_of(agent, demand) if agent.channels else demand.weight
     if queue.delivery is _OFFER:
         points = agent.contact_points if ticket.ticket.channel == CALL else ()
         ring = sum(point.ring for point in points) or queue.offer.timeout

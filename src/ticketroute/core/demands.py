@@ -93,12 +93,11 @@ class Demands:
             last: agents who are asked only if there is nobody else.
             spent: random numbers that earlier choices of the same decision have used up.
         """
-        asks, queue = demand.asks, demand.queue
-        if asks.reserved is not None:
-            return self._reserved(demand, besides)
-        excluding = besides
-        if asks.excluded:
-            excluding = asks.excluded.keys() | besides
+        queue, excluding = demand.queue, besides
+        if demand.plain_one is not None:
+            if demand.asks.reserved is not None:
+                return self._reserved(demand, besides)
+            excluding = (demand.asks.excluded or EMPTY).keys() | besides
         if last:
             first = self.choose(demand, besides=besides | last, spent=spent)
             if first is not None:
@@ -112,7 +111,7 @@ class Demands:
             plain.index is not None
             or (demand.passed > len(queue.members) and self._ages(demand) is None)
         )
-        if indexed or queue.samples or (asks.skills and queue.strategy.reads_demand):
+        if indexed or queue.samples or (queue.reads_demand and demand.skills):
             return self._ask(self._own(plain), excluding)
         ages = (
             self._ages(demand)

@@ -52,22 +52,22 @@ class Gate:
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
-        record, asks = member.record, demand.asks
-        reach = asks.reach or demand.queue.queue.reach
+        record = member.record
+        reach = demand.reach or demand.queue.queue.reach
         in_reach = reach.least <= member.priority <= reach.greatest
         if (  # nearly everybody who is asked: nothing is limited but by capacity
             member.is_open
             and member.unlimited
             and in_reach
             and demand.is_common
-            and record.load + asks.weight <= record.capacity
+            and record.load + demand.weight <= record.capacity
         ):
-            return lacking(record.agent, demand) if asks.skills else None
+            return lacking(record.agent, demand) if demand.skills else None
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
         if not record.on_shift and not shift_opens:
             return Reason.OFF_SHIFT
-        agent = record.agent
+        agent, asks = record.agent, demand.asks
         if agent.channels and asks.channel not in agent.channels:
             return Reason.CHANNEL_OFF
         if asks.channel in record.channels_off:
@@ -232,16 +232,16 @@ def cost_of(agent: Agent, demand: Demand) -> int:
     A channel that the agent does not serve (forced upon them) costs the weight alone.
     """
     if not agent.channels:
-        return demand.asks.weight
+        return demand.weight
     limit = agent.channels.get(demand.asks.channel)
-    return demand.asks.weight if limit is None else demand.asks.weight * limit.cost
+    return demand.weight if limit is None else demand.weight * limit.cost
 
 
 def lacking(agent: Agent, demand: Demand) -> Reason | None:
     """Return which reason the agent's skills give against the demand, if any: missing first."""
     have = agent.skills
     low = False
-    for skill, level in (demand.asks.skills or EMPTY).items():
+    for skill, level in (demand.skills or EMPTY).items():
         own = have.get(skill)
         if own is None:
             return Reason.MISSING_SKILL
