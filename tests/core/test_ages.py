@@ -99,9 +99,10 @@ class AgesMachine(RuleBasedStateMachine):
                 if all(member.skills.get(skill, 0) >= least for skill, least in asked.items())
             ]
             order = sorted(fit, key=lambda each: (each.last_assigned, each.agent_id))
-            assert sorted(self.index.having(asked), key=id) == sorted(fit, key=id)
+            assert sorted(self.index.having(asked, 99), key=id) == sorted(fit, key=id)
             free = sorted((each for each in order if each.is_open), key=lambda each: each.count)
-            assert list(self.index.free(asked)) == free
+            assert self.index.free(asked, 99) == free
+            assert self.index.free(asked, 2) == free[:2]
 
     @invariant()
     def keeps_few_slots(self) -> None:

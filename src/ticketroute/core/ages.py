@@ -15,7 +15,7 @@ It needs a strategy that is a key, and few keys: of a load, but not of an instan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import Factory, define
 
@@ -97,6 +97,7 @@ class Ages:
         self._runs = [_Run()]  # the oldest first; the last takes members in
         self._place_of: dict[AgentId, _Place] = {}
         self._last: tuple[int, AgentId] | None = None
+        self._keys: list[Key] | None = None  # of all with room, in order; None if one came or went
         for member in sorted(members, key=_age):
             self.put(member)
 
@@ -120,7 +121,7 @@ class Ages:
             self._seat(place, member)
         key = self._strategy.key(member) if member.is_open else None
         if key != place.key:
-            _free(place, key)
+            self._free(place, key)
             if len(place.run.free) > MOST_KEYS:
                 self.usable = False
 
@@ -133,29 +134,57 @@ class Ages:
     def _vacate(self, place: _Place) -> None:
         """Empty a slot."""
         run = place.run
-        _free(place, None)
+        self._free(place, None)
         run.members[place.slot] = None
         run.living -= 1
         if run is not self._runs[-1] and 2 * run.living < len(run.members):
             self._tidy(run)
 
-    def free(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
-        """Yield the members with room who have these skills, in the order of the strategy."""
+    def free(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
+        """Return the first members with room who have these skills, in the strategy's order."""
+        if self._keys is None:
+            self._keys = sorted(set().union(*[run.free for run in self._runs]))
+        found: list[MemberRecord] = []
         having: dict[_Run, int] = {}  # only of the runs that are come to: most often, the oldest
-        for key in sorted(set().union(*[run.free for run in self._runs])):
+        for key in self._keys:
             for run in self._runs:
                 if key in run.free:
                     if run not in having:
                         having[run] = run.having(skills)
                     slots = run.free[key] & having[run]
                     if slots:
-                        yield from _members(run, slots)
+                        found += _members(run, slots, most - len(found))
+                        if len(found) == most:
+                            return found
+        return found
 
-    def having(self, skills: Mapping[str, int]) -> Iterator[MemberRecord]:
-        """Yield everybody who has these skills, with room or without."""
+    def having(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
+        """Return some who have these skills, with room or without; everybody, if that is few."""
+        found: list[MemberRecord] = []
         for run in self._runs:
             everyone = (1 << len(run.members)) - 1
-            yield from _members(run, everyone & run.having(skills))
+            found += _members(run, everyone & run.having(skills), most - len(found))
+            if len(found) == most:
+                break
+        return found
+
+    def _free(self, place: _Place, key: Key | None) -> None:
+        """Let a member have room and stand at this key, or have no room."""
+        bit, free = 1 << place.slot, place.run.free
+        if place.key is not None:
+            left = free[place.key] ^ bit
+            if left:
+                free[place.key] = left
+            else:
+                del free[place.key]
+                self._keys = None
+        if key is not None:
+            if key in free:
+                free[key] |= bit
+            else:
+                free[key] = bit
+                self._keys = None
+        place.key = key
 
     def _seat(self, place: _Place, member: MemberRecord) -> None:
         """Give the next slot to a member, who is the youngest."""
@@ -224,24 +253,15 @@ def _age(member: MemberRecord) -> tuple[int, AgentId]:
     return (member.last_assigned, member.agent_id)
 
 
-def _free(place: _Place, key: Key | None) -> None:
-    """Let a member have room and stand at this key, or have no room."""
-    bit, free = 1 << place.slot, place.run.free
-    if place.key is not None:
-        left = free[place.key] ^ bit
-        if left:
-            free[place.key] = left
-        else:
-            del free[place.key]
-    if key is not None:
-        free[key] = free.get(key, 0) | bit
-    place.key = key
-
-
-def _members(run: _Run, slots: int) -> Iterator[MemberRecord]:
+def _members(run: _Run, slots: int, most: int) -> list[MemberRecord]:
+    """Return the first members in these slots, of which some may have been left."""
+    found: list[MemberRecord] = []
     while slots:
         below = slots - 1
         member = run.members[(slots ^ below).bit_length() - 1]
         if member is not None:
-            yield member
+            found.append(member)
+            if len(found) == most:
+                break
         slots &= below
+    return found

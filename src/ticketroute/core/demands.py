@@ -167,19 +167,20 @@ class Demands:
         """Say why nobody is eligible, if a look at a few of those with the skills tells."""
         reason = WaitReason.NOBODY_FITS
         excluded, plain = demand.asks.excluded or EMPTY, demand.plain
-        for looked, member in enumerate(ages.having(demand.asks.skills or EMPTY)):
-            if looked == MOST_MISSES:
-                return None
-            if not self._gate.fits(member, plain):
-                continue
-            if member.agent_id in excluded:
-                if reason is WaitReason.NOBODY_FITS:
-                    reason = WaitReason.NOBODY_LEFT
-            elif self._gate.is_there(member, demand.asks.channel):
-                return WaitReason.NOBODY_FREE
-            else:
-                reason = WaitReason.NOBODY_AVAILABLE
-        return reason
+        looked: list[MemberRecord] = []
+        for most in (1, MOST_MISSES + 1):
+            looked = ages.having(demand.asks.skills or EMPTY, most)
+            for member in looked[:MOST_MISSES]:
+                if not self._gate.fits(member, plain):
+                    continue
+                if member.agent_id in excluded:
+                    if reason is WaitReason.NOBODY_FITS:
+                        reason = WaitReason.NOBODY_LEFT
+                elif self._gate.is_there(member, demand.asks.channel):
+                    return WaitReason.NOBODY_FREE
+                else:
+                    reason = WaitReason.NOBODY_AVAILABLE
+        return None if len(looked) > MOST_MISSES else reason
 
     # --- told by the roster -----------------------------------------------------------------
 
@@ -292,23 +293,24 @@ class Demands:
 
     def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
         """Look through those with room and the skills asked, of whom nearly all may get it."""
-        found: list[AgentId] = []
-        misses = 0
-        for member in ages.free(demand.asks.skills or EMPTY):
-            if member.agent_id in excluding:
-                continue
-            if self._gate.refusal(member, demand) is None:
-                found.append(member.agent_id)
-                if len(found) == 2:
-                    break
-            elif misses == MOST_MISSES:  # it is not skills that keep them from it
-                return self._ask(self._own(demand.plain), excluding)
-            else:
-                misses += 1
-        if not found:
+        skills, refusal = demand.skills or EMPTY, self._gate.refusal
+        for most in (2, 2 + MOST_MISSES + len(excluding)):
+            asked = ages.free(skills, most)
+            winner: AgentId | None = None
+            for member in asked:
+                agent_id = member.agent_id
+                if agent_id in excluding or refusal(member, demand) is not None:
+                    continue
+                if winner is not None:
+                    return new_choice(winner, demand.queue.strategy.key_of(winner), agent_id)
+                winner = agent_id
+            if len(asked) < most:
+                break
+        else:  # it is not skills that keep them from it
+            return self._ask(self._own(demand.plain), excluding)
+        if winner is None:
             return None
-        key = demand.queue.strategy.key_of(found[0])
-        return new_choice(found[0], key, found[1] if len(found) > 1 else None)
+        return new_choice(winner, demand.queue.strategy.key_of(winner))
 
     def _ask(self, index: DemandIndex, excluding: AbstractSet[AgentId]) -> Choice | None:
         strategy = index.strategy
