@@ -28,7 +28,7 @@ from ticketroute.strategies.ranked import Ranked
 YOUNGEST = (
     1_024  # slots of the run that takes members in: each of its changes copies a few of 128 B
 )
-LONGEST = 32_768  # slots of any run: 4 KiB a number, about a microsecond to combine two
+LONGEST = 8_192  # slots of any run: 1 KiB a number, a quarter of a microsecond to combine two
 MOST_KEYS = 64  # beyond which a key is no small thing to go through
 
 
