@@ -554,3 +554,27 @@ def test_a_ticket_that_an_overflow_queue_assigns_goes_by_its_policy(desk: Desk) 
     assert desk.who("t1") == "ana"
     clock = desk.clock(T1, RESOLUTION)
     assert (clock.policy_id, clock.due) == ("fast", 20_000)
+
+
+def test_what_was_promised_before_is_weighed_by_todays_hours(desk: Desk) -> None:
+    """A promise taken back is as strict as the calendar makes it that holds when one comes back."""
+
+    def promise(within: Span, calendar: CalendarId, metric: Metric = RESOLUTION) -> Policy:
+        target = Target(within=within, calendar=calendar)
+        return Policy(
+            id=PolicyId("gold"), targets={metric: target}, changes=ChangeRule.KEEP_STRICTEST
+        )
+
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.set_calendar(DAY, Calendar(hours={day: [("00:00", "12:00")] for day in days}), at=0)
+    desk.set_calendar(NIGHT, Calendar(hours={day: [("00:00", "08:00")] for day in days}), at=0)
+    desk.set_policies([promise(hours(10), DAY)], at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.set_policies([promise(hours(10), DAY, FIRST)], at=0)
+    assert "t1 resolution cancelled, 0" in desk.told
+    short = Calendar(hours={day: [("00:00", "06:00")] for day in days})
+    desk.set_calendar(DAY, short, at=1)  # ten hours would have ended today; now, at 4 tomorrow
+    desk.set_policies([promise(hours(10), NIGHT)], at=1)
+    assert f"t1 resolution within {hours(10)}, due {hours(24 + 2)}" in desk.told

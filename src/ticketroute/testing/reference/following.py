@@ -223,6 +223,10 @@ class After:
         """Return what has counted by now."""
         return self.book.elapsed(clock, self.desk.hours_of(clock), self.at)
 
+    def elapsed_by_today(self, clock: ClockFacts) -> int:
+        """Return what has counted by the hours that hold now, as it will if the clock goes on."""
+        return self.book.elapsed(clock, self.desk.hours(clock.calendar_id), self.at)
+
     def start_if_due(self, metric: Metric) -> ClockEvents:
         """Begin to count, if something is awaited."""
         since = self.counts_from(metric)
@@ -327,8 +331,8 @@ class After:
                     new.within, new.calendar_id = clock.within, clock.calendar_id
             case ChangeRule.FROM_NOW:
                 same = new.promised == clock.promised  # only the calendar or the policy is another
-                left = clock.within - self.elapsed(clock) if same else new.promised
-                new.within = max(1, self.elapsed(new) + left)
+                left = clock.within - self.elapsed_by_today(clock) if same else new.promised
+                new.within = max(1, self.elapsed_by_today(new) + left)
         if clock.is_open and (terms_of(new), new.within) == (terms_of(clock), clock.within):
             return
         if clock.is_open:
@@ -339,10 +343,10 @@ class After:
 
     def due_if_it_ran(self, clock: ClockFacts) -> int:
         """Return when a clock is due if it runs from now on; what is used up comes before."""
-        left = clock.within - self.elapsed(clock)
+        left = clock.within - self.elapsed_by_today(clock)
         if left <= 0:
             return self.at + left
-        due = self.desk.hours_of(clock).add(self.at, left)
+        due = self.desk.hours(clock.calendar_id).add(self.at, left)
         return FOR_EVER if due is None else due
 
 
