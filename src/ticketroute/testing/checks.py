@@ -93,6 +93,8 @@ def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
         queue_id for queue_id, queue in plain.queues.items() if agent_id in queue.members
     }
     view = desk.agent(agent_id)
+    assert (view.presence, view.capacity) == (known.presence, record.capacity)
+    assert (view.load, view.count) == (record.load, record.count)
     assert sorted((*view.tickets, *view.wrapping_up, *view.parked)) == sorted(
         ticket.id for ticket in (*slots, *parked)
     )
@@ -271,7 +273,18 @@ def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
     assert bool(record.entries) == ticket.in_line
     assert (record.wait_reason is not None) == (ticket.state is RoutingState.WAITING)
     assert list(record.offers or ()) == list(ticket.offers)
-    assert desk.ticket(ticket.id).offered_to == tuple(ticket.offers)
+    view = desk.ticket(ticket.id)
+    has_agent = None if ticket.state is RoutingState.DONE else ticket.agent
+    assert view.offered_to == tuple(ticket.offers)
+    assert (view.agent_id, view.last_agent_id) == (has_agent, ticket.last_agent)
+    assert view.cost == (0 if has_agent is None else ticket.cost)
+    assert (view.state, view.status, view.priority) == (
+        ticket.state,
+        ticket.status,
+        ticket.priority,
+    )
+    assert (view.queue_id, view.arrived) == (record.queue.id, ticket.arrived)
+    assert (view.version, view.wait_reason) == (ticket.version, record.wait_reason)
     assert (record.asked or set()) == ticket.asked
     assert {
         who: (tried.reason.value, tried.lifted) for who, tried in (record.tried or {}).items()
