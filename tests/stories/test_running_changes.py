@@ -478,6 +478,8 @@ def test_a_desk_replayed_goes_on_with_its_chance_and_its_permits(
     desk.ask("t0", "mail", at=0)
     chance = Random(7)  # noqa: S311
     drawn = [event.draws for event in desk.history if isinstance(event, TicketAssigned)]
+    assert len(drawn) == 1
+    assert all(drawn)
     for draws in drawn:
         assert [chance.random() for _ in draws] == list(draws)
     again = Dispatcher.replay(desk.history, random=chance, permits=NotBen())

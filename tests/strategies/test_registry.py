@@ -298,4 +298,5 @@ def test_an_error_of_a_plug_in_survives_a_pickle() -> None:
     error = registry.BrokenStrategyError("mine", "package:Object", "it is a module")
     again = pickle.loads(pickle.dumps(error))  # noqa: S301  our own bytes
     assert (again.name, again.where, again.why) == ("mine", "package:Object", "it is a module")
+    assert again.args == ("mine", "package:Object", "it is a module")
     assert str(again) == str(error)
