@@ -34,6 +34,7 @@ UNFIT = "unfit"  # cannot be put in place, or is only run while modules are impo
 TOLD = 100  # mutants from one word about the progress to the next
 LEADING = 60  # tests that caught mutants nearby, and so get the next before the others
 TELLING = 4  # letters of a function's name that say something in the name of a test
+STEM = 6  # letters of a module's name that do: explain.py, and the stories of explanations
 SLACK = 4.0  # a mutant may take so many times as long as its tests, and a few seconds more
 
 
@@ -49,10 +50,11 @@ class Timing:
     ) -> list[str]:
         """Return the tests that run the line, for ``most`` seconds in all.
 
-        Those of ``first`` lead, in their order, and those that name the function follow. Then the
-        test files take turns, each with the quickest that it has left: a line that everybody runs
-        is caught by who looks at it, and that is seldom the quickest of all. Tests whose name
-        begins with one of ``last`` come after all others, however long they take.
+        Those of ``first`` lead, in their order, and those that name the function follow, or what
+        its module is about. Then the test files take turns, each with the quickest that it has
+        left: a line that everybody runs is caught by who looks at it, and that is seldom the
+        quickest of all. Tests whose name begins with one of ``last`` come after all others,
+        however long they take.
         """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
         quickest_first = sorted(running, key=lambda test: (self.seconds[test], test))
@@ -65,8 +67,8 @@ class Timing:
                 turns[file] += 1
         in_turn = [test for _, test in sorted(ranked, key=lambda each: each[0])]
         leading = [test for test in first if test in running and not test.startswith(tuple(last))]
-        name = mutant.function.rpartition(".")[2].strip("_")
-        named = [test for test in in_turn if name in test] if len(name) >= TELLING else []
+        words = (mutant.function.rpartition(".")[2].strip("_"), mutant.path.stem[:STEM])
+        named = [test for word in words if len(word) >= TELLING for test in in_turn if word in test]
         chosen: list[str] = []
         total = 0.0
         for test in dict.fromkeys([*leading, *named, *in_turn]):
