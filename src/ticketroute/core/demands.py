@@ -294,7 +294,7 @@ class Demands:
     def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
         """Look through those with room and the skills asked, of whom nearly all may get it."""
         skills, refusal = demand.skills or EMPTY, self._gate.refusal
-        for most in (2, 2 + MOST_MISSES + len(excluding)):
+        for most in (2 + len(excluding), 2 + len(excluding) + MOST_MISSES):
             asked = ages.free(skills, most)
             winner: AgentId | None = None
             for member in asked:
