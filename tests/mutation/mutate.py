@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import coverage
@@ -137,12 +138,14 @@ def _judged(
         plugins=[forks],
     )
     judged = [each for each in forks.verdicts if each.fate != UNFIT]
-    for each in forks.verdicts:
-        if each.fate == UNFIT:
-            try:
-                judged.append(_alone(files[each.mutant.path], each.mutant, options.tests))
-            except KeyboardInterrupt:
-                break  # as in the forks: what was judged is a sample
+    unfit = [each.mutant for each in forks.verdicts if each.fate == UNFIT]
+    with ThreadPoolExecutor(options.workers) as pool:
+        alone = [pool.submit(_alone, files[each.path], each, options.tests) for each in unfit]
+        try:
+            judged += [each.result() for each in alone]
+        except KeyboardInterrupt:  # as in the forks: what was judged is a sample
+            pool.shutdown(cancel_futures=True)
+            judged += [each.result() for each in alone if not each.cancelled()]
     return judged
 
 
@@ -155,7 +158,7 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
         shutil.copy(ROOT / "pyproject.toml", tree)
         (tree / mutant.path).write_text(file.source_with(mutant), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        environment = os.environ | {"PYTHONPATH": str(tree / "src"), "HYPOTHESIS_PROFILE": "hunt"}
+        environment = os.environ | {"PYTHONPATH": str(tree / "src"), "HYPOTHESIS_PROFILE": "quick"}
         try:
             run = subprocess.run(
                 command,
@@ -167,6 +170,8 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
             )
         except subprocess.TimeoutExpired:
             return _tell(Verdict(mutant, HUNG))
+    if run.returncode < 0:  # somebody stopped it
+        return _tell(Verdict(mutant, UNTESTED))
     return _tell(Verdict(mutant, KILLED if run.returncode else SURVIVED))
 
 
