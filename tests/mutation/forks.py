@@ -53,8 +53,8 @@ class Timing:
         Those of ``first`` lead, in their order, and those that name the function follow, or what
         its module is about. Then the test files take turns, each with the quickest that it has
         left: a line that everybody runs is caught by who looks at it, and that is seldom the
-        quickest of all. Tests whose name begins with one of ``last`` come after all others,
-        however long they take.
+        quickest of all. The first and the second may use a third of the time each. Tests whose
+        name begins with one of ``last`` come after all others, however long they take.
         """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
         quickest_first = sorted(running, key=lambda test: (self.seconds[test], test))
@@ -69,14 +69,17 @@ class Timing:
         leading = [test for test in first if test in running and not test.startswith(tuple(last))]
         words = (mutant.function.rpartition(".")[2].strip("_"), mutant.path.stem[:STEM])
         named = [test for word in words if len(word) >= TELLING for test in in_turn if word in test]
-        chosen: list[str] = []
-        total = 0.0
-        for test in dict.fromkeys([*leading, *named, *in_turn]):
-            total += self.seconds[test]
-            if chosen and total > most:
-                break
-            chosen.append(test)
-        return chosen + [test for test in quickest_first if test.startswith(tuple(last))]
+        chosen: dict[str, None] = {}
+        total, share = 0.0, most / 3
+        for tests, until in ((leading, share), (named, 2 * share), (in_turn, most)):
+            for test in tests:
+                if test in chosen:
+                    continue
+                if chosen and total + self.seconds[test] > until:
+                    break
+                chosen[test] = None
+                total += self.seconds[test]
+        return list(chosen) + [test for test in quickest_first if test.startswith(tuple(last))]
 
 
 @frozen

@@ -165,6 +165,8 @@ def test_who_names_the_function_comes_before_who_does_not(
     timing = Timing(seconds, {(str(mutant.path), mutant.line): frozenset(seconds)})
     assert timing.order(mutant, 60) == ["b::what_fits[2]", "a::quick", "c::mid"]
     assert timing.order(mutant, 60, first=["c::mid"])[0] == "c::mid"
+    assert timing.order(mutant, 3, first=["b::what_fits[2]"]) == ["b::what_fits[2]"]
+    assert timing.order(mutant, 6, first=["c::mid"]) == ["c::mid", "b::what_fits[2]", "a::quick"]
 
 
 def test_what_became_of_a_mutant_holds_for_a_later_run_as_long_as_it_is_the_same_change(
