@@ -1,0 +1,134 @@
+"""What is easily overlooked: things that a desk does beside what it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from ticketroute import (
+    AgentId,
+    Calendar,
+    CalendarId,
+    ClockState,
+    Delivery,
+    Metric,
+    OfferPolicy,
+    QueueId,
+    RoutingState,
+    Target,
+    Ticket,
+    TicketId,
+    TicketPriority,
+    minutes,
+    seconds,
+)
+from ticketroute.model import events as ev
+from ticketroute.model.instants import LAST_INSTANT
+from ticketroute.model.line_order import EarliestDeadline
+
+if TYPE_CHECKING:
+    from tests.stories.conftest import Desk
+
+ANA, BEN = AgentId("ana"), AgentId("ben")
+MAIL = QueueId("mail")
+T1, T2 = TicketId("t1"), TicketId("t2")
+OFFICE = CalendarId("office")
+
+
+def test_reopened_in_a_queue_that_is_pulled_from_a_ticket_is_its_agents_again(desk: Desk) -> None:
+    desk.staff("ana", "ben")
+    desk.open_queue("mail", "ana", "ben", delivery=Delivery.PULL)
+    desk.ask("t1", "mail", at=0)
+    desk.take(BEN, T1, at=1)
+    desk.resolve(T1, at=2)
+    desk.reopen(T1, at=3)
+    assert desk.who("t1") == "ben"
+
+
+def test_what_the_host_notes_on_a_ticket_stays_with_the_host(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=0, attributes={"iban": "DE02"})
+    assert desk.ticket(T1).ticket.attributes == {}
+    (submitted, *_) = desk.last
+    assert isinstance(submitted, ev.TicketSubmitted)
+    assert submitted.ticket.attributes == {}
+
+
+def test_a_clock_that_is_to_come_says_what_it_will_be(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.set_calendar(OFFICE, Calendar(hours={"thu": [("00:00", "12:00")]}), at=0)
+    desk.open_queue("mail", "ana", calendar=OFFICE)
+    desk.promise(next_response=Target(within=minutes(30)))
+    desk.ask("t1", "mail", at=5)
+    clock = desk.clock(T1, Metric.NEXT_RESPONSE)
+    assert (clock.state, clock.cycle, clock.at) == (ClockState.PENDING, 1, 5)
+    assert (clock.policy_id, clock.calendar_id) == ("gold", OFFICE)
+    assert (clock.within, clock.started, clock.due) == (minutes(30), None, None)
+
+
+def test_an_explanation_of_a_clock_is_in_the_zone_that_holds_from_this_instant(desk: Desk) -> None:
+    hours = {"thu": [("00:00", "12:00")]}
+    desk.staff("ana")
+    desk.set_calendar(OFFICE, Calendar(hours=hours), at=0)
+    desk.open_queue("mail", "ana", calendar=OFFICE)
+    desk.promise(resolution=minutes(30))
+    desk.ask("t1", "mail", at=5)
+    abroad = Calendar(zone="Asia/Tokyo", hours=hours)
+    desk.set_calendar(OFFICE, abroad, effective_from=1_000, at=10)
+    assert desk.explain_clock(T1, Metric.RESOLUTION).zone == "UTC"
+    desk.advance(at=999)
+    assert desk.explain_clock(T1, Metric.RESOLUTION).zone == "UTC"
+    desk.advance(at=1_000)
+    assert desk.explain_clock(T1, Metric.RESOLUTION).zone == "Asia/Tokyo"
+
+
+def test_several_who_are_asked_by_chance_take_one_number_after_the_other(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(random=Random(3))  # noqa: S311  the same each time
+    desk.staff("ana", "ben", "cleo", "dan", "eve", capacity=5)
+    desk.open_queue(
+        "mail",
+        *("ana", "ben", "cleo", "dan", "eve"),
+        strategy="random",
+        delivery=Delivery.OFFER,
+        offer=OfferPolicy(parallel=3, timeout=seconds(30)),
+    )
+    chance = Random(3)  # noqa: S311
+    for number in range(4):
+        desk.ask(f"t{number}", "mail", at=number)
+        offers = [event for event in desk.last if isinstance(event, ev.TicketOffered)]
+        drawn = [draw for offer in offers for draw in offer.draws]
+        assert len({offer.agent_id for offer in offers}) == 3
+        assert drawn == [chance.random() for _ in drawn]
+        assert len(drawn) >= 3
+
+
+def test_a_shift_changed_takes_offers_from_who_is_off_it(desk: Desk) -> None:
+    desk.staff("ana", "ben")
+    desk.set_calendar(OFFICE, Calendar(hours={"fri": [("00:00", "12:00")]}), at=0)
+    desk.open_queue("mail", "ana", "ben", delivery=Delivery.OFFER, strategy="top_down")
+    desk.ask("t1", "mail", at=0)
+    assert desk.ticket(T1).offered_to == (ANA,)
+    desk.change_agent(ANA, priority=3, at=1)
+    assert desk.ticket(T1).offered_to == (ANA,)
+    desk.change_agent(ANA, shift=OFFICE, at=2)
+    assert desk.ticket(T1).offered_to == (BEN,)
+
+
+def test_what_is_due_at_the_end_of_time_comes_before_what_is_not_due() -> None:
+    order = EarliestDeadline()
+    due = order.place(priority=TicketPriority.NORMAL, arrived=0, ordinal=2, due=LAST_INSTANT)
+    not_due = order.place(priority=TicketPriority.NORMAL, arrived=0, ordinal=1, due=None)
+    assert due < not_due
+
+
+def test_many_tickets_at_once_pass_over_those_that_are_there(desk: Desk) -> None:
+    desk.staff("ana", capacity=5)
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=0)
+    known = desk.ticket(T1).ticket
+    desk.submit_many([known, Ticket(id=T2, queue=MAIL)], at=1)
+    assert desk.state("t2") is RoutingState.ASSIGNED
