@@ -434,6 +434,8 @@ def test_a_time_to_answer_set_later_holds_from_then_on_for_what_is_unanswered(de
     desk.ask("t1", "mail", at=0)
     desk.ask("t2", "mail", at=0)
     desk.reply(T2, Author.AGENT, agent_id=ANA, at=10)
+    desk.change_queue(MAIL, respond_within=2_000, at=400)
+    assert desk.next_deadline() == 2_400
     desk.change_queue(MAIL, respond_within=1_000, at=500)
     assert desk.next_deadline() == 1_500
     desk.advance(at=1_500)

@@ -132,3 +132,20 @@ def test_many_tickets_at_once_pass_over_those_that_are_there(desk: Desk) -> None
     known = desk.ticket(T1).ticket
     desk.submit_many([known, Ticket(id=T2, queue=MAIL)], at=1)
     assert desk.state("t2") is RoutingState.ASSIGNED
+
+
+def test_of_two_drawn_both_may_get_the_ticket_however_few_may(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(random=Random(5))  # noqa: S311  the same each time
+    names = [f"a{number}" for number in range(12)]
+    for name in names:
+        skills = {"german": 3} if name in ("a3", "a7") else {}
+        desk.staff(name, skills=skills, capacity=60)
+    desk.open_queue("mail", *names, strategy="power_of_two")
+    for number in range(40):
+        desk.ask(f"t{number}", "mail", at=number, skills={"german": 1})
+        assert abs(desk.load("a3") - desk.load("a7")) <= 1  # the less loaded of both, each time
+        (*_, assigned) = desk.last
+        assert isinstance(assigned, ev.TicketAssigned)
+        assert len(assigned.draws) == 2  # for the pair, and for nobody who may not get it
