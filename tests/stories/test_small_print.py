@@ -6,20 +6,30 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ticketroute import (
+    Agent,
     AgentId,
     Calendar,
     CalendarId,
+    ChannelLimit,
     ClockState,
+    Defaults,
     Delivery,
+    Dispatcher,
+    Membership,
     Metric,
     OfferPolicy,
     QueueId,
+    RateLimit,
+    Reach,
     RoutingState,
     Target,
     Ticket,
     TicketId,
     TicketPriority,
+    WaitReason,
     minutes,
     seconds,
 )
@@ -149,3 +159,74 @@ def test_of_two_drawn_both_may_get_the_ticket_however_few_may(
         (*_, assigned) = desk.last
         assert isinstance(assigned, ev.TicketAssigned)
         assert len(assigned.draws) == 2  # for the pair, and for nobody who may not get it
+
+
+def test_who_joins_by_a_new_list_of_members_joins_on_its_terms(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=5)
+    desk.open_queue("mail", "ana")
+    terms = {ANA: Membership(), BEN: Membership(limit=1, priority=7)}
+    desk.change_queue(MAIL, members=terms, at=0)
+    assert desk.queue(MAIL).members == terms
+    desk.set_presence(ANA, "away", at=0)
+    desk.ask("t1", "mail", at=1)
+    desk.ask("t2", "mail", at=1)
+    assert (desk.who("t1"), desk.who("t2")) == ("ben", None)
+
+
+def test_who_is_added_with_a_presence_of_the_hosts_is_away_for_that_reason(desk: Desk) -> None:
+    desk.add_agent(Agent(id=ANA), presence="training", at=0)
+    assert desk.agent(ANA).reason == "training"
+    (added,) = (event for event in desk.last if isinstance(event, ev.AgentAdded))
+    assert added.reason == "training"
+
+
+def test_a_replay_of_nothing_is_an_empty_desk_with_the_defaults_given() -> None:
+    desk = Dispatcher.replay([], defaults=Defaults(capacity=3))
+    desk.add_agent(Agent(id=ANA), at=0)
+    assert desk.agent(ANA).capacity == 3
+
+
+def test_handle_time_runs_from_the_assignment_and_not_from_the_beginning(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", strategy="least_handle_time")
+    desk.ask("t1", "mail", at=1_000)
+    desk.ask("t2", "mail", at=2_000)
+    assert (desk.who("t1"), desk.who("t2")) == ("ana", "ben")
+    desk.resolve(T1, at=3_000)  # two seconds, up to the third
+    desk.resolve(T2, at=3_500)  # a second and a half, up to half past the third
+    desk.ask("t3", "mail", at=4_000)
+    assert desk.who("t3") == "ben"
+
+
+@pytest.mark.parametrize(("reach", "reason"), [(Reach(5, 9), "free"), (Reach(6, 9), "fits")])
+def test_who_stands_on_the_edge_of_a_reach_is_within_it(
+    desk: Desk, reach: Reach, reason: str
+) -> None:
+    desk.staff("ana", capacity=1, priority=5)
+    desk.open_queue("mail", "ana")
+    desk.open_queue("chat", "ana", reach=reach)
+    desk.ask("t1", "mail", at=0)
+    desk.ask("t2", "chat", at=0)
+    assert desk.ticket(T2).wait_reason is WaitReason(f"nobody_{reason}")
+
+
+def test_what_an_agent_holds_on_one_channel_leaves_the_other_free(desk: Desk) -> None:
+    desk.staff("ana", channels={"email": ChannelLimit(most=1), "chat": ChannelLimit(most=1)})
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=0, channel="chat")
+    desk.ask("t2", "mail", at=0, channel="email")
+    desk.ask("t3", "mail", at=0, channel="email")
+    assert (desk.who("t1"), desk.who("t2"), desk.who("t3")) == ("ana", "ana", None)
+
+
+def test_an_offer_declined_makes_room_in_the_rate(desk: Desk) -> None:
+    desk.staff("ana", rate_limit=RateLimit(1, seconds(10)))
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER)
+    desk.ask("t1", "mail", at=0)
+    desk.ask("t2", "mail", at=0)
+    desk.decline(T1, ANA, at=5)
+    assert desk.ticket(T2).offered_to == (ANA,)
+    desk.accept(T2, ANA, at=6)
+    desk.ask("t3", "mail", at=7)
+    assert desk.state("t3") is RoutingState.WAITING
+    assert desk.next_deadline() == 6 + seconds(10)
