@@ -34,7 +34,7 @@ UNFIT = "unfit"  # cannot be put in place, or is only run while modules are impo
 TOLD = 100  # mutants from one word about the progress to the next
 LEADING = 60  # tests that caught mutants nearby, and so get the next before the others
 TELLING = 4  # letters of a function's name that say something in the name of a test
-STEM = 6  # letters of a module's name that do: explain.py, and the stories of explanations
+STEM = 5  # letters of a module's name that do: explain.py, and the stories of explanations
 SLACK = 4.0  # a mutant may take so many times as long as its tests, and a few seconds more
 
 

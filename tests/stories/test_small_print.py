@@ -33,6 +33,7 @@ from ticketroute import (
     minutes,
     seconds,
 )
+from ticketroute.errors import OfferGoneError
 from ticketroute.model import events as ev
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.line_order import EarliestDeadline
@@ -230,3 +231,23 @@ def test_an_offer_declined_makes_room_in_the_rate(desk: Desk) -> None:
     desk.ask("t3", "mail", at=7)
     assert desk.state("t3") is RoutingState.WAITING
     assert desk.next_deadline() == 6 + seconds(10)
+
+
+def test_the_same_calendar_from_the_same_instant_changes_nothing(desk: Desk) -> None:
+    desk.set_calendar(OFFICE, Calendar(hours={"thu": [("00:00", "12:00")]}), at=0)
+    later = Calendar(hours={"thu": [("00:00", "13:00")]})
+    assert desk.set_calendar(OFFICE, later, effective_from=100, at=5) != ()
+    assert desk.set_calendar(OFFICE, later, effective_from=100, at=6) == ()
+
+
+def test_an_offer_that_ended_without_a_winner_names_none(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", delivery=Delivery.OFFER, strategy="top_down")
+    desk.ask("t1", "mail", at=0)
+    desk.accept(T1, ANA, at=1)
+    desk.set_presence(ANA, "away", at=2)
+    desk.release(T1, at=3)  # ana had it, and now it is put to ben
+    assert desk.ticket(T1).offered_to == (BEN,)
+    with pytest.raises(OfferGoneError) as caught:
+        desk.accept(T1, ANA, at=4)
+    assert caught.value.winner is None
