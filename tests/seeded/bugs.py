@@ -307,7 +307,8 @@ BUGS = (
     Bug(
         "core/roster.py",
         "who gets an offer's room back is not looked at",
-        "        self.gained[record.id] = record\n        self._tell(record.members, offer.queue, -1)\n",
+        "        self.gained[record.id] = record\n"
+        "        self._tell(record.members, offer.queue, -1)\n",
         "        self._tell(record.members, offer.queue, -1)\n",
     ),
     Bug(

@@ -251,3 +251,16 @@ def test_an_offer_that_ended_without_a_winner_names_none(desk: Desk) -> None:
     with pytest.raises(OfferGoneError) as caught:
         desk.accept(T1, ANA, at=4)
     assert caught.value.winner is None
+
+
+def test_the_best_is_whose_level_is_nearest_to_what_each_ticket_asks(desk: Desk) -> None:
+    desk.staff("ana", skills={"german": 5}, capacity=9)
+    desk.staff("ben", skills={"german": 1}, capacity=9)
+    desk.staff("cleo", skills={"german": 3, "x": 2}, capacity=9)
+    desk.open_queue("mail", "ana", "ben", "cleo", strategy="best_match")
+    desk.ask("t1", "mail", at=0, skills={"german": 1})
+    desk.ask("t2", "mail", at=0, skills={"german": 1, "x": 1})
+    found = {desk.who("t1"), desk.who("t2")}
+    assert desk.who("t2") == "cleo"
+    desk.ask("t3", "mail", at=0, skills={"german": 1})
+    assert found == {desk.who("t3"), "cleo"}

@@ -283,7 +283,7 @@ def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
         ticket.status,
         ticket.priority,
     )
-    assert (view.queue_id, view.arrived) == (record.queue.id, ticket.arrived)
+    assert (view.queue_id, view.arrived) == (ticket.queue.queue.id, ticket.arrived)
     assert (view.version, view.wait_reason) == (ticket.version, record.wait_reason)
     assert (record.asked or set()) == ticket.asked
     assert {
