@@ -30,6 +30,7 @@ from attrs import field, frozen, mutable
 from mutants import Mutant
 
 KILLED, SURVIVED, HUNG, UNTESTED = "killed", "survived", "hung", "untested"
+STOPPED = "stopped"  # from outside: nothing is known
 UNFIT = "unfit"  # cannot be put in place, or is only run while modules are imported
 TOLD = 100  # mutants from one word about the progress to the next
 LEADING = 60  # tests that caught mutants nearby, and so get the next before the others
@@ -53,7 +54,7 @@ class Timing:
         Those of ``first`` lead, in their order, and those that name the function follow, or what
         its module is about. Then the test files take turns, each with the quickest that it has
         left: a line that everybody runs is caught by who looks at it, and that is seldom the
-        quickest of all. The first and the second may use a third of the time each. Tests whose
+        quickest of all. Who leads has a third of the time, and both together have two. Tests whose
         name begins with one of ``last`` come after all others, however long they take.
         """
         running = self.tests_of.get((str(mutant.path), mutant.line), frozenset())
@@ -296,9 +297,12 @@ def _verdict(mutant: Mutant, end: int, pid: int) -> Verdict:
     with os.fdopen(end, encoding="utf-8") as pipe:
         told = pipe.read()
     _, status = os.waitpid(pid, 0)
-    if os.WIFSIGNALED(status) or status:
-        hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
-        return Verdict(mutant, HUNG if hung else KILLED, "the process")
+    if os.WIFSIGNALED(status):  # it has a limit of processor time, and no other end of that kind
+        hung = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+        crashed = os.WTERMSIG(status) in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
+        return Verdict(mutant, HUNG if hung else KILLED if crashed else STOPPED)
+    if status:
+        return Verdict(mutant, KILLED, "the process")
     if told == UNFIT:
         return Verdict(mutant, UNFIT)
     return Verdict(mutant, KILLED if told else SURVIVED, told)

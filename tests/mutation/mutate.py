@@ -31,7 +31,7 @@ from pathlib import Path
 
 import coverage
 import pytest
-from forks import HUNG, KILLED, SURVIVED, UNFIT, UNTESTED, Forks, Verdict
+from forks import HUNG, KILLED, STOPPED, SURVIVED, UNFIT, UNTESTED, Forks, Verdict
 from hypothesis import HealthCheck, Phase, settings
 from mutants import Mutant, Mutated, mutate, refused_by_types
 
@@ -44,7 +44,7 @@ TESTS = (
 )
 MACHINES = ("tests/core/test_machine.py", "tests/core/test_clock_laws.py")  # for the hardest
 PROFILE = "mutants"  # says that there is a failure, and does not make it small
-ENOUGH = 600  # seconds, after which a run of its own counts as one that hangs
+ENOUGH = 1_800  # seconds, after which a run of its own counts as one that hangs; most take 200
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,7 +129,7 @@ def _judged(
     for each in known:
         forks.learn(each)
     importing.start()
-    pytest.main(
+    ended = pytest.main(
         [
             *("-q", "-s", "-p", "no:cacheprovider"),
             *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what this has imported
@@ -138,6 +138,8 @@ def _judged(
         plugins=[forks],
     )
     judged = [each for each in forks.verdicts if each.fate != UNFIT]
+    if ended == pytest.ExitCode.INTERRUPTED:
+        return judged
     unfit = [each.mutant for each in forks.verdicts if each.fate == UNFIT]
     with ThreadPoolExecutor(options.workers) as pool:
         alone = [pool.submit(_alone, files[each.path], each, options.tests) for each in unfit]
@@ -158,6 +160,7 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
         shutil.copy(ROOT / "pyproject.toml", tree)
         (tree / mutant.path).write_text(file.source_with(mutant), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        command += [f"--ignore={name}" for name in MACHINES]
         environment = os.environ | {"PYTHONPATH": str(tree / "src"), "HYPOTHESIS_PROFILE": "quick"}
         try:
             run = subprocess.run(
@@ -167,11 +170,12 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
                 capture_output=True,
                 check=False,
                 timeout=ENOUGH,
+                start_new_session=True,  # Ctrl-C is for us; there it would look like a failure
             )
         except subprocess.TimeoutExpired:
             return _tell(Verdict(mutant, HUNG))
-    if run.returncode < 0:  # somebody stopped it
-        return _tell(Verdict(mutant, UNTESTED))
+    if run.returncode < 0:
+        return _tell(Verdict(mutant, STOPPED))
     return _tell(Verdict(mutant, KILLED if run.returncode else SURVIVED))
 
 
@@ -186,6 +190,8 @@ def _tell(verdict: Verdict) -> Verdict:
 def _report(verdicts: Sequence[Verdict]) -> None:
     fates: dict[str, Counter[str]] = {}
     for each in verdicts:
+        if each.fate == STOPPED:
+            continue
         package = each.mutant.path.relative_to(SOURCE).parts[0]
         fates.setdefault(package, Counter())[each.fate] += 1
         fates.setdefault("all", Counter())[each.fate] += 1

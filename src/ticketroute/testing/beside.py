@@ -46,11 +46,12 @@ def compare(turn: Turn, theirs: tuple[Event, ...]) -> None:
 class DeskBesideReference(Dispatcher):
     """A dispatcher whose every command is given to the reference desk, too.
 
-    Every story told on it says more than what it looks at: each field of each event is what looking
-    at everything leads to, and so are the explanation of each ticket, every timer, counter and
-    index. A command that is refused for a value that is none, or for a strategy that cannot be had,
-    is not passed on: the reference desk does not look at those. For a desk that checks itself as
-    well, make a class of this and ``WatchedDesk``, in that order.
+    Every story told on it says more than what it looks at: but for what chance decides, each field
+    of each event is what looking at everything leads to, and so are the explanation of each ticket,
+    every timer, counter and index. After a refusal only its kind is compared. A command that is
+    refused for a value that is none, or for a strategy that cannot be had, is not passed on: the
+    reference desk does not look at those. For a desk that checks itself as well, make a class of
+    this and ``WatchedDesk``, in that order.
     """
 
     def __init__(
