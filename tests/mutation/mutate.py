@@ -72,7 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         caught = {each.mutant.name for each in known if each.fate in (KILLED, HUNG)}
         valid = [each for each in valid if each.name not in caught]
         print(f"{len(caught)} caught before, {len(valid)} tried again")
-    judged = _judged(files, valid, options, known)
+    lived = {each.mutant.name for each in known if each.fate == SURVIVED}
+    judged = [  # a line that these tests do not run was run by others
+        each
+        for each in _judged(files, valid, options, known)
+        if each.fate != UNTESTED or each.mutant.name not in lived
+    ]
     names = {each.mutant.name for each in judged}
     verdicts = judged + [each for each in known if each.mutant.name not in names]
     _report(verdicts)
