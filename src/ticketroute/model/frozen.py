@@ -72,9 +72,9 @@ def read_only(
 
 
 def maker(kind: Callable[P, V]) -> Callable[P, V]:
-    """Return a function that makes values of an attrs class: what calling it does, in a third.
+    """Return a function that makes values of a frozen attrs class, quicker than calling it.
 
-    Calling costs a dict of the arguments, and a frozen class then sets each field through
+    Calling costs a dict of the arguments, and the class then sets each field through
     ``object.__setattr__``, for anybody could be calling. The function fills in a blank of the same
     layout, which is not frozen yet, and makes it one of the class. It is for classes made
     hundreds of thousands of times a second, whose fields are neither converted nor validated.
@@ -90,17 +90,16 @@ def maker(kind: Callable[P, V]) -> Callable[P, V]:
     """
     fields = attrs.fields(cast(type, kind))
     assert all(each.converter is None and each.validator is None for each in fields)
-    frozen = cast(Any, kind).__setattr__ is not object.__setattr__
     scope = {f"default_{each.name}": each.default for each in fields}
-    scope |= {"new": object.__new__, "kind": kind, "blank": _thawed(kind) if frozen else kind}
+    scope |= {"kind": kind, "blank": _thawed(kind)}
     needed = [each.name for each in fields if each.default is NOTHING]
     others = [each.name for each in fields if each.default is not NOTHING]
     given = (*needed, *(f"{name}=default_{name}" for name in others))
     lines = [
         f"def make({', '.join(given)}):",
-        " made = blank()" if frozen else " made = new(blank)",  # the first where nothing is to run
+        " made = blank()",
         *(f" made.{each.name} = {each.name}" for each in fields),
-        " made.__class__ = kind" if frozen else "",
+        " made.__class__ = kind",
         " return made",
     ]
     exec("\n".join(lines), scope)  # noqa: S102  of names in our own code, as attrs makes __init__
