@@ -19,7 +19,7 @@ from ticketroute import (
     TicketId,
 )
 from ticketroute.errors import InvalidValueError
-from ticketroute.model.checks import LONGEST_ID, LONGEST_TEXT, check_id, check_text
+from ticketroute.model.checks import LONGEST_ID, LONGEST_TEXT, check_id, check_text, several
 from ticketroute.model.strategy_spec import StrategySpec
 
 OFFICE = Calendar(hours={"mon": [("09:00", "17:00")]})
@@ -56,3 +56,8 @@ def test_check_id_and_check_text_let_pass_what_is_as_long_as_may_be() -> None:
         check_id("an id", "x" * (LONGEST_ID + 1))
     with pytest.raises(InvalidValueError):
         check_text("a text", "x" * (LONGEST_TEXT + 1))
+
+
+def test_several_values_are_hashable() -> None:
+    with pytest.raises(InvalidValueError, match="several values, such as a list"):
+        several("tags", [["a", "b"]])
