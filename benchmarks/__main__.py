@@ -47,11 +47,12 @@ FULL = Effort(
     items=(100_000, 1_000_000),
 )
 QUICK = Effort(
-    sizes=(100, 1_000, 100_000),
-    lines=(1_000, 100_000),
-    timers=(10_000, 100_000),
-    items=(100_000,),
-    seconds=0.04,
+    sizes=(100, 1_000, 10_000),
+    lines=(1_000, 10_000),
+    timers=(1_000, 10_000),
+    items=(10_000,),
+    flood=(100, 1_000),
+    seconds=0.01,
     patience=0.4,
 )
 
@@ -123,7 +124,7 @@ def _rounds(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few minutes, up to 1e5 agents")
+    parser.add_argument("--quick", action="store_true", help="under a minute, up to 1e4 agents")
     parser.add_argument(
         "--suite",
         type=_suites,

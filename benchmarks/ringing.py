@@ -20,7 +20,6 @@ from ticketroute import (
 )
 
 RUNG = 50  # agents rung by each ticket
-FEW, MANY = 1_000, 10_000  # tickets of the flood between which it is to be linear
 FLAT = 1.5  # what "nothing in n beyond" and "linear" mean here: half as much again is noise
 CALLS = QueueId("calls")
 
@@ -128,13 +127,14 @@ def rows(effort: Effort) -> Iterator[Row]:
         [second / (RUNG // 10) for second in spent["fewer"]],
         at_most=FLAT,
     )
-    floods = {"few": Flood(FEW), "many": Flood(MANY)}
+    few, many = effort.flood  # between them it is to be linear
+    floods = {"few": Flood(few), "many": Flood(many)}
     spent = interleaved(dict(floods), effort, count=1)
     yield compared(
         f"ringing: {RUNG} each and nobody answers, for each event",
-        MANY,
+        many,
         [second / floods["many"].events for second in spent["many"]],
-        f"{size_word(FEW)} tickets",
+        f"{size_word(few)} tickets",
         [second / floods["few"].events for second in spent["few"]],
         at_most=FLAT,
     )

@@ -35,7 +35,8 @@ class Effort:
     """How much a run takes upon itself.
 
     ``sizes`` are numbers of agents, ``lines`` of waiting tickets, ``timers`` of things due,
-    ``items`` what memory is divided by. ``seconds`` is the aim for one round of one contender;
+    ``items`` what memory is divided by, and ``flood`` the tickets that ring everybody and are
+    answered by nobody. ``seconds`` is the aim for one round of one contender;
     whoever would need more than ``patience`` seconds for ``LEAST`` operations is skipped.
     """
 
@@ -43,6 +44,7 @@ class Effort:
     lines: Sequence[int]
     timers: Sequence[int]
     items: Sequence[int]
+    flood: tuple[int, int] = (1_000, 10_000)
     rounds: int = 9
     seconds: float = field(default=0.2)
     patience: float = field(default=5.0)
