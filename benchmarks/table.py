@@ -68,13 +68,8 @@ def compared(
     )
 
 
-def render(rows: Iterable[Row]) -> str:
-    """Return rows as a table of text, a block for each title."""
-    return "\n".join(lines(rows))
-
-
 def lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a table, each as soon as its row is there."""
+    """Yield the lines of the table, one block a title, each line as soon as its row is there."""
     title = ""
     for row in rows:
         if row.title != title:

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import peers, servers, world
 from benchmarks.cycle import DeskCycle
 from benchmarks.rounds import Effort
-from benchmarks.table import ABSENT, render
+from benchmarks.table import ABSENT, lines
 from ticketroute import AgentId, Ticket, TicketId
 
 TINY = Effort(sizes=(20,), lines=(20,), timers=(20,), items=(20,), rounds=1, seconds=1e-4)
@@ -122,7 +122,7 @@ def test_what_is_not_installed_is_named_as_skipped(monkeypatch: pytest.MonkeyPat
 
     absent = {row.yardstick for row in rows if row.skipped == ABSENT}
     assert absent == {"numpy argmin", "pqdict", "Redis sorted set", "PostgreSQL"}
-    assert max(len(line) for line in render(rows).splitlines()) <= 100
+    assert max(len(line) for line in lines(rows)) <= 100
 
 
 def test_a_server_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

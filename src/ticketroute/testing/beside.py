@@ -21,18 +21,16 @@ from ticketroute.testing.watched import COMMANDS
 NOT_LOOKED_AT = (InvalidValueError, UnknownStrategyError, BrokenStrategyError, NoRandomSourceError)
 
 
-def refer(reference: ReferenceDesk, turn: Turn) -> Turn:
+def refer(reference: ReferenceDesk, turn: Turn) -> None:
     """Give a command to the reference desk as well; it has to do, or to refuse, the same.
 
-    Returns what the reference desk made of it. Events are compared field by field, and in their
-    order; of a refusal only its kind is.
+    Events are compared field by field, and in their order; of a refusal only its kind is.
     """
     reference.luck = list(turn.events)
     referred = give(turn.call, reference)
     assert type(referred.refused) is type(turn.refused), (str(turn), str(referred))
     if turn.refused is None:
         compare(turn, referred.events)
-    return referred
 
 
 def compare(turn: Turn, theirs: tuple[Event, ...]) -> None:
