@@ -21,6 +21,8 @@ from ticketroute import (
     Membership,
     Metric,
     OfferPolicy,
+    Policy,
+    PolicyId,
     QueueId,
     RateLimit,
     Reach,
@@ -275,3 +277,40 @@ def test_resolved_at_once_and_reopened_the_clock_of_its_resolution_goes_on(desk:
     desk.reopen(T1, at=5_000)
     assert desk.clock(T1, Metric.RESOLUTION).state is ClockState.RUNNING
     assert desk.clock(T1, Metric.RESOLUTION).due == minutes(30) + 4_000
+
+
+def test_a_reason_without_a_cool_down_of_its_own_cools_as_a_decline_does(desk: Desk) -> None:
+    desk.staff("ana")
+    offer = OfferPolicy(cool_down={"declined": seconds(5), "lunch": seconds(60)})
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER, offer=offer)
+    desk.ask("t1", "mail", at=0)
+    desk.decline(T1, ANA, reason="headache", at=1)
+    desk.ask("t2", "mail", at=2)
+    assert desk.ticket(T2).offered_to == ()
+    desk.advance(at=1 + seconds(5))
+    assert desk.ticket(T2).offered_to == (ANA,)
+
+
+def test_an_assignment_that_counts_in_each_queue_counts_anew_where_nobody_has_it(
+    desk: Desk,
+) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.open_queue("chat")
+    desk.promise(assignment=Target(within=minutes(5), per_queue=True))
+    desk.ask("t1", "mail", at=0)
+    assert desk.clock(T1, Metric.ASSIGNMENT).state is ClockState.MET
+    desk.transfer(T1, to_queue=QueueId("chat"), at=7_000)
+    clock = desk.clock(T1, Metric.ASSIGNMENT)
+    assert (clock.state, clock.cycle, clock.started) == (ClockState.RUNNING, 2, 7_000)
+    assert clock.due == 7_000 + minutes(5)
+
+
+def test_the_policy_that_a_queue_names_holds_though_another_comes_first(desk: Desk) -> None:
+    desk.staff("ana")
+    target = {Metric.RESOLUTION: Target(within=minutes(5))}
+    policies = [Policy(id=PolicyId(name), targets=target) for name in ("gold", "plain")]
+    desk.set_policies(policies, at=0)
+    desk.open_queue("mail", "ana", sla=PolicyId("plain"))
+    desk.ask("t1", "mail", at=0)
+    assert desk.clock(T1, Metric.RESOLUTION).policy_id == "plain"
