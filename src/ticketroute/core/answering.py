@@ -36,7 +36,7 @@ class Answering(Steps):
             UnknownAgentError: if the agent is not on the desk.
         """
         ticket, record = self._ticket(ticket_id), self._agent(agent_id)
-        self._begin(at, agent_id)
+        self._begin(at)
         offer = self._open_offer(ticket, record)
         self._check_version(ticket, expected_version)
         others = [other for other in ticket.offers or () if other != agent_id]
@@ -76,7 +76,7 @@ class Answering(Steps):
         """
         check_id("reason", reason)
         ticket, record = self._ticket(ticket_id), self._agent(agent_id)
-        self._begin(at, agent_id)
+        self._begin(at)
         policy = self._open_offer(ticket, record).queue.queue.offer
         cool = policy.cool_down.get(reason, policy.cool_down.get(DECLINED))
         retry = policy.retry_declined_after

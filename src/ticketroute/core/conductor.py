@@ -71,13 +71,13 @@ class Conductor(ABC):
             InvalidValueError: if ``at`` is no instant.
             TimeBackwardsError: if ``at`` lies before the last instant.
         """
-        self._begin(at, None)
+        self._begin(at)
         return self._finish(at)
 
     # --- the rhythm -------------------------------------------------------------------------
 
-    def _begin(self, at: Instant, by: str | None) -> None:
-        """Check the instant and do what has fallen due by then."""
+    def _begin(self, at: Instant, by: str | None = None) -> None:
+        """Check the instant, and who is named as giving a command; do what has fallen due."""
         state = self._state
         nothing_due = type(at) is int and state.now <= at < state.timers.earliest
         if nothing_due and by is None and self._undrawn is None:

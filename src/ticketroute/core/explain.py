@@ -6,7 +6,6 @@ from attrs import frozen
 
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
-from ticketroute.core.store import holds_slot
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.events import Cause, WaitReason
 from ticketroute.model.ids import AgentId, QueueId, TicketId
@@ -119,8 +118,8 @@ def _figure(name: str, value: int) -> str:
 def explain(state: State, ticket: TicketRecord) -> Explanation:
     """Explain where a ticket is. O(members of its queue)."""
     queue = ticket.queue
-    has_agent = ticket.agent is not None and ticket.state is not RoutingState.DONE
-    winner = ticket.agent.id if has_agent and ticket.agent is not None else None
+    done = ticket.state is RoutingState.DONE  # an agent may still keep a slot for wrap-up
+    winner = None if ticket.agent is None or done else ticket.agent.id
     decision = ticket.assignment if winner is not None else None
     strategy = queue.queue.strategy
     key_names: tuple[str, ...] = ()
@@ -143,7 +142,7 @@ def explain(state: State, ticket: TicketRecord) -> Explanation:
         asked=tuple(
             (agent_id, offer.event.until) for agent_id, offer in (ticket.offers or {}).items()
         ),
-        others=() if ticket.state is RoutingState.DONE else _verdicts(state, ticket, winner),
+        others=() if done else _verdicts(state, ticket, winner),
     )
 
 
@@ -157,8 +156,7 @@ def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tup
     for agent_id, member in ticket.queue.members.items():
         if agent_id == winner or agent_id in (ticket.offers or ()):
             continue
-        own = (ticket,) if holds_slot(member.record, ticket) else ()
-        reason = state.gate.refusal(member, demand, without=own)
+        reason = state.gate.refusal(member, demand)
         shift = member.record.agent.shift
         from_then = (
             None
@@ -166,7 +164,6 @@ def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tup
             else state.gate.eligible_from(
                 member,
                 demand,
-                without=own,
                 shift=None if shift is None else state.hours(shift),
                 shift_at=state.timers.due_of(_shift_of(agent_id)),
             )

@@ -106,7 +106,6 @@ class Gate:
         member: MemberRecord,
         demand: Demand,
         *,
-        without: Collection[Holding] = (),
         shift: Timetable | None = None,
         shift_at: Instant | None = None,
     ) -> Instant | None:
@@ -130,7 +129,7 @@ class Gate:
             reason = self.refusal(
                 member,
                 demand,
-                without=[*without, *gone],
+                without=gone,
                 at=instant,
                 shift_opens=True,
             )

@@ -166,8 +166,7 @@ class Routing(Steps):
         """
         record = self._agent(agent_id)
         named = None if ticket_id is None else self._ticket(ticket_id)
-        queue = None if named is None else named.queue
-        self._begin(at, agent_id)
+        self._begin(at)
         if named is None:
             found = next_for(self._state, record)
             if found is None:
