@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from hypothesis import strategies as st
@@ -117,6 +118,29 @@ class AgesMachine(RuleBasedStateMachine):
 TestAges = AgesMachine.TestCase
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_day_of_changes_by_chance_keeps_the_order(seed: int) -> None:
+    chance = Random(seed)  # noqa: S311  the same each time
+    index = AgesMachine()
+    abilities = [read_only(has) for has in ({}, {"x": 1}, {"x": 5, "y": 9}, {"y": 3}, {"x": 10})]
+    for _ in range(400):
+        name = chance.choice(NAMES)
+        match chance.randrange(8):
+            case 0:
+                index.come(name, chance.choice(abilities))
+            case 1 if chance.random() < 0.5:
+                index.go(name)
+            case 2:
+                index.learn(name, chance.choice(abilities))
+            case 3 | 4:
+                index.change(name, chance.randrange(3), chance.random() < 0.7)
+            case _:
+                index.come(name, chance.choice(abilities))
+                index.be_assigned(name)
+        index.orders_as_a_sort_does()
+        index.keeps_few_slots()
+
+
 def test_an_index_of_too_many_keys_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST", 1_000)
     index = Ages(AverageLoad(), ())
@@ -126,3 +150,9 @@ def test_an_index_of_too_many_keys_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         index.put(member)
         assert index.usable or number >= module.MOST_KEYS
     assert not index.usable
+
+
+def test_who_never_came_may_go() -> None:
+    index = Ages(AverageLoad(), ())
+    index.drop(make_member("a"))
+    assert index.having({}, 9) == []

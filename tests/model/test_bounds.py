@@ -28,6 +28,7 @@ from ticketroute import (
     TicketPriority,
 )
 from ticketroute.errors import InvalidValueError, shown
+from ticketroute.model.checks import check_id, check_text
 from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of, span_of
 
 COUNT = 1_000_000  # the largest
@@ -172,3 +173,21 @@ def test_a_message_repeats_a_line_of_a_value_and_says_how_long_it_is() -> None:
     assert shown([0] * 26) == repr([0] * 26)  # 78 characters
     assert shown([0] * 27) == f"{repr([0] * 27)[:80]}... (81 characters)"
     assert shown(10**79) == repr(10**79)
+
+
+@pytest.mark.parametrize("code", [0xD800, 0xDBFF, 0xDC00, 0xDFFF])
+def test_half_a_character_is_refused(code: int) -> None:
+    with pytest.raises(InvalidValueError, match="lone surrogates"):
+        check_text("a note", chr(code))
+
+
+@pytest.mark.parametrize("code", [0xD7FF, 0xE000])
+def test_the_characters_beside_those_halves_are_text(code: int) -> None:
+    check_text("a note", chr(code))
+
+
+@pytest.mark.parametrize("text", [" t1", "t1 ", " "])
+def test_an_id_begins_and_ends_with_what_can_be_seen(text: str) -> None:
+    with pytest.raises(InvalidValueError, match="no blank at either end"):
+        check_id("an id", text)
+    check_id("an id", "t 1")

@@ -7,6 +7,7 @@ import pickle
 from copy import deepcopy
 from typing import Any
 
+import attrs
 import pytest
 from attrs import evolve, fields
 from attrs.exceptions import FrozenInstanceError
@@ -183,3 +184,10 @@ def test_an_event_takes_no_argument_by_place(event: ev.Event) -> None:
 @events
 def test_an_event_says_when_and_why_without_being_told(event: ev.Event) -> None:
     assert (event.at, event.cause, event.by) == (7, Cause.COMMAND, "eve")
+
+
+@pytest.mark.parametrize("told", [{"converter": int}, {"validator": attrs.validators.ge(0)}])
+def test_a_maker_of_what_is_converted_or_checked_is_refused(told: dict[str, Any]) -> None:
+    kind = attrs.make_class("Point", {"x": attrs.field(**told)}, frozen=True, weakref_slot=False)
+    with pytest.raises(AssertionError):
+        maker(kind)

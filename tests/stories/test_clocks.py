@@ -12,6 +12,7 @@ from ticketroute import (
     Author,
     Calendar,
     CalendarId,
+    Cause,
     ClockState,
     EarliestDeadline,
     HoldStatus,
@@ -30,7 +31,7 @@ from ticketroute import (
     seconds,
 )
 from ticketroute.errors import UnknownClockError
-from ticketroute.sla.events import ClockBreached, ClockEnded
+from ticketroute.sla.events import ClockBreached, ClockEnded, ClockPaused
 from ticketroute.sla.explanation import Pause, Slice
 
 if TYPE_CHECKING:
@@ -650,3 +651,44 @@ def test_an_explanation_of_a_missed_clock_says_by_how_much(desk: Desk) -> None:
         "  due Thu 1970-01-01 00:01:01+00:00",
         "  breached Thu 1970-01-01 00:01:01.001+00:00",
     ]
+
+
+def test_a_clock_that_stands_still_while_somebody_has_the_ticket_says_who_made_it(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana")
+    desk.promise(resolution=Target(within=minutes(30), pauses=[Status.OPEN]))
+    desk.ask("full", "mail", at=0)
+    desk.ask("t1", "mail", at=0)
+    desk.resolve(TicketId("full"), at=1_000)
+    (paused,) = (event for event in desk.last if isinstance(event, ClockPaused))
+    assert (paused.ticket_id, paused.cause) == ("t1", Cause.FREED)
+
+
+def test_a_question_after_the_first_policy_was_made_is_answered_by_it(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=0)
+    desk.resolve(T1, at=1_000)
+    desk.promise(next_response=minutes(5), periodic_update=minutes(9))
+    desk.reply(T1, author=Author.REQUESTER, at=2_000)
+    assert desk.state("t1") is RoutingState.ASSIGNED
+    desk.reply(T1, author=Author.AGENT, at=3_000)
+    desk.reply(T1, author=Author.REQUESTER, at=4_000)
+    assert desk.clock(T1, Metric.NEXT_RESPONSE).due == 4_000 + minutes(5)
+
+
+def test_a_promise_taken_back_as_the_ticket_is_resolved_is_made_again_and_not_resumed(
+    desk: Desk,
+) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.promise(resolution=minutes(30))
+    desk.ask("t1", "mail", at=0)
+    desk.set_policies([], at=1_000)
+    desk.resolve(T1, at=1_000)
+    desk.promise(resolution=minutes(30))
+    desk.reopen(T1, at=5_000)
+    due = minutes(30) + 4_000
+    assert desk.told[:2] == ["t1 reopened", f"t1 resolution within {minutes(30)}, due {due}"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ticketroute import (
     AgentId,
     Cause,
@@ -21,6 +23,7 @@ from ticketroute import (
     WaitReason,
     seconds,
 )
+from ticketroute.core.explain import Explanation
 from ticketroute.model.instants import LAST_INSTANT
 
 if TYPE_CHECKING:
@@ -293,3 +296,85 @@ def test_explaining_changes_nothing(desk: Desk) -> None:
     for ticket in list(desk.tickets()):
         str(desk.explain(ticket.id))
     assert desk.snapshot() == before
+
+
+def test_who_may_have_it_now_is_not_said_to_be_eligible_from_later(desk: Desk) -> None:
+    desk.staff("ana", capacity=2)
+    desk.open_queue("mail", "ana", wrap_up=seconds(30))
+    desk.ask("t1", "mail", at=1)
+    desk.resolve(T1, at=2)
+    desk.change_queue(MAIL, delivery=Delivery.PULL, at=3)
+    desk.ask("t2", "mail", at=4)
+    (ana,) = desk.explain(T2).others
+    assert (ana.reason, ana.eligible_from) == (None, None)
+
+
+def test_what_awaits_an_agent_to_pull_it_waits_for_that_whoever_is_there(desk: Desk) -> None:
+    desk.open_queue("mail", delivery=Delivery.PULL)
+    desk.ask("t1", "mail", at=0)
+    assert desk.explain(T1).wait_reason is WaitReason.AWAITS_PULL
+    assert "waits: awaits_pull" in str(desk.explain(T1))
+
+
+def test_what_is_asked_of_too_few_does_not_wait(desk: Desk) -> None:
+    desk.staff("ana")
+    offer = OfferPolicy(parallel=2, refill=True)
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER, offer=offer)
+    desk.ask("t1", "mail", at=0)
+    assert desk.told[-1] == "t1 asks 1 of 2"
+    assert desk.explain(T1).wait_reason is None
+
+
+def test_what_came_back_from_its_agent_has_no_decision_any_more(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana", wrap_up=seconds(30))
+    desk.ask("t1", "mail", at=7)
+    desk.set_presence(ANA, "away", at=8)
+    desk.release(T1, at=9)
+    explanation = desk.explain(T1)
+    assert (explanation.decided_at, explanation.cause, explanation.key) == (None, None, ())
+    desk.set_presence(ANA, "available", at=10)
+    desk.resolve(T1, at=11)  # its slot is kept for the wrap-up, and it is done
+    explanation = desk.explain(T1)
+    assert (explanation.winner, explanation.decided_at, explanation.cause) == (None, None, None)
+
+
+def explained(key: tuple[int, ...], key_names: tuple[str, ...]) -> Explanation:
+    return Explanation(
+        ticket_id=T1,
+        queue_id=MAIL,
+        state=RoutingState.ASSIGNED,
+        strategy="of_the_house",
+        wait_reason=None,
+        winner=ANA,
+        decided_at=0,
+        cause=Cause.FREED,
+        key=key,
+        key_names=key_names,
+        runner_up=None,
+        exceeded=None,
+        asked=(),
+        others=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "figures"),
+    [
+        (("load", "idle since"), (3, 5_000), " (load 3, idle since 1970-01-01 00:00:05 UTC)"),
+        (("load", "idle since"), (3, 1), " (load 3, idle since 1970-01-01 00:00:00 UTC)"),
+        (("load", "idle since"), (0, 0), " (load 0, idle since 0)"),  # never since the desk began
+        ((), (), ""),
+        (("load",), (), ""),
+        (("load",), (1, 2), ""),  # a strategy of others that does not name all its figures
+    ],
+)
+def test_figures_are_told_by_their_names_where_each_has_one(
+    names: tuple[str, ...], key: tuple[int, ...], figures: str
+) -> None:
+    told = str(explained(key, names))
+    first, winner = told.splitlines()
+    assert first == "ticket t1 in queue mail: assigned"
+    assert winner.startswith("  ana: ")
+    assert winner.endswith(figures)
+    assert figures or "(" not in winner

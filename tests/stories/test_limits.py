@@ -11,6 +11,7 @@ from ticketroute import (
     AgentId,
     ChannelLimit,
     Defaults,
+    Delivery,
     Membership,
     QueueId,
     RateLimit,
@@ -283,3 +284,18 @@ def test_no_ticket_is_lost_when_the_host_fails_while_its_line_is_handed_out(
     host.fails = False
     desk.advance(at=3)
     assert desk.who("t1") is not None or desk.waiting(MAIL) == (T1,)
+
+
+def test_more_than_the_rate_may_be_forced_upon_who_is_asked_for_all_of_it(desk: Desk) -> None:
+    desk.staff("ana", capacity=3, rate_limit=RateLimit(1, seconds(10)))
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER)
+    desk.ask("t1", "mail", at=0)
+    assert desk.ticket(TicketId("t1")).offered_to == (ANA,)
+    desk.ask("t2", "mail", at=1)
+    desk.assign(TicketId("t2"), ANA, force=True, at=2)
+    desk.ask("t3", "mail", at=3)
+    (ana,) = desk.explain(TicketId("t3")).others
+    assert (ana.reason, ana.eligible_from) == (Reason.RATE_LIMIT, None)  # the offer leaves no span
+    desk.decline(TicketId("t1"), ANA, at=4)
+    (ana,) = desk.explain(TicketId("t3")).others
+    assert ana.eligible_from == 2 + seconds(10)

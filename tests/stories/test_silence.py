@@ -12,6 +12,8 @@ from ticketroute import (
     Delivery,
     OfferPolicy,
     QueueId,
+    Reach,
+    Relaxation,
     ResumeRule,
     RoutingState,
     Status,
@@ -231,3 +233,23 @@ def test_a_waiting_or_offered_chat_is_never_idle(desk: Desk) -> None:
     assert desk.next_deadline() == seconds(30)
     desk.accept(T1, ANA, at=29_000)
     assert desk.next_deadline() == 30_000
+
+
+def test_terms_that_say_nothing_of_silence_let_it_run_on(desk: Desk) -> None:
+    chat(desk, "ana", idle_after=IDLE)
+    desk.ask("t1", "chat", at=1_000)
+    desk.change_queue(CHAT, relaxations=[Relaxation(after=seconds(5), reach=Reach(1, 9))], at=2_000)
+    assert desk.next_deadline() == 1_000 + IDLE
+    desk.change_queue(CHAT, idle_after=2 * IDLE, at=3_000)
+    assert desk.next_deadline() == 3_000 + 2 * IDLE
+
+
+def test_what_is_moved_with_its_agent_is_answered_by_the_terms_of_its_new_queue(desk: Desk) -> None:
+    chat(desk, "ana", respond_within=WITHIN)
+    desk.open_queue("mail", "ana", respond_within=2 * WITHIN, idle_after=3 * WITHIN)
+    desk.ask("t1", "chat", at=0)
+    desk.transfer(T1, to_queue=QueueId("mail"), at=5_000)
+    assert desk.who("t1") == "ana"
+    assert desk.next_deadline() == 5_000 + 2 * WITHIN
+    desk.reply(T1, author=Author.AGENT, at=6_000)
+    assert desk.next_deadline() == 6_000 + 3 * WITHIN

@@ -35,7 +35,9 @@ from ticketroute import (
     minutes,
     seconds,
 )
-from ticketroute.errors import OfferGoneError
+from ticketroute.core import ages
+from ticketroute.core.agreements import MOST_POLICIES
+from ticketroute.errors import InvalidValueError, OfferGoneError
 from ticketroute.model import events as ev
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.line_order import EarliestDeadline
@@ -314,3 +316,132 @@ def test_the_policy_that_a_queue_names_holds_though_another_comes_first(desk: De
     desk.open_queue("mail", "ana", sla=PolicyId("plain"))
     desk.ask("t1", "mail", at=0)
     assert desk.clock(T1, Metric.RESOLUTION).policy_id == "plain"
+
+
+def test_as_many_policies_as_there_may_be_are_taken(desk: Desk) -> None:
+    policies = [Policy(id=PolicyId(f"p{number}"), targets={}) for number in range(MOST_POLICIES)]
+    assert desk.set_policies(policies, at=0) != ()
+    with pytest.raises(InvalidValueError, match="at most 1000"):
+        desk.set_policies([*policies, Policy(id=PolicyId("one more"), targets={})], at=0)
+
+
+def test_the_shortest_cool_down_at_the_beginning_of_time_is_one(desk: Desk) -> None:
+    desk.staff("ana")
+    offer = OfferPolicy(cool_down={"declined": 1})
+    desk.open_queue("mail", "ana", delivery=Delivery.OFFER, offer=offer)
+    desk.ask("t1", "mail", at=0)
+    desk.decline(T1, ANA, at=0)
+    desk.ask("t2", "mail", at=0)
+    assert desk.ticket(T2).offered_to == ()
+    desk.advance(at=1)
+    assert desk.ticket(T2).offered_to == (ANA,)
+
+
+def test_work_that_was_put_on_hold_is_handle_time_from_its_assignment(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", strategy="least_handle_time")
+    desk.ask("t1", "mail", at=1_000)
+    desk.ask("t2", "mail", at=1_000)
+    assert (desk.who("t1"), desk.who("t2")) == ("ana", "ben")
+    desk.hold(T1, at=2_000)  # a second, from the first to the second
+    desk.resolve(T2, at=2_500)  # a second and a half, from the first to half past the second
+    desk.resolve(T1, at=2_600)
+    desk.ask("t3", "mail", at=3_000)
+    assert desk.who("t3") == "ana"
+
+
+def test_what_has_left_the_window_counts_no_longer_for_who_is_still_there(desk: Desk) -> None:
+    desk.staff("ana", "ben", "cleo", capacity=9)
+    desk.open_queue("mail", "ana", "ben", "cleo", strategy="fewest_taken(window=10000)")
+    for number in range(5):
+        desk.ask(f"t{number}", "mail", at=number)
+    desk.remove_agent(AgentId("cleo"), at=6)
+    desk.ask("t5", "mail", at=9_999)
+    desk.ask("t6", "mail", at=10_001)  # of ana and ben each has the one left that came later
+    assert desk.preview(Ticket(id=TicketId("t9"), queue=MAIL), at=10_005) != ()
+    desk.advance(at=30_000)
+    desk.ask("t7", "mail", at=30_000)
+    desk.ask("t8", "mail", at=30_000)
+    assert {desk.who("t7"), desk.who("t8")} == {"ana", "ben"}
+
+
+def test_what_a_preview_drew_is_no_part_of_what_others_decide(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(random=Random(3))  # noqa: S311  the same each time
+    desk.staff("ana", "ben", capacity=9, skills={"german": 3})
+    desk.open_queue("lots", "ana", "ben", strategy="random")
+    desk.open_queue("mail", "ana", "ben")
+    desk.open_queue("best", "ana", "ben", strategy="best_match")
+    drawn = Ticket(id=TicketId("drawn"), queue=QueueId("lots"))
+    for name, queue in (("t1", "mail"), ("t2", "best")):
+        (_, assigned) = desk.preview(drawn, at=0)
+        assert isinstance(assigned, ev.TicketAssigned)
+        assert assigned.draws
+        desk.ask(name, queue, at=0, skills={"german": 1})
+        (_, assigned) = desk.last
+        assert isinstance(assigned, ev.TicketAssigned)
+        assert assigned.draws == ()
+
+
+class EachTheirOwn:
+    """Permits each ticket to the agent whose name it begins with, and to the boss."""
+
+    def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
+        return agent_id == "boss" or ticket.id.startswith(agent_id)
+
+
+def test_what_the_host_permits_for_one_ticket_says_nothing_of_another(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(permits=EachTheirOwn())
+    desk.staff("boss", "ana", "ben", capacity=2)
+    desk.open_queue("mail", "boss", "ana", "ben", strategy="top_down")
+    everybody = (AgentId("boss"), ANA, BEN)
+    for agent_id in everybody:
+        desk.set_presence(agent_id, "away", at=0)
+    for name in ("ana 1", "ana 2", "ben 1", "ben 2"):
+        desk.ask(name, "mail", at=0)
+    for agent_id in everybody:
+        desk.set_presence(agent_id, "available", at=1)
+    assert [desk.who(name) for name in ("ana 1", "ana 2", "ben 1", "ben 2")] == [
+        *("boss", "boss", "ben", "ben")
+    ]
+    desk.resolve(TicketId("ben 1"), at=2)
+    desk.release(TicketId("ana 1"), at=3)
+    assert desk.who("ana 1") == "boss"
+    desk.set_presence(AgentId("boss"), "away", at=4)
+    desk.release(TicketId("ana 2"), at=5)
+    assert desk.who("ana 2") == "ana"
+
+
+def with_many_demands(desk: Desk) -> None:
+    """Let so many tickets wait for different skills that the queue's index by age answers."""
+    for number in range(20):
+        desk.ask(f"rare {number}", "mail", at=0, skills={f"rare {number}": 1})
+
+
+def test_one_who_does_not_fit_does_not_hide_another_who_does(desk: Desk) -> None:
+    desk.staff("ana", channels=["chat"], skills={"german": 3})
+    desk.staff("ben", channels=["email"], skills={"german": 3}, capacity=1)
+    desk.open_queue("mail", "ana", "ben")
+    with_many_demands(desk)
+    desk.ask("t1", "mail", at=1, channel="email", skills={"german": 1})
+    desk.ask("t2", "mail", at=2, channel="email", skills={"german": 2})
+    assert (desk.who("t1"), desk.ticket(T2).wait_reason) == ("ben", WaitReason.NOBODY_FREE)
+    assert "t2 waits: nobody_free" in desk.told
+
+
+def test_loads_of_too_many_sorts_are_told_apart_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ages, "MOST_KEYS", 2)
+    names = ("ana", "ben", "cleo", "dan", "eve")
+    desk.staff(*names, capacity=40, skills={"german": 3})
+    desk.open_queue("mail", *names)
+    with_many_demands(desk)
+    for number in range(60):
+        desk.ask(f"t{number}", "mail", at=1 + number, skills={"german": 1 + number % 3})
+        if number % 3 == 0:
+            desk.resolve(TicketId(f"t{number * 2 // 3}"), at=1 + number)
+    assert sum(desk.load(name) for name in names) == 40
