@@ -18,6 +18,8 @@ from ticketroute import (
     HoldStatus,
     Instant,
     Metric,
+    Policy,
+    PolicyId,
     QueueId,
     ReopenRule,
     RoutingState,
@@ -692,3 +694,29 @@ def test_a_promise_taken_back_as_the_ticket_is_resolved_is_made_again_and_not_re
     desk.reopen(T1, at=5_000)
     due = minutes(30) + 4_000
     assert desk.told[:2] == ["t1 reopened", f"t1 resolution within {minutes(30)}, due {due}"]
+
+
+def test_a_question_that_lapsed_in_two_queues_is_not_counted_from_its_beginning_again(
+    desk: Desk,
+) -> None:
+    desk.staff("ana")
+    target = Target(within=minutes(30), per_queue=True)
+    gold, plain, care = (
+        Policy(id=PolicyId(name), queues=[name], targets={Metric.NEXT_RESPONSE: target})
+        for name in (QueueId("gold"), QueueId("plain"), QueueId("care"))
+    )
+    for policy in (gold, plain, care):
+        desk.open_queue(policy.id, "ana")
+    desk.set_policies([gold, plain], at=0)
+    desk.ask("t1", "gold", at=0)
+    desk.reply(T1, author=Author.AGENT, at=10)
+    desk.reply(T1, author=Author.REQUESTER, at=100)
+    desk.transfer(T1, to_queue=QueueId("plain"), at=200)
+    assert desk.told[1:] == [
+        "t1 next_response lapsed, 100",
+        f"t1 next_response 2 starts, due {200 + minutes(30)}",
+    ]
+    desk.transfer(T1, to_queue=QueueId("care"), at=300)
+    desk.set_policies([gold, plain, care], at=350)
+    desk.reply(T1, author=Author.REQUESTER, at=400)
+    assert desk.told[1:] == [f"t1 next_response 3 starts, due {400 + minutes(30)}"]

@@ -91,10 +91,8 @@ def _answered(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 
 def _asked(book: Book, now: Present) -> Iterator[ClockEvent]:
-    since, known = book.unanswered, book.clocks.get(Metric.NEXT_RESPONSE)
-    if since is not None and not is_open(book, Metric.NEXT_RESPONSE):
-        missed_before = known is not None and known.started == since
-        yield from start(book, Metric.NEXT_RESPONSE, now.at if missed_before else since, now)
+    if book.unanswered is not None and not is_open(book, Metric.NEXT_RESPONSE):
+        yield from start(book, Metric.NEXT_RESPONSE, now.at, now)  # for an older one, it is over
     yield from count_from_contact(book, Author.REQUESTER, now)
 
 

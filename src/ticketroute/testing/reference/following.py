@@ -106,12 +106,10 @@ class After:
     # --- occasions ----------------------------------------------------------------------------
 
     def asked(self) -> ClockEvents:
-        """The requester wrote: an answer is promised from the oldest unanswered message on."""
-        since, known = self.book.unanswered, self.book.last(Metric.NEXT_RESPONSE)
-        if since is not None and not self.book.is_open(Metric.NEXT_RESPONSE):
-            if known is not None and known.started == since:  # that one is over: from this one on
-                since = self.at
-            yield from self.start(Metric.NEXT_RESPONSE, since)
+        """The requester wrote: unless an older message counts, the answer is promised from now."""
+        waits = self.book.unanswered is not None
+        if waits and not self.book.is_open(Metric.NEXT_RESPONSE):
+            yield from self.start(Metric.NEXT_RESPONSE, self.at)
         yield from self.count_from_message(ev.Author.REQUESTER)
 
     def count_from_message(self, author: ev.Author) -> ClockEvents:
