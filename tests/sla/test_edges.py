@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,13 +18,14 @@ from ticketroute.sla.clock import Book, Clock, Stretch
 from ticketroute.sla.explanation import _clock_time
 from ticketroute.sla.holiday import Holiday, PublicHolidays
 from ticketroute.sla.policy import Metric, Target
-from ticketroute.sla.windows import clipped, common, merged, without
+from ticketroute.sla.windows import Timetable, clipped, common, merged, without
 from ticketroute.sla.zones import HORIZON, LAST_YEAR, nearest, tzinfo_of, year_start
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400_000
 SECOND, HOUR = 1_000, 3_600_000
 NINE_TO_FIVE = dict.fromkeys(DAYS, (("09:00", "17:00"),))
+WHOLE_DAYS = dict.fromkeys(DAYS, (("00:00", "24:00"),))
 
 
 # --- windows ------------------------------------------------------------------------------------
@@ -95,7 +98,120 @@ def test_the_edges_of_a_table_of_one_year_are_its_own(year: int) -> None:
         assert list(table.windows(start, start)) == []
 
 
+def test_what_is_always_open_is_so_from_the_first_instant_on() -> None:
+    always = ALWAYS.timetable
+    assert always.is_open(0)
+    assert always.next_open(0) == 0
+    assert (always.elapsed(0, 5), always.subtract(5, 5)) == (5, 0)
+    assert list(always.windows(0, 5)) == [(0, 5)]
+
+
+@pytest.mark.parametrize("hours", [NINE_TO_FIVE, WHOLE_DAYS])
+@pytest.mark.parametrize("after", [0, 12 * HOUR])
+def test_all_the_open_time_that_there_was_since_1970_may_be_taken_away(
+    hours: Mapping[str, Sequence[tuple[str, str]]], after: int
+) -> None:
+    calendar = Calendar(hours=hours, holidays=["1972-02-01"])  # or nothing would be built
+    first = calendar.timetable.next_open(0)
+    for year in (1970, 1971, 1972):
+        start = year_start(year) + 3 * DAY + after
+        past = calendar.timetable.elapsed(0, start)
+        assert _known_at(calendar, start).subtract(start, past) == first
+        with pytest.raises(BeyondHorizonError):
+            _known_at(calendar, start).subtract(start, past + 1)
+
+
+@pytest.mark.parametrize("hours", [NINE_TO_FIVE, WHOLE_DAYS])
+@pytest.mark.parametrize("after", [0, 12 * HOUR])
+def test_all_the_open_time_that_is_left_before_2201_may_be_used_up(
+    hours: Mapping[str, Sequence[tuple[str, str]]], after: int
+) -> None:
+    calendar = Calendar(hours=hours, holidays=["2198-02-01"])
+    last = calendar.timetable.subtract(HORIZON, 0)
+    for year in (LAST_YEAR - 2, LAST_YEAR - 1, LAST_YEAR):
+        start = year_start(year) + 300 * DAY + after
+        rest = calendar.timetable.elapsed(start, HORIZON)
+        assert _known_at(calendar, start).add(start, rest) == last
+        with pytest.raises(BeyondHorizonError):
+            _known_at(calendar, start).add(start, rest + 1)
+
+
+@pytest.mark.parametrize("first", [2022, 2023, 2024, 2026])
+def test_an_hour_that_is_open_over_new_year_is_so_on_either_side_of_it(first: int) -> None:
+    nights = Calendar(hours=dict.fromkeys(DAYS, (("23:30", "00:30"),)))
+    new_year = year_start(2024)
+    for start, end in ((-5, 1), (-1, 1), (0, 1), (-5, 5), (-5, 0), (0, HOUR)):
+        table = _known_at(nights, year_start(first) + 5)
+        window = (new_year + start, min(new_year + end, new_year + HOUR // 2))
+        assert list(table.windows(new_year + start, new_year + end)) == [window]
+
+
+def _known_at(calendar: Calendar, at: int) -> Timetable:
+    """Return a timetable of the same hours that has built the year of an instant alone."""
+    fresh = Timetable(calendar._openings.year, name=calendar.name)
+    fresh.is_open(at)
+    return fresh
+
+
 # --- calendars ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        {"holidays": ["2026-05-04"]},
+        {"holidays": ["05-04"]},
+        {"holidays": [PublicHolidays("DE")]},
+        {"shifts": {"2026-05-04": [("10:00", "11:00")]}},
+        {"breaks": {"2026-05-04": [("10:00", "11:00")]}},
+        {"shifts": {"2026-05-04": []}, "breaks": {"2026-05-05": [("10:00", "11:00")]}},
+    ],
+)
+def test_a_week_that_never_closes_closes_for_whatever_is_said_of_a_day(
+    closed: dict[str, Any],
+) -> None:
+    calendar = Calendar(hours=WHOLE_DAYS, **closed)
+    closes = calendar.next_close(datetime(2026, 4, 1, tzinfo=UTC))
+    assert closes is not None
+    assert closes.year == 2026
+
+
+def test_hours_that_lie_within_no_other_are_no_calendar() -> None:
+    tuesdays = Calendar(hours={"tue": [("09:00", "17:00")]})
+    with pytest.raises(InvalidValueError, match="open at some time before 2201"):
+        Calendar(hours={"mon": [("09:00", "17:00")]}, within=[tuesdays])
+
+
+def test_a_shift_of_which_the_end_alone_counts_may_do_so_in_another_year() -> None:
+    new_year = Calendar(shifts={"2026-01-01": [("00:00", "12:00")]})
+    night = {"2025-12-30": [("23:00", "22:59")]}  # in UTC, up to 09:59 of New Year
+    both = Calendar(zone="Pacific/Pago_Pago", shifts=night, within=[new_year])
+    assert both.next_open(datetime(1970, 1, 1, tzinfo=UTC)) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert both.next_close(datetime(2026, 1, 1, tzinfo=UTC)) == datetime(
+        2026, 1, 1, 9, 59, tzinfo=UTC
+    )
+
+
+def test_what_closes_at_midnight_does_not_work_the_day_after() -> None:
+    fridays = Calendar(hours={"fri": [("09:00", "24:00")]})
+    friday = date(2026, 5, 1)
+    assert fridays.add_days(friday, 1) == date(2026, 5, 8)
+    assert fridays.add_days(date(2026, 5, 2), 0) == date(2026, 5, 8)
+    nights = Calendar(hours={"fri": [("22:00", "00:00:01")]})
+    assert nights.add_days(friday, 1) == date(2026, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "last", "days"),
+    [("Pacific/Kiritimati", "2200-12-31", 1), ("Pacific/Pago_Pago", "1970-01-01", -1)],
+)
+def test_days_end_where_the_zone_s_own_years_do(zone: str, last: str, days: int) -> None:
+    calendar = Calendar(zone=zone, hours=WHOLE_DAYS)
+    day = date.fromisoformat(last)
+    assert calendar.add_days(day, 0) == day
+    assert calendar.add_days(day, -days) == day - timedelta(days=days)
+    with pytest.raises(BeyondHorizonError):
+        calendar.add_days(day, days)
 
 
 def test_times_of_day_count_every_minute_and_second() -> None:
@@ -198,13 +314,18 @@ def test_zones_are_found_by_name_and_the_nearest_three_by_a_wrong_one() -> None:
 
 def test_holidays_stand_in_one_order_dates_then_yearly_days_then_countries() -> None:
     mixed: list[Holiday] = [
+        PublicHolidays("DE", subdivision="BY"),
         PublicHolidays("DE"),
         "12-25",
         "2025-05-01",
         PublicHolidays("AT"),
         "01-01",
     ]
-    expected = (date(2025, 5, 1), "01-01", "12-25", PublicHolidays("AT"), PublicHolidays("DE"))
+    countries = ("AT", None), ("DE", None), ("DE", "BY")
+    expected = (
+        *(date(2025, 5, 1), "01-01", "12-25"),
+        *(PublicHolidays(country, subdivision=part) for country, part in countries),
+    )
     assert Calendar(hours=NINE_TO_FIVE, holidays=mixed).holidays == expected
 
 
