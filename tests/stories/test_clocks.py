@@ -720,3 +720,15 @@ def test_a_question_that_lapsed_in_two_queues_is_not_counted_from_its_beginning_
     desk.set_policies([gold, plain, care], at=350)
     desk.reply(T1, author=Author.REQUESTER, at=400)
     assert desk.told[1:] == [f"t1 next_response 3 starts, due {400 + minutes(30)}"]
+
+
+def test_an_update_counts_from_the_question_that_reopened_what_no_policy_knew(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.ask("t1", "mail", at=0)
+    desk.resolve(T1, at=1_000)
+    desk.promise(resolution=minutes(30))
+    desk.reply(T1, author=Author.REQUESTER, at=2_000)
+    update = Target(within=minutes(9), contacts=[Author.REQUESTER])
+    desk.promise(resolution=minutes(30), periodic_update=update)
+    assert desk.clock(T1, Metric.PERIODIC_UPDATE).due == 2_000 + minutes(9)

@@ -17,6 +17,8 @@ from ticketroute import (
     Policy,
     PolicyId,
     QueueId,
+    Reach,
+    Relaxation,
     RoutingState,
     Target,
     TicketId,
@@ -24,6 +26,7 @@ from ticketroute import (
     hours,
     seconds,
 )
+from ticketroute.model import events as ev
 from ticketroute.sla.events import ClockBreached, ClockEscalated, ClockWarned
 
 if TYPE_CHECKING:
@@ -422,3 +425,17 @@ def test_moved_by_its_level_a_target_per_queue_counts_anew(desk: Desk) -> None:
         (120_002, "t1 resolution 2 level 0: "),  # it is there already
         (130_002, "t1 resolution 2 level 1: zoe"),
     ]
+
+
+def test_a_level_that_asks_for_less_leaves_what_a_step_allowed(desk: Desk) -> None:
+    steps = [Relaxation(after=seconds(10), add_queue=HELP, reach=Reach(2, 7))]
+    desk.staff("ana", priority=3)
+    desk.open_queue("help")
+    desk.open_queue("mail", "ana", relaxations=steps)
+    less = Escalation(offset=-seconds(30), drop=["german"])
+    desk.promise(resolution=escalating(less))
+    desk.ask("t1", "mail", at=0, skills={"german": 3, "french": 1})
+    desk.advance(at=seconds(30))
+    (first, second) = (event for event in desk.history if isinstance(event, ev.TicketRelaxed))
+    assert (second.reach, second.added) == (first.reach, first.added) == (Reach(2, 7), (HELP,))
+    assert second.skills == {"french": 1}

@@ -79,6 +79,24 @@ def test_of_several_asked_at_once_who_missed_it_is_not_one(
     assert desk.ticket(T1).offered_to == others[:2]
 
 
+@pytest.mark.parametrize("others", [("ben",), ("ben", "cleo"), tuple("bcdefghijk")])
+def test_of_those_who_gain_room_at_once_who_was_silent_gets_it_last(
+    desk: Desk, others: tuple[str, ...]
+) -> None:
+    desk.change_defaults(Defaults(capacity=1), at=0)
+    desk.staff("ana", *others)
+    fill(desk, *others)
+    desk.open_queue("mail", "ana", *others, strategy="top_down", respond_within=seconds(10))
+    desk.ask("t1", "mail", at=0)
+    assert desk.who("t1") == "ana"
+    desk.advance(at=seconds(10))
+    fill(desk, "ana")
+    desk.advance(at=seconds(40))
+    assert desk.who("t1") is None
+    desk.change_defaults(ROOM, at=seconds(50))
+    assert desk.who("t1") == others[0]
+
+
 def test_chance_goes_on_from_one_to_the_next_where_who_missed_it_comes_last(
     make_desk: Callable[..., Desk],
 ) -> None:
