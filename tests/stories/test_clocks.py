@@ -732,3 +732,20 @@ def test_an_update_counts_from_the_question_that_reopened_what_no_policy_knew(de
     update = Target(within=minutes(9), contacts=[Author.REQUESTER])
     desk.promise(resolution=minutes(30), periodic_update=update)
     assert desk.clock(T1, Metric.PERIODIC_UPDATE).due == 2_000 + minutes(9)
+
+
+def test_what_was_answered_is_not_promised_to_be_answered_in_the_next_queue(desk: Desk) -> None:
+    desk.staff("ana")
+    desk.open_queue("mail", "ana")
+    desk.open_queue("care", "ana")
+    once = Target(within=minutes(30), per_queue=True)
+    desk.promise(first_response=once, next_response=once, resolution=once)
+    desk.ask("t1", "mail", at=0)
+    desk.reply(T1, author=Author.AGENT, at=1_000)
+    desk.transfer(T1, to_queue=QueueId("care"), at=2_000)
+    clocks = {(clock.metric, clock.cycle): clock.state for clock in desk.clocks(T1)}
+    assert clocks == {
+        (Metric.FIRST_RESPONSE, 1): ClockState.MET,
+        (Metric.RESOLUTION, 1): ClockState.MET,
+        (Metric.RESOLUTION, 2): ClockState.RUNNING,
+    }

@@ -47,12 +47,13 @@ def _nearly_midnight(
 
 def _overlaps(name: str, windows: Windows, following: Windows) -> Iterator[str]:
     placed = [*zip(spans(windows), windows, strict=True)]
-    next_day = [
-        ((start + DAY, end + DAY), (f"next {window[0]}", window[1]))
-        for (start, end), window in zip(spans(following), following, strict=True)
+    after = [(start, window) for (start, _), window in placed]
+    after += [
+        (start + DAY, (f"next {window[0]}", window[1]))
+        for (start, _), window in zip(spans(following), following, strict=True)
     ]
     for at, ((_, end), window) in enumerate(placed):
-        for (start, _), other in (*placed[at + 1 :], *next_day):
+        for start, other in after[at + 1 :]:
             if start < end:
                 first, second = "-".join(window), "-".join(other)
                 yield f"{name} has windows that overlap, {first} and {second}; they count once"
