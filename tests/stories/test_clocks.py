@@ -734,7 +734,10 @@ def test_an_update_counts_from_the_question_that_reopened_what_no_policy_knew(de
     assert desk.clock(T1, Metric.PERIODIC_UPDATE).due == 2_000 + minutes(9)
 
 
-def test_what_was_answered_is_not_promised_to_be_answered_in_the_next_queue(desk: Desk) -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_what_was_answered_is_not_promised_to_be_answered_in_the_next_queue(
+    desk: Desk, *, held: bool
+) -> None:
     desk.staff("ana")
     desk.open_queue("mail", "ana")
     desk.open_queue("care", "ana")
@@ -742,6 +745,9 @@ def test_what_was_answered_is_not_promised_to_be_answered_in_the_next_queue(desk
     desk.promise(first_response=once, next_response=once, resolution=once)
     desk.ask("t1", "mail", at=0)
     desk.reply(T1, author=Author.AGENT, at=1_000)
+    if not held:
+        desk.set_presence(AgentId("ana"), "away", at=1_500)
+        desk.release(T1, at=1_500)
     desk.transfer(T1, to_queue=QueueId("care"), at=2_000)
     clocks = {(clock.metric, clock.cycle): clock.state for clock in desk.clocks(T1)}
     assert clocks == {

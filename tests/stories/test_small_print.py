@@ -271,11 +271,10 @@ def test_the_best_is_whose_level_is_nearest_to_what_each_ticket_asks(desk: Desk)
 
 
 def test_resolved_at_once_and_reopened_the_clock_of_its_resolution_goes_on(desk: Desk) -> None:
-    desk.staff("ana")
-    desk.open_queue("mail", "ana")
+    desk.open_queue("mail")
     desk.promise(resolution=minutes(30))
     desk.ask("t1", "mail", at=0)
-    desk.resolve(T1, at=1_000)  # the first that has happened to it
+    desk.resolve(T1, at=1_000)  # the first that has happened to it: nobody had it
     desk.reopen(T1, at=5_000)
     assert desk.clock(T1, Metric.RESOLUTION).state is ClockState.RUNNING
     assert desk.clock(T1, Metric.RESOLUTION).due == minutes(30) + 4_000
