@@ -216,15 +216,19 @@ def test_the_end_of_one_overflow_leaves_the_rest_of_what_a_step_allowed(desk: De
 # --- what stands by somebody ----------------------------------------------------------------------
 
 
-def test_leaving_another_queue_leaves_what_waits_for_the_agent_waiting(desk: Desk) -> None:
+def test_leaving_another_queue_or_channel_leaves_what_waits_for_the_agent_waiting(
+    desk: Desk,
+) -> None:
     desk.staff("ana", "ben", capacity=1)
     desk.open_queue("chat", "ana")
     desk.open_queue("mail", "ana", "ben", affinity_wait=seconds(60), strategy="top_down")
     desk.ask("full", "mail", at=0)
     assert desk.who("full") == "ana"
-    desk.ask("t1", "mail", at=1, prefer=ANA)
+    desk.ask("t1", "mail", at=1, prefer=ANA, channel="email")
     assert desk.told[-2:] == ["t1 waits for ana", "t1 waits: nobody_free"]
     desk.remove_member(CHAT, ANA, at=2)
+    desk.switch_channel(ANA, "chat", on=False, at=2)
+    assert desk.told == ["ChannelSwitched"]
     assert desk.who("t1") is None
     desk.resolve(TicketId("full"), at=3)
     assert desk.who("t1") == "ana"

@@ -444,3 +444,21 @@ def test_loads_of_too_many_sorts_are_told_apart_all_the_same(
         if number % 3 == 0:
             desk.resolve(TicketId(f"t{number * 2 // 3}"), at=1 + number)
     assert sum(desk.load(name) for name in names) == 40
+
+
+def test_what_chance_looked_at_is_told_though_one_alone_may_have_the_ticket(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(random=Random(3))  # noqa: S311  the same each time
+    names = ("ana", "ben", "cleo", "dan", "eve")
+    for name in names:
+        desk.staff(name, capacity=9, skills={"german": 3} if name == "ben" else {})
+    desk.open_queue("mail", *names, strategy="random")
+    chance = Random(3)  # noqa: S311
+    for number in range(6):
+        desk.ask(f"t{number}", "mail", at=number, skills={"german": 1})
+        (*_, assigned) = desk.last
+        assert isinstance(assigned, ev.TicketAssigned)
+        assert (assigned.agent_id, assigned.runner_up) == (BEN, None)
+        assert assigned.draws
+        assert list(assigned.draws) == [chance.random() for _ in assigned.draws]
