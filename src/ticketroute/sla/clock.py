@@ -198,6 +198,12 @@ class Book:
         elif self.answered and self.unanswered is None:
             self.unanswered = at
 
+    def left_behind(self, clock: Clock) -> bool:
+        """Say whether a clock counted for an earlier queue, and ended when the ticket left it."""
+        if clock.ended is None or not clock.target.per_queue:
+            return False
+        return clock.started < self.queued and clock.ended <= self.queued
+
     def cycles(self, metric: Metric) -> list[Clock]:
         """Return the clocks of a metric, the first cycle first. O(cycles of the ticket)."""
         found = [clock for clock in self.past if clock.metric is metric]

@@ -153,15 +153,17 @@ def _changed(book: Book, now: Present) -> Iterator[ClockEvent]:
         if is_open(book, metric):
             yield from retarget(book, book.clocks[metric], now)
             continue
-        known = book.clocks.get(metric)
         since = due_to_start(book, metric, now)
-        if since is None or (known is not None and known.state is not ClockState.CANCELLED):
+        if since is None:
             continue
-        if known is not None and known.started == since:
-            if promise_of(metric, now) is not None:
-                yield from retarget(book, known, now)  # promised again: the same clock goes on
-        else:
+        known = book.clocks.get(metric)
+        if known is None or book.left_behind(known):
             yield from start(book, metric, since, now)
+        elif known.state is ClockState.CANCELLED:
+            if known.started != since:
+                yield from start(book, metric, since, now)
+            elif promise_of(metric, now) is not None:
+                yield from retarget(book, known, now)  # promised again: the same clock goes on
 
 
 _FOLLOW: dict[Occasion, Callable[[Book, Present], Iterator[ClockEvent]]] = {

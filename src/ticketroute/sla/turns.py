@@ -174,15 +174,16 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
     changed.target, changed.promised, changed.within = target, span, span
     changed.calendar_id = calendar_id
     if policy.changes is ChangeRule.KEEP_STRICTEST:
-        if _due_if_it_ran(book, clock, now) < _due_if_it_ran(book, changed, now):
-            changed.within, changed.calendar_id = clock.within, clock.calendar_id
+        kept = evolve(changed, within=clock.within, calendar_id=clock.calendar_id)
+        if _due_if_it_ran(book, kept, now) < _due_if_it_ran(book, changed, now):
+            changed = kept
     elif policy.changes is ChangeRule.FROM_NOW:
         left = span
         if span == clock.promised:
             left = clock.within - _elapsed(book, clock, now)
         changed.within = max(1, left + _elapsed(book, changed, now))
-    kept = (clock.policy_id, clock.version, clock.promised, clock.calendar_id, clock.within)
-    if clock.is_open and kept == (policy.id, version, span, changed.calendar_id, changed.within):
+    had = (clock.policy_id, clock.version, clock.promised, clock.calendar_id, clock.within)
+    if clock.is_open and had == (policy.id, version, span, changed.calendar_id, changed.within):
         return  # the stricter promise was the one it has
     if clock.is_open:
         yield from _breach(book, clock, _elapsed(book, clock, now), now)

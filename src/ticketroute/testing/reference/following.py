@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ticketroute.model import events as ev
@@ -169,13 +170,19 @@ class After:
             known = self.book.last(metric)
             if known is not None and known.is_open:
                 yield from self.retarget(known)
-            elif known is None:
+            elif known is None or self.was_for_a_queue_left(known):
                 yield from self.start_if_due(metric)
             elif known.state is ClockState.CANCELLED:
                 if known.started != self.counts_from(metric):
                     yield from self.start_if_due(metric)
                 elif self.target(metric) is not None:
                     yield from self.retarget(known)  # promised again
+
+    def was_for_a_queue_left(self, clock: ClockFacts) -> bool:
+        """Say whether a clock counted for one queue, and was over before the ticket came here."""
+        came = self.book.queued
+        over = clock.ended is not None and clock.ended <= came
+        return over and clock.target.per_queue and clock.started < came
 
     # --- what is promised ---------------------------------------------------------------------
 
@@ -325,8 +332,9 @@ class After:
             return
         match self.agreed.policy.changes:
             case ChangeRule.KEEP_STRICTEST:
-                if self.due_if_it_ran(clock) < self.due_if_it_ran(new):
-                    new.within, new.calendar_id = clock.within, clock.calendar_id
+                old = replace(new, within=clock.within, calendar_id=clock.calendar_id)
+                if self.due_if_it_ran(old) < self.due_if_it_ran(new):
+                    new = old
             case ChangeRule.FROM_NOW:
                 same = new.promised == clock.promised  # only the calendar or the policy is another
                 left = clock.within - self.elapsed_by_today(clock) if same else new.promised
