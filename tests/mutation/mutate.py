@@ -5,8 +5,9 @@
     python tests/mutation/mutate.py core --sample 500         so many, drawn by --seed
     python tests/mutation/mutate.py --again fates.json        all but whom an earlier one caught
 
-Prints who survives, and the score of each package: of the mutants that mypy lets pass, how many
-made a test fail, or hang. A mutant meets the tests that run its line, as many as ``--seconds``
+Prints who survives without a reason in ``survivors.toml``, which makes the exit code 1, and the
+score of each package: of the mutants that mypy lets pass, how many made a test fail, or hang. A
+mutant meets the tests that run its line, as many as ``--seconds``
 hold, and then the machines that compare the desk with its reference. Most of the time goes to the
 machines, so a whole run is best made in two: ``--no-machines --json fates.json``, and then, with
 the tests written for who survived that, ``--again fates.json``, which counts all of them. Ctrl-C
@@ -34,9 +35,9 @@ import pytest
 from forks import HUNG, KILLED, STOPPED, SURVIVED, UNFIT, UNTESTED, Forks, Verdict
 from hypothesis import HealthCheck, Phase, settings
 from mutants import Mutant, Mutated, mutate, refused_by_types
+from reasons import LIST, SOURCE, Change, change_of, out_of_date, reasons
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = Path("src", "ticketroute")
 PACKAGES = ("model", "strategies", "core", "sla")
 TESTS = (
     *(f"tests/{name}" for name in (*PACKAGES, "stories", "reporting")),
@@ -50,6 +51,7 @@ ENOUGH = 1_800  # seconds, after which a run of its own counts as one that hangs
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try mutants, print who survives, and return the exit code."""
     options = _parser().parse_args(arguments)
+    listed = reasons()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         fates = [plain(each) for each in verdicts]
         options.json.write_text(json.dumps(fates, indent=1) + "\n", encoding="utf-8")
-    return 0
+    for change in out_of_date(listed, mutants):
+        print(f"listed, and no mutant: {change}")
+    return _unexplained(verdicts, listed)
 
 
 def known_of(path: Path, mutants: Sequence[Mutant]) -> list[Verdict]:
@@ -185,11 +189,22 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
 
 
 def _tell(verdict: Verdict) -> Verdict:
+    """Say who survives, while the others are still to come."""
     if verdict.fate in (SURVIVED, UNTESTED):
         mutant = verdict.mutant
         print(f"{verdict.fate}  {mutant.path.relative_to(SOURCE)}:{mutant.line}  {mutant.name}")
         print(f"    - {mutant.was}\n    + {mutant.now}", flush=True)
     return verdict
+
+
+def _unexplained(verdicts: Sequence[Verdict], listed: Mapping[Change, str]) -> int:
+    """Print the survivors without a reason; return 1 if there are any, else 0."""
+    alive = [each.mutant for each in verdicts if each.fate in (SURVIVED, UNTESTED)]
+    open_ones = [each for each in alive if change_of(each) not in listed]
+    for mutant in open_ones:
+        print(f"no reason: {change_of(mutant)}")
+    print(f"{len(alive)} survive, {len(alive) - len(open_ones)} for a reason in {LIST.name}")
+    return int(bool(open_ones))
 
 
 def _report(verdicts: Sequence[Verdict]) -> None:

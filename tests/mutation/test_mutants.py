@@ -9,9 +9,10 @@ from types import ModuleType
 
 import pytest
 from attrs import evolve
-from forks import HUNG, KILLED, SURVIVED, Timing, Verdict, _Live
-from mutants import Mutated, mutate, refused_by_types
-from mutate import known_of, plain
+from forks import HUNG, KILLED, SURVIVED, UNTESTED, Timing, Verdict, _Live
+from mutants import Mutant, Mutated, mutate, refused_by_types
+from mutate import _unexplained, known_of, plain
+from reasons import Change, change_of, out_of_date, reasons
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = '''"""A module to break."""
@@ -189,3 +190,64 @@ def test_what_became_of_a_mutant_holds_for_a_later_run_as_long_as_it_is_the_same
     told.write_text(json.dumps(fates), encoding="utf-8")
     known = known_of(told, [caught, changed, hung, lives, new])
     assert known == [verdicts[0], verdicts[2], verdicts[3]]
+
+
+# --- who survives, and why ------------------------------------------------------------------------
+
+GROUP = """
+[[reasons]]
+file = "core/box.py"
+why = "{why}"
+changes = [["Box.fits", "count < most", "count <= most"]]
+"""
+
+
+def mutant(now: str) -> Mutant:
+    path = Path("src", "ticketroute", "core", "box.py")
+    return Mutant("x_1", path, "Box.fits", "x_1", 3, "count < most", now)
+
+
+def test_who_survives_without_a_reason_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.toml"
+    path.write_text(GROUP.format(why="no box is full"), encoding="utf-8")
+    listed = reasons(path)
+    known, other = mutant("count <= most"), mutant("count > most")
+    assert listed == {change_of(known): "no box is full"}
+    assert _unexplained([Verdict(known, SURVIVED), Verdict(other, KILLED)], listed) == 0
+    assert _unexplained([Verdict(known, UNTESTED), Verdict(other, SURVIVED)], listed) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "1 survive, 1 for a reason in survivors.toml",
+        "no reason: core/box.py  Box.fits",
+        "    - count < most",
+        "    + count > most",
+        "2 survive, 1 for a reason in survivors.toml",
+    ]
+
+
+def test_what_is_listed_and_changes_nothing_any_more_is_named() -> None:
+    listed = {
+        Change("core/box.py", "Box.fits", "count < most", "count <= most"): "no box is full",
+        Change("core/bag.py", "fits", "True", "False"): "no bag is looked at here",
+    }
+    assert out_of_date(listed, [mutant("count <= most")]) == []
+    assert out_of_date(listed, [mutant("count > most")]) == [next(iter(listed))]
+
+
+@pytest.mark.parametrize("text", [GROUP.format(why=" "), 2 * GROUP.format(why="no box is full")])
+def test_a_change_listed_twice_or_without_a_reason_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "list.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="listed twice, or without a reason"):
+        reasons(path)
+
+
+def test_what_is_listed_is_in_the_source() -> None:
+    texts: dict[str, str] = {}
+    for change in reasons():
+        if change.file not in texts:
+            source = (ROOT / "src" / "ticketroute" / change.file).read_text(encoding="utf-8")
+            texts[change.file] = " ".join(source.split())
+        assert " ".join(change.was.split()) in texts[change.file], str(change)
+        assert change.was != change.now

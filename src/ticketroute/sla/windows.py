@@ -138,7 +138,7 @@ class Timetable:
 
     __slots__ = ("_name", "_table", "_year")
 
-    def __init__(self, year: Callable[[int], list[Window]] | None, *, name: str = "") -> None:
+    def __init__(self, year: Callable[[int], list[Window]] | None, *, name: str) -> None:
         self._year, self._name = year, name
         self._table = _empty_table(HORIZON if year is None else 0)
         if year is None:
