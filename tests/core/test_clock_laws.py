@@ -706,7 +706,7 @@ class ClockLaws(RuleBasedStateMachine):
         for agent in self.desk.agents():
             record = self.desk._state.roster.agents[agent.id]
             is_open = self.ledger.is_open(record.agent.shift, self.desk.now // SECOND)
-            assert record.on_shift is is_open
+            assert record.rare.on_shift is is_open
             assert is_open or not agent.offered
 
     @invariant()

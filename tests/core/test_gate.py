@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import cost_of, rate_full, rate_lifts_at
-from ticketroute.core.records import AgentRecord, Demand, Tried
+from ticketroute.core.records import AgentRecord, Demand, Rare, Tried
 from ticketroute.core.store import asks_of
 from ticketroute.errors import NotEligibleError
 from ticketroute.model.agent import Agent, ChannelLimit, Membership, RateLimit
@@ -233,9 +233,9 @@ def test_recent_tickets_and_open_offers_share_one_rate(
     most: int, recent: list[int], offers: int, own: int, at: int
 ) -> None:
     ana = Agent(id=ANA, rate_limit=RateLimit(most, 10))
-    record = AgentRecord(ana, 5, ana.rate_limit, recent=deque(recent))
     asked: dict[TicketId, Any] = {TicketId(f"t{number}"): object() for number in range(offers)}
-    record.offers = asked
+    rare = Rare(rate_limit=ana.rate_limit, recent=deque(recent), offers=asked)
+    record = AgentRecord(ana, 5, rare=rare)
     without: Any = list(asked.values())[:own]
     open_ones = offers - len(without)
     assert rate_full(record, without, None) == (len(recent) + open_ones >= most)

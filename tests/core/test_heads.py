@@ -54,7 +54,7 @@ agents = st.builds(
 def make_queue(*staff: Agent) -> QueueRecord:
     queue = QueueRecord(Queue(id=Q), AverageLoad())
     for agent in staff:
-        record = AgentRecord(agent, agent.capacity or 1, None, presence=Presence.AVAILABLE)
+        record = AgentRecord(agent, agent.capacity or 1, presence=Presence.AVAILABLE)
         member = MemberRecord(
             agent_id=agent.id, record=record, queue=queue, membership=Membership(), limit=9
         )

@@ -136,10 +136,10 @@ def test_a_silent_agent_is_away_after_max_misses_and_costs_no_more_than_those(
     phones.run(until=tickets * gap + (max_misses + len(answers) + 1) * TIMEOUT * tickets)
     for name in phones.silent:
         record = phones.desk._state.roster.agents[name]
-        assert record.misses <= max_misses
-        assert (record.misses == max_misses) == (record.presence is Presence.AWAY)
+        assert record.rare.misses <= max_misses
+        assert (record.rare.misses == max_misses) == (record.presence is Presence.AWAY)
         if record.presence is Presence.AWAY:
-            assert record.reason == "missed_offers"
+            assert record.rare.reason == "missed_offers"
             assert record.load == 0
     if phones.talkers:
         assert len(phones.accepted_at) == tickets

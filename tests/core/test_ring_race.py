@@ -98,7 +98,7 @@ class Race:
             assert len(agent.offered) == rung
             if agent.presence is not Presence.AVAILABLE:
                 assert not rung
-            assert self.desk._state.roster.agents[agent.id].misses == self.misses[agent.id]
+            assert self.desk._state.roster.agents[agent.id].rare.misses == self.misses[agent.id]
 
     def accept(self, ticket_id: TicketId, name: AgentId) -> None:
         """Accept, and compare with what the offers open at this instant let expect."""

@@ -77,7 +77,7 @@ BUGS = (
     Bug(
         "core/gate.py",
         "who is off shift is there",
-        "and record.on_shift and channel not in",
+        "and rare.on_shift and channel not in",
         "and channel not in",
         SHIFTS,
     ),
@@ -201,8 +201,8 @@ BUGS = (
     Bug(
         "core/waking.py",
         "an agent is away one miss too late",
-        "if record.misses >= policy.max_misses:",
-        "if record.misses > policy.max_misses:",
+        "if record.rare.misses >= policy.max_misses:",
+        "if record.rare.misses > policy.max_misses:",
     ),
     Bug(
         "core/delivery.py",
@@ -244,7 +244,8 @@ BUGS = (
     Bug(
         "core/fold_staff.py",
         "misses in a row outlive a break",
-        "            record.misses = 0\n",
+        "            if record.rare.misses:\n"
+        "                record.rare = evolve(record.rare, misses=0)\n",
         "",
     ),
     Bug(
@@ -300,7 +301,7 @@ BUGS = (
     Bug(
         "core/roster.py",
         "who switched a channel off gets its tickets",
-        "            or record.channels_off\n",
+        "            or record.rare.channels_off\n",
         "",
         ("tests/stories",),
     ),
@@ -352,8 +353,8 @@ BUGS = (
     Bug(
         "core/views.py",
         "tickets on hold that count are in no list",
-        "parked=(*(record.parked or ()), *on_hold),",
-        "parked=tuple(record.parked or ()),",
+        "parked=(*record.rare.parked, *on_hold),",
+        "parked=tuple(record.rare.parked),",
     ),
     Bug(
         "core/windows.py",
@@ -556,7 +557,7 @@ BUGS = (
     Bug(
         "core/snapshot.py",
         "two desks that differ in what an agent missed count as the same",
-        '        "misses": record.misses,\n',
+        '        "misses": rare.misses,\n',
         "",
         ("tests/core", "tests/stories"),
     ),

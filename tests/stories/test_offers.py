@@ -48,7 +48,7 @@ def phone(desk: Desk, *members: str, capacity: int = 3, **facts: Any) -> None:
 def lives(desk: Desk, name: str) -> tuple[int, int, Presence]:
     """Return an agent's load, misses in a row and presence."""
     record = desk._state.roster.agents[AgentId(name)]
-    return record.load, record.misses, record.presence
+    return record.load, record.rare.misses, record.presence
 
 
 # --- accepting ------------------------------------------------------------------------------------

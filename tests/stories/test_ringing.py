@@ -49,7 +49,8 @@ def unblamed(desk: Desk, *names: str) -> bool:
     """Say whether these agents are as if nobody had asked them."""
     records = [desk._state.roster.agents[AgentId(name)] for name in names]
     return all(
-        not (each.load or each.misses or each.offers or each.cooling_until) for each in records
+        not (each.load or each.rare.misses or each.rare.offers or each.rare.cooling_until)
+        for each in records
     )
 
 

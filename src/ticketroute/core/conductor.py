@@ -182,12 +182,12 @@ class Conductor(ABC):
         self, record: AgentRecord, *, at: Instant, cause: ev.Cause = ev.Cause.AWAY
     ) -> None:
         """Withdraw what an agent is asked and cannot have any more, and stop waiting for them."""
-        for offer in list((record.offers or {}).values()):
+        for offer in list(record.rare.offers.values()):
             member = offer.queue.members.get(record.id)
             if member is None or not self._state.gate.is_there(member, offer.ticket.channel):
                 self._withdraw(offer.record, (record.id,), cause, at=at)
                 self._fresh.append(offer.record)
-        for ticket in list((record.reserved or {}).values()):
+        for ticket in list(record.rare.reserved.values()):
             member = ticket.queue.members.get(record.id)
             if member is None or not self._state.gate.is_there(member, ticket.ticket.channel):
                 self._record(ev.ReserveEnded(at=at, cause=cause, ticket_id=ticket.id))
@@ -209,7 +209,7 @@ class Conductor(ABC):
 
     def _held_by(self, record: AgentRecord) -> list[TicketRecord]:
         """Return the tickets an agent works or has on hold, by first arrival."""
-        held = [*(record.slots or {}).values(), *(record.parked or {}).values()]
+        held = [*(record.slots or {}).values(), *record.rare.parked.values()]
         return sorted(
             (ticket for ticket in held if ticket.state is not RoutingState.DONE),
             key=lambda ticket: (ticket.arrived, ticket.ordinal),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ticketroute.core import lines
 from ticketroute.core.records import AgentRecord, TicketRecord
 from ticketroute.core.store import Store, is_gone
@@ -81,27 +83,24 @@ class ClockFold(Store):
 
     def _time_shift(self, record: AgentRecord, at: Instant) -> None:
         """Let an agent be on their shift or off it, as its calendar says, until it says else."""
-        timer, shift, before = (
-            Timer(TimerKind.SHIFT, record.id),
-            record.agent.shift,
-            record.on_shift,
-        )
+        timer, shift = Timer(TimerKind.SHIFT, record.id), record.agent.shift
         changes_at = None
         if shift is None:
-            record.on_shift = True
+            on_shift = True
         elif at >= HORIZON:  # no calendar reaches so far
-            record.on_shift = False
+            on_shift = False
         else:
             hours = self.hours(shift)
-            record.on_shift = hours.is_open(at)
-            changes_at = hours.next_close(at) if record.on_shift else hours.next_open(at)
+            on_shift = hours.is_open(at)
+            changes_at = hours.next_close(at) if on_shift else hours.next_open(at)
         if changes_at is None:
             self.timers.cancel(timer)
         else:
             self.timers.set(timer, changes_at)
-        if record.on_shift is before:
+        if on_shift is record.rare.on_shift:
             return
-        if record.on_shift and record.presence is Presence.AVAILABLE:
+        record.rare = evolve(record.rare, on_shift=on_shift)
+        if on_shift and record.presence is Presence.AVAILABLE:
             record.available_since = at
         self.roster.refit(record)
         if not is_gone(record):

@@ -8,6 +8,7 @@ from ticketroute.core.records import OpenOffer
 from ticketroute.core.store import Store
 from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model import events as ev
+from ticketroute.model.frozen import EMPTY
 from ticketroute.model.reasons import Reason
 
 
@@ -41,7 +42,7 @@ class OfferFold(Store):
         self.timers.set(Timer(TimerKind.OFFER, ticket.id, event.agent_id), event.until)
         self.roster.trim_rate(record, event.at)
         self.roster.reserve(offer)
-        if record.rate_limit is not None:
+        if record.rare.rate_limit is not None:
             self._time_rate_limit(record)
 
     def on_offer_short(self, event: ev.OfferShort) -> None:
@@ -58,7 +59,7 @@ class OfferFold(Store):
         ticket = self._step(event)
         self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
-        offer.agent.misses = event.misses
+        offer.agent.rare = evolve(offer.agent.rare, misses=event.misses)
         self._note_tried(ticket, offer.agent, Reason.MISSED, event.retry_at)
         self._cool_down(offer.agent, event.cool_until)
 
@@ -85,7 +86,7 @@ class OfferFold(Store):
 
     def on_cool_down_ended(self, event: ev.CoolDownEnded) -> None:
         record = self.roster.agents[event.agent_id]
-        record.cooling_until = None
+        record.rare = evolve(record.rare, cooling_until=None)
         self.timers.cancel(Timer(TimerKind.COOL_DOWN, event.agent_id))
         self.roster.refit(record)
 
@@ -96,9 +97,9 @@ class OfferFold(Store):
         record = self.roster.agents[event.agent_id]
         ticket.asks = ticket.asks._replace(reserved=event.agent_id)
         ticket.past = evolve(ticket.past, waited_for=True)
-        if record.reserved is None:
-            record.reserved = {}
-        record.reserved[ticket.id] = ticket
+        if record.rare.reserved is EMPTY:
+            record.rare = evolve(record.rare, reserved={})
+        record.rare.reserved[ticket.id] = ticket
         self.timers.set(Timer(TimerKind.RESERVE, ticket.id), event.until)
 
     def on_reserve_ended(self, event: ev.ReserveEnded) -> None:

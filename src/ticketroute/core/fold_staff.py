@@ -91,7 +91,7 @@ class StaffFold(ClockFold):
         self.timers.cancel(Timer(TimerKind.COOL_DOWN, event.agent_id))
         self.timers.cancel(Timer(TimerKind.SHIFT, event.agent_id))
         record = self.roster.agents[event.agent_id]
-        for ticket in list((record.tried or {}).values()):
+        for ticket in list(record.rare.tried.values()):
             self._leave_line(ticket)
             self._forget_tried(ticket, event.agent_id)
         self.roster.remove_agent(self.roster.agents[event.agent_id])
@@ -117,8 +117,9 @@ class StaffFold(ClockFold):
         )
         self.roster.set_presence(record, event.presence, event.reason, event.at)
         if came_back:
-            record.misses = 0
-            for ticket in list((record.tried or {}).values()):
+            if record.rare.misses:
+                record.rare = evolve(record.rare, misses=0)
+            for ticket in list(record.rare.tried.values()):
                 self._leave_line(ticket)
                 self._forget_tried(ticket, event.agent_id)
         if not is_gone(record):

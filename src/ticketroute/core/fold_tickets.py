@@ -54,7 +54,8 @@ class TicketFold(ClockFold):
         ticket = self._step(event, type(event))
         record, queue = self.roster.agents[event.agent_id], self.roster.queues[event.queue_id]
         if ticket.offers:  # accepted: any other was withdrawn before
-            record.misses = 0
+            if record.rare.misses:
+                record.rare = evolve(record.rare, misses=0)
             self._end_offer(ticket, event)
         elif ticket.entries:
             queue.handed.append(event.at)
@@ -79,15 +80,15 @@ class TicketFold(ClockFold):
 
     def _start_work(self, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
         """Let an agent begin with a ticket, which has not been theirs."""
-        if record.rate_limit is not None or self.roster.windows:
+        if record.rare.rate_limit is not None or self.roster.windows:
             self.roster.note_taken(record, at)
         self.roster.take_slot(record, ticket)
         if ticket.queue.timed:
             self._time_answer(ticket, at)
             self._time_silence(ticket, at)
-        if record.rate_limit is not None:
+        if record.rare.rate_limit is not None:
             self._time_rate_limit(record)
-        if record.presence is not _AVAILABLE or not record.on_shift:  # forced upon them
+        if record.presence is not _AVAILABLE or not record.rare.on_shift:  # forced upon them
             self._time_grace(record, at)
 
     def on_released(self, event: ev.TicketReleased) -> None:

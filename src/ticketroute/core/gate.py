@@ -65,17 +65,17 @@ class Gate:
             return lacking(record.agent, demand) if demand.skills else None
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
-        if not record.on_shift and not shift_opens:
+        if not record.rare.on_shift and not shift_opens:
             return Reason.OFF_SHIFT
         agent, asks = record.agent, demand.asks
         if agent.channels and asks.channel not in agent.channels:
             return Reason.CHANNEL_OFF
-        if asks.channel in record.channels_off:
+        if asks.channel in record.rare.channels_off:
             return Reason.CHANNEL_OFF
         full = self._full(member, demand, without)
         if full is not None and self._is_wrap_up(member, demand, without):
             return Reason.WRAP_UP
-        if record.cooling_until is not None and (at is None or at < record.cooling_until):
+        if record.rare.cooling_until is not None and (at is None or at < record.rare.cooling_until):
             return Reason.COOLING_DOWN
         if asks.skills:
             lack = lacking(agent, demand)
@@ -85,7 +85,7 @@ class Gate:
             return Reason.OUT_OF_REACH
         if full is not None:
             return full
-        if record.rate_limit is not None and rate_full(record, without, at):
+        if record.rare.rate_limit is not None and rate_full(record, without, at):
             return Reason.RATE_LIMIT
         if asks.excluded:
             excluded = asks.excluded.get(agent.id)
@@ -117,9 +117,9 @@ class Gate:
         wrapping = wrap_ups(record)
         instants = {slot.wrap_up_until for slot in wrapping if slot.wrap_up_until is not None}
         lifts_at = rate_lifts_at(record)
-        opens_at = None if record.on_shift else shift_at
+        opens_at = None if record.rare.on_shift else shift_at
         instants |= {
-            each for each in (lifts_at, record.cooling_until, opens_at) if each is not None
+            each for each in (lifts_at, record.rare.cooling_until, opens_at) if each is not None
         }
         if shift is not None:  # what ends while they are off shift ends when the next one begins
             opens = {shift.next_open(each) for each in instants if each < HORIZON}
@@ -143,14 +143,14 @@ class Gate:
         Whoever is not open is refused for every demand; only the open are in the queue's index.
         O(1).
         """
-        record = member.record
+        record, rare = member.record, member.record.rare
         return (
             record.presence is _AVAILABLE
-            and record.on_shift
+            and rare.on_shift
             and record.load < record.capacity
             and member.held < member.limit
-            and record.cooling_until is None
-            and (record.rate_limit is None or not rate_full(record, (), None))
+            and rare.cooling_until is None
+            and (rare.rate_limit is None or not rate_full(record, (), None))
         )
 
     def lets(self, member: MemberRecord, demand: Demand) -> bool:
@@ -159,7 +159,7 @@ class Gate:
         ``refusal`` of those two, less what they have answered already. O(1), as for ``refusal``.
         """
         return (
-            demand.asks.channel not in member.record.channels_off
+            demand.asks.channel not in member.record.rare.channels_off
             and self._full(member, demand, ()) is None
             and (
                 demand.only is None
@@ -170,10 +170,8 @@ class Gate:
 
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
         """Say whether this member is available on the channel, room or not."""
-        record = member.record
-        return (
-            record.presence is _AVAILABLE and record.on_shift and channel not in record.channels_off
-        )
+        record, rare = member.record, member.record.rare
+        return record.presence is _AVAILABLE and rare.on_shift and channel not in rare.channels_off
 
     def fits(self, member: MemberRecord, demand: Demand) -> bool:
         """Say whether this member could ever get such a ticket, being there and having room."""
@@ -261,10 +259,10 @@ def rate_lifts_at(record: AgentRecord) -> Instant | None:
 
     Open offers count and leave no span by themselves. ``recent`` is to be up to date. O(1).
     """
-    rate, recent = record.rate_limit, record.recent
+    rate, recent = record.rare.rate_limit, record.rare.recent
     if rate is None or not recent:
         return None
-    too_many = len(recent) + len(record.offers or ()) - rate.tickets
+    too_many = len(recent) + len(record.rare.offers) - rate.tickets
     return recent[too_many] + rate.span if 0 <= too_many < len(recent) else None
 
 
@@ -273,18 +271,18 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
 
     O(offers), and O(recent) for an instant ``at`` to come.
     """
-    rate, recent = record.rate_limit, record.recent or ()
+    rate, recent = record.rare.rate_limit, record.rare.recent or ()
     if rate is None:
         return False
     used = len(recent) if at is None else sum(each + rate.span > at for each in recent)
-    if record.offers:
-        used += sum(offer not in without for offer in record.offers.values())
+    if record.rare.offers:
+        used += sum(offer not in without for offer in record.rare.offers.values())
     return used >= rate.tickets
 
 
 def _on_channel(record: AgentRecord, channel: Channel, without: Collection[Holding]) -> int:
     holdings: list[Holding] = [
         *(record.slots or {}).values(),
-        *(record.offers or {}).values(),
+        *record.rare.offers.values(),
     ]
     return sum(holding.ticket.channel == channel and holding not in without for holding in holdings)

@@ -14,7 +14,7 @@ from sortedcontainers import SortedList
 
 from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
-from ticketroute.model.frozen import maker
+from ticketroute.model.frozen import EMPTY, maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import RoutingState, Status
@@ -145,6 +145,29 @@ class LineEntry:
         return False
 
 
+@frozen(eq=False, kw_only=True, weakref_slot=False)
+class Rare:
+    """What few agents have at any time; a value, so that those without may share one.
+
+    A table that is EMPTY is replaced by the first entry, any other changes in place.
+    """
+
+    rate_limit: RateLimit | None = None
+    reason: str = ""  # for the presence
+    on_shift: bool = True
+    channels_off: frozenset[Channel] = frozenset()
+    misses: int = 0  # in a row
+    cooling_until: Instant | None = None
+    recent: deque[Instant] | None = None  # assignments within the span of the rate limit
+    offers: dict[TicketId, OpenOffer] = EMPTY  # open ones
+    parked: dict[TicketId, TicketRecord] = EMPTY  # on hold without counting
+    tried: dict[TicketId, TicketRecord] = EMPTY  # tickets that will not ask them again yet
+    reserved: dict[TicketId, TicketRecord] = EMPTY  # tickets that wait for them alone
+
+
+ORDINARY = Rare()
+
+
 @define(eq=False, weakref_slot=False)
 class AgentRecord:
     """An agent, their presence, and all that takes up their capacity."""
@@ -152,9 +175,7 @@ class AgentRecord:
     id: AgentId = field(init=False)
     agent: Agent
     capacity: int
-    rate_limit: RateLimit | None
     presence: Presence = Presence.OFFLINE
-    reason: str = ""
     load: int = 0
     count: int = 0
     last_assigned: int = 0
@@ -162,15 +183,7 @@ class AgentRecord:
     available_since: Instant = 0
     members: tuple[MemberRecord, ...] = ()
     slots: dict[TicketId, TicketRecord] | None = None  # what counts: worked on, or in wrap-up
-    parked: dict[TicketId, TicketRecord] | None = None  # on hold without counting
-    offers: dict[TicketId, OpenOffer] | None = None  # open ones
-    tried: dict[TicketId, TicketRecord] | None = None  # tickets that will not ask them again yet
-    reserved: dict[TicketId, TicketRecord] | None = None  # tickets that wait for them alone
-    misses: int = 0  # in a row
-    cooling_until: Instant | None = None
-    channels_off: frozenset[Channel] = frozenset()
-    on_shift: bool = True
-    recent: deque[Instant] | None = None  # assignments within the span of the rate limit
+    rare: Rare = ORDINARY
 
     def __attrs_post_init__(self) -> None:
         self.id = self.agent.id

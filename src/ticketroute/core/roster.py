@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from attrs import evolve
+
 from ticketroute.core.demands import Demands
 from ticketroute.core.gate import Gate
 from ticketroute.core.records import (
@@ -13,11 +15,13 @@ from ticketroute.core.records import (
     MemberRecord,
     OpenOffer,
     QueueRecord,
+    Rare,
     TicketRecord,
 )
 from ticketroute.core.windows import Entry, Window
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.checks import LARGEST
+from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.queue import Defaults, Queue
@@ -45,21 +49,23 @@ class Roster:
     def add_agent(self, agent: Agent, presence: Presence, reason: str, at: Instant) -> None:
         """Take in an agent who serves no queue yet."""
         defaults = self._gate.defaults
-        self.agents[agent.id] = AgentRecord(
-            agent,
-            agent.capacity or defaults.capacity,
-            agent.rate_limit or defaults.rate_limit,
-            presence=presence,
-            reason=reason,
-            available_since=at,
+        rate_limit = agent.rate_limit or defaults.rate_limit
+        record = AgentRecord(
+            agent, agent.capacity or defaults.capacity, presence=presence, available_since=at
         )
+        if rate_limit is not None or reason:
+            record.rare = Rare(rate_limit=rate_limit, reason=reason)
+        self.agents[agent.id] = record
 
     def change_agent(self, record: AgentRecord, agent: Agent, at: Instant) -> None:
         """Give an agent other facts. O(queues x demands with an index)."""
         defaults = self._gate.defaults
         record.agent = agent
         record.capacity = agent.capacity or defaults.capacity
-        record.rate_limit = agent.rate_limit or defaults.rate_limit
+        rate_limit = agent.rate_limit or defaults.rate_limit
+        if rate_limit != record.rare.rate_limit:
+            recent = None if rate_limit is None else record.rare.recent
+            record.rare = evolve(record.rare, rate_limit=rate_limit, recent=recent)
         self.trim_rate(record, at)
         for member in record.members:
             self._describe(member)
@@ -82,13 +88,16 @@ class Roster:
         """Note what the agent says. O(queues x demands with an index)."""
         if presence is Presence.AVAILABLE and record.presence is not presence:
             record.available_since = at
-        record.presence, record.reason = presence, reason
+        record.presence = presence
+        if record.rare.reason != reason:
+            record.rare = evolve(record.rare, reason=reason)
         self.refit(record)
 
     def switch_channel(self, record: AgentRecord, channel: Channel, *, on: bool) -> None:
         """Turn a channel on or off for an agent."""
-        off = record.channels_off
-        record.channels_off = off - {channel} if on else off | {channel}
+        off = record.rare.channels_off
+        off = off - {channel} if on else off | {channel}
+        record.rare = evolve(record.rare, channels_off=off)
         for member in record.members:
             self._describe(member)
         self.refit(record)
@@ -199,9 +208,9 @@ class Roster:
     def reserve(self, offer: OpenOffer) -> None:
         """Let an offer take up what its acceptance will. O(queues of the agent x log n)."""
         record = offer.agent
-        if record.offers is None:
-            record.offers = {}
-        record.offers[offer.record.id] = offer
+        if record.rare.offers is EMPTY:
+            record.rare = evolve(record.rare, offers={})
+        record.rare.offers[offer.record.id] = offer
         record.load += offer.cost
         record.count += 1
         self._tell(record.members, offer.queue, 1)
@@ -209,8 +218,7 @@ class Roster:
     def unreserve(self, offer: OpenOffer) -> None:
         """Let go of what an offer took up. O(queues of the agent x log n)."""
         record = offer.agent
-        assert record.offers is not None
-        del record.offers[offer.record.id]
+        del record.rare.offers[offer.record.id]
         record.load -= offer.cost
         record.count -= 1
         self.gained[record.id] = record
@@ -225,10 +233,12 @@ class Roster:
 
     def note_taken(self, record: AgentRecord, at: Instant) -> None:
         """Note that an agent was given a ticket: before the slot is taken, which tells the rest."""
-        if record.rate_limit is not None:
-            if record.recent is None:
-                record.recent = deque()
-            record.recent.append(at)
+        if record.rare.rate_limit is not None:
+            recent = record.rare.recent
+            if recent is None:
+                recent = deque()
+                record.rare = evolve(record.rare, recent=recent)
+            recent.append(at)
             self.trim_rate(record, at)
         for window in self.windows.values():
             window.note(at, record.id, taken=1)
@@ -258,11 +268,10 @@ class Roster:
 
     def trim_rate(self, record: AgentRecord, at: Instant) -> None:
         """Let go of assignments that have left the span of the agent's rate limit."""
-        if record.rate_limit is None:
-            record.recent = None
-        elif record.recent:
-            while record.recent and record.recent[0] + record.rate_limit.span <= at:
-                record.recent.popleft()
+        rate_limit, recent = record.rare.rate_limit, record.rare.recent
+        if rate_limit is not None and recent is not None:
+            while recent and recent[0] + rate_limit.span <= at:
+                recent.popleft()
 
     # --- indexes ----------------------------------------------------------------------------
 
@@ -340,7 +349,7 @@ class Roster:
         member.limit = next(limit for limit in limits if limit is not None)
         member.unlimited = not (
             record.agent.channels
-            or record.channels_off
+            or record.rare.channels_off
             or self._gate.defaults.channel_limit < LARGEST
         )
 
@@ -359,7 +368,7 @@ class Roster:
 def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
     """Yield what takes up an agent's capacity: work, wrap-up and open offers."""
     yield from (record.slots or {}).values()
-    yield from (record.offers or {}).values()
+    yield from record.rare.offers.values()
 
 
 def draws(strategy: Strategy) -> bool:

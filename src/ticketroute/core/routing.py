@@ -330,7 +330,7 @@ class Routing(Steps):
             raise NotEligibleError(record.id, None, Reason.NOT_MEMBER.value)
         if record.presence is not Presence.AVAILABLE:
             raise NotEligibleError(record.id, None, record.presence.value)
-        if not record.on_shift:
+        if not record.rare.on_shift:
             raise NotEligibleError(record.id, None, Reason.OFF_SHIFT.value)
         if any(self._state.gate.is_open(member) for member in record.members):
             return
@@ -338,7 +338,7 @@ class Routing(Steps):
         reason = Reason.QUEUE_LIMIT
         if full and wrap_ups(record):
             reason = Reason.WRAP_UP
-        elif record.cooling_until is not None:
+        elif record.rare.cooling_until is not None:
             reason = Reason.COOLING_DOWN
         elif full:
             reason = Reason.AGENT_LIMIT

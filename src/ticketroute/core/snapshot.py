@@ -38,12 +38,13 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
 
 
 def _agent(record: AgentRecord) -> dict[str, Any]:
+    rare = record.rare
     return {
         "agent": record.agent,
         "capacity": record.capacity,
-        "rate_limit": record.rate_limit,
+        "rate_limit": rare.rate_limit,
         "presence": record.presence,
-        "reason": record.reason,
+        "reason": rare.reason,
         "load": record.load,
         "count": record.count,
         "last_assigned": record.last_assigned,
@@ -51,15 +52,15 @@ def _agent(record: AgentRecord) -> dict[str, Any]:
         "ended_at": record.ended_at,
         "queues": [member.queue.id for member in record.members],
         "slots": list(record.slots or ()),
-        "parked": list(record.parked or ()),
-        "offers": sorted(record.offers or ()),
-        "tried": sorted(record.tried or ()),
-        "reserved": sorted(record.reserved or ()),
-        "misses": record.misses,
-        "cooling_until": record.cooling_until,
-        "channels_off": record.channels_off,
-        "recent": list(record.recent or ()),
-        "on_shift": record.on_shift,
+        "parked": list(rare.parked),
+        "offers": sorted(rare.offers),
+        "tried": sorted(rare.tried),
+        "reserved": sorted(rare.reserved),
+        "misses": rare.misses,
+        "cooling_until": rare.cooling_until,
+        "channels_off": rare.channels_off,
+        "recent": list(rare.recent or ()),
+        "on_shift": rare.on_shift,
     }
 
 

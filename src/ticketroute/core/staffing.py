@@ -105,7 +105,7 @@ class Staffing(Steps):
         self._release(self._held_by(record), cause=cause, at=at, by=by)
         for slot in list((record.slots or {}).values()):
             self._record(ev.WrapUpEnded(at=at, cause=cause, agent_id=agent_id, ticket_id=slot.id))
-        self._fresh.extend((record.tried or {}).values())  # in line without them from now on
+        self._fresh.extend(record.rare.tried.values())  # in line without them from now on
         self._record(ev.AgentRemoved(at=at, by=by, agent_id=agent_id))
         return self._finish(at)
 
@@ -129,8 +129,8 @@ class Staffing(Steps):
         record = self._agent(agent_id)
         known, reason = _said(presence, reason)
         self._begin(at, by)
-        if (record.presence, record.reason) != (known, reason):
-            tried = list((record.tried or {}).values())
+        if (record.presence, record.rare.reason) != (known, reason):
+            tried = list(record.rare.tried.values())
             self._record(
                 ev.PresenceChanged(at=at, by=by, agent_id=agent_id, presence=known, reason=reason)
             )
@@ -150,7 +150,7 @@ class Staffing(Steps):
         check_id("channel", channel)
         check_flag("on", on)
         self._begin(at, by)
-        if on == (channel in record.channels_off):
+        if on == (channel in record.rare.channels_off):
             self._record(
                 ev.ChannelSwitched(at=at, by=by, agent_id=agent_id, channel=channel, on=on)
             )

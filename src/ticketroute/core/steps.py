@@ -197,11 +197,11 @@ class Steps(Conductor):
     ) -> None:
         """Withdraw an agent's open offers of queues, and let no ticket there wait for them."""
         gone = set(queues)
-        for offer in list((record.offers or {}).values()):
+        for offer in list(record.rare.offers.values()):
             if offer.queue in gone:
                 self._withdraw(offer.record, (record.id,), cause, at=at)
                 self._fresh.append(offer.record)
-        for ticket in list((record.reserved or {}).values()):
+        for ticket in list(record.rare.reserved.values()):
             if ticket.queue in gone:
                 self._record(ev.ReserveEnded(at=at, cause=cause, ticket_id=ticket.id))
                 self._fresh.append(ticket)

@@ -161,8 +161,8 @@ class Store:
         ticket.asks = ticket.asks._replace(reserved=None)
         self.timers.cancel(Timer(TimerKind.RESERVE, ticket.id))
         record = None if agent_id is None else self.roster.agents.get(agent_id)
-        if record is not None and record.reserved is not None:
-            record.reserved.pop(ticket.id, None)
+        if record is not None and ticket.id in record.rare.reserved:
+            del record.rare.reserved[ticket.id]
 
     # --- offers -------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Store:
             self.timers.cancel(Timer(TimerKind.RING, ticket.id))
         self.roster.trim_rate(offer.agent, self.now)
         self.roster.unreserve(offer)
-        if offer.agent.rate_limit is not None:
+        if offer.agent.rare.rate_limit is not None:
             self._time_rate_limit(offer.agent)
         return offer
 
@@ -190,9 +190,9 @@ class Store:
         if ticket.tried is None:
             ticket.tried = {}
         ticket.tried[record.id] = Tried(reason)
-        if record.tried is None:
-            record.tried = {}
-        record.tried[ticket.id] = ticket
+        if record.rare.tried is EMPTY:
+            record.rare = evolve(record.rare, tried={})
+        record.rare.tried[ticket.id] = ticket
         if retry_at is not None:
             self.timers.set(Timer(TimerKind.RETRY, ticket.id, record.id), retry_at)
 
@@ -212,14 +212,14 @@ class Store:
             if not ticket.tried:
                 ticket.tried = None
         record = self.roster.agents.get(agent_id)
-        if record is not None and record.tried is not None:
-            record.tried.pop(ticket.id, None)
+        if record is not None and ticket.id in record.rare.tried:
+            del record.rare.tried[ticket.id]
 
     def _cool_down(self, record: AgentRecord, until: Instant | None) -> None:
         """Keep an agent from all tickets until an instant; a shorter span changes nothing."""
-        if until is None or until <= (record.cooling_until or 0):
+        if until is None or until <= (record.rare.cooling_until or 0):
             return
-        record.cooling_until = until
+        record.rare = evolve(record.rare, cooling_until=until)
         self.timers.set(Timer(TimerKind.COOL_DOWN, record.id), until)
         self.roster.reindex(record)
 
@@ -241,8 +241,7 @@ class Store:
         if record.slots is not None and ticket.id in record.slots:
             roster.free_slot(record, ticket)
         else:
-            assert record.parked is not None
-            del record.parked[ticket.id]
+            del record.rare.parked[ticket.id]
             self.roster.reindex(record)
 
     def _start_wrap_up(self, ticket: TicketRecord, at: Instant, until: Instant) -> None:
@@ -258,14 +257,13 @@ class Store:
     def _park(self, record: AgentRecord, ticket: TicketRecord) -> None:
         """Let a ticket on hold no longer count."""
         self.roster.free_slot(record, ticket)
-        if record.parked is None:
-            record.parked = {}
-        record.parked[ticket.id] = ticket
+        if record.rare.parked is EMPTY:
+            record.rare = evolve(record.rare, parked={})
+        record.rare.parked[ticket.id] = ticket
 
     def _unpark(self, record: AgentRecord, ticket: TicketRecord, cost: int) -> None:
         """Let a ticket on hold count again."""
-        assert record.parked is not None
-        del record.parked[ticket.id]
+        del record.rare.parked[ticket.id]
         ticket.cost = cost
         self.roster.take_slot(record, ticket)
 
@@ -373,7 +371,7 @@ def holds_slot(record: AgentRecord, ticket: TicketRecord) -> bool:
 
 def is_gone(record: AgentRecord) -> bool:
     """Say whether the agent is offline or off their shift."""
-    return record.presence is Presence.OFFLINE or not record.on_shift
+    return record.presence is Presence.OFFLINE or not record.rare.on_shift
 
 
 def works(record: AgentRecord) -> bool:

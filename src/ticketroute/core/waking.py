@@ -98,7 +98,7 @@ class Waking(Escalating):
 
     def _change_shift(self, record: AgentRecord, at: Instant) -> None:
         """Let an agent's shift begin or end; who leaves is asked nothing any more."""
-        if record.on_shift:
+        if record.rare.on_shift:
             self._record(sla.ShiftEnded(at=at, cause=ev.Cause.TIME, agent_id=record.id))
             self._withdraw_from(record, at=at)
         else:
@@ -114,13 +114,13 @@ class Waking(Escalating):
                 cause=ev.Cause.TIME,
                 ticket_id=ticket.id,
                 agent_id=record.id,
-                misses=record.misses + 1,
+                misses=record.rare.misses + 1,
                 retry_at=at + policy.retry_missed_after,
                 cool_until=None if cool is None else at + cool,
             )
         )
         self._fresh.append(ticket)
-        if record.misses >= policy.max_misses:
+        if record.rare.misses >= policy.max_misses:
             self._record(
                 ev.PresenceChanged(
                     at=at,

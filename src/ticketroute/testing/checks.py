@@ -70,25 +70,25 @@ def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
     slots, parked = plain.slots(agent_id), plain.parked(agent_id)
     assert record.agent == known.agent
     assert record.presence is known.presence
-    assert record.on_shift is known.on_shift
-    assert record.channels_off == known.off
+    assert record.rare.on_shift is known.on_shift
+    assert record.rare.channels_off == known.off
     assert record.capacity == plain.capacity(agent_id)
-    assert record.rate_limit == plain.rate_limit(agent_id)
+    assert record.rare.rate_limit == plain.rate_limit(agent_id)
     assert sorted(record.slots or ()) == sorted(ticket.id for ticket in slots)
-    assert sorted(record.parked or ()) == sorted(ticket.id for ticket in parked)
+    assert sorted(record.rare.parked) == sorted(ticket.id for ticket in parked)
     assert record.load == plain.load(agent_id)
     assert record.count == len(plain.holdings(agent_id))
-    assert (record.offers or {}).keys() == {offer.id for offer in plain.offers(agent_id)}
-    assert (record.tried or {}).keys() == {
+    assert record.rare.offers.keys() == {offer.id for offer in plain.offers(agent_id)}
+    assert record.rare.tried.keys() == {
         ticket.id for ticket in plain.tickets.values() if agent_id in ticket.tried
     }
-    assert (record.reserved or {}).keys() == {
+    assert record.rare.reserved.keys() == {
         ticket.id for ticket in plain.tickets.values() if ticket.reserved == agent_id
     }
-    assert (record.misses, record.cooling_until) == (known.misses, known.cooling_until)
+    assert (record.rare.misses, record.rare.cooling_until) == (known.misses, known.cooling_until)
     assert record.last_assigned == known.stamp
     assert record.idle_since == _idle_since(plain, agent_id)
-    assert list(record.recent or ()) == known.recent
+    assert list(record.rare.recent or ()) == known.recent
     assert {member.queue.id for member in record.members} == {
         queue_id for queue_id, queue in plain.queues.items() if agent_id in queue.members
     }

@@ -74,15 +74,15 @@ class ReadDesk(ReferenceDesk):
             record.agent,
             record.presence,
             record.available_since,
-            record.reason,
-            off=set(record.channels_off),
+            record.rare.reason,
+            off=set(record.rare.channels_off),
             stamp=record.last_assigned,
             ended_at=record.ended_at,
-            recent=list(record.recent or ()),
+            recent=list(record.rare.recent or ()),
             grace_until=self.at(TimerKind.GRACE, record.id),
-            misses=record.misses,
-            cooling_until=record.cooling_until,
-            on_shift=record.on_shift,
+            misses=record.rare.misses,
+            cooling_until=record.rare.cooling_until,
+            on_shift=record.rare.on_shift,
         )
 
     def read_queue(self, record: QueueRecord) -> QueueFacts:
