@@ -177,7 +177,6 @@ class AgentRecord:
     capacity: int
     presence: Presence = Presence.OFFLINE
     load: int = 0
-    count: int = 0
     last_assigned: int = 0
     ended_at: Instant | None = None  # when the last ticket ended
     available_since: Instant = 0
@@ -187,6 +186,11 @@ class AgentRecord:
 
     def __attrs_post_init__(self) -> None:
         self.id = self.agent.id
+
+    @property
+    def count(self) -> int:
+        """How many tickets count: worked on, in wrap-up or offered."""
+        return len(self.slots or ()) + len(self.rare.offers)
 
     @property
     def idle_since(self) -> Instant:

@@ -150,6 +150,7 @@ class Roster:
             membership=membership,
             limit=0,
             position=queue.next_position,
+            count=record.count,
             held=sum(holding.queue is queue for holding in holdings(record)),
         )
         queue.next_position += 1
@@ -193,7 +194,6 @@ class Roster:
             record.slots = {}
         record.slots[ticket.id] = ticket
         record.load += ticket.cost
-        record.count += 1
         self._tell(record.members, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
@@ -201,7 +201,6 @@ class Roster:
         assert record.slots is not None
         del record.slots[ticket.id]
         record.load -= ticket.cost
-        record.count -= 1
         self.gained[record.id] = record
         self._tell(record.members, ticket.queue, -1)
 
@@ -212,7 +211,6 @@ class Roster:
             record.rare = evolve(record.rare, offers={})
         record.rare.offers[offer.record.id] = offer
         record.load += offer.cost
-        record.count += 1
         self._tell(record.members, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
@@ -220,7 +218,6 @@ class Roster:
         record = offer.agent
         del record.rare.offers[offer.record.id]
         record.load -= offer.cost
-        record.count -= 1
         self.gained[record.id] = record
         self._tell(record.members, offer.queue, -1)
 
@@ -305,7 +302,7 @@ class Roster:
     def _tell(
         self, members: Iterable[MemberRecord], queue: QueueRecord | None = None, step: int = 0
     ) -> None:
-        """Put members where they belong in every index, holding ``step`` more of a queue's tickets.
+        """Put members where they belong in every index, with ``step`` more tickets of a queue.
 
         What changes with every ticket is copied to where the strategy sees it first.
         """
@@ -314,8 +311,8 @@ class Roster:
             if own is queue:
                 member.held += step
             strategy = own.strategy
+            member.count += step
             member.load = record.load
-            member.count = record.count
             member.last_assigned = record.last_assigned
             ended_at = record.ended_at
             member.idle_since = record.available_since if ended_at is None else ended_at
