@@ -37,7 +37,7 @@ def make_member(name: str) -> MemberRecord:
     agent = Agent(id=AgentId(name))
     return MemberRecord(
         agent_id=agent.id,
-        record=AgentRecord(agent, 1),
+        record=AgentRecord(agent),
         queue=QUEUE,
         membership=Membership(),
         limit=1,

@@ -235,7 +235,7 @@ def test_recent_tickets_and_open_offers_share_one_rate(
     ana = Agent(id=ANA, rate_limit=RateLimit(most, 10))
     asked: dict[TicketId, Any] = {TicketId(f"t{number}"): object() for number in range(offers)}
     rare = Rare(rate_limit=ana.rate_limit, recent=deque(recent), offers=asked)
-    record = AgentRecord(ana, 5, rare=rare)
+    record = AgentRecord(ana, rare=rare)
     without: Any = list(asked.values())[:own]
     open_ones = offers - len(without)
     assert rate_full(record, without, None) == (len(recent) + open_ones >= most)

@@ -54,9 +54,14 @@ agents = st.builds(
 def make_queue(*staff: Agent) -> QueueRecord:
     queue = QueueRecord(Queue(id=Q), AverageLoad())
     for agent in staff:
-        record = AgentRecord(agent, agent.capacity or 1, presence=Presence.AVAILABLE)
+        record = AgentRecord(agent, presence=Presence.AVAILABLE)
         member = MemberRecord(
-            agent_id=agent.id, record=record, queue=queue, membership=Membership(), limit=9
+            agent_id=agent.id,
+            record=record,
+            queue=queue,
+            membership=Membership(),
+            capacity=agent.capacity or 1,
+            limit=9,
         )
         record.members = (member,)
         queue.members[agent.id] = member

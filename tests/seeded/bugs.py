@@ -299,9 +299,9 @@ BUGS = (
         "return self.available_since",
     ),
     Bug(
-        "core/roster.py",
+        "core/gate.py",
         "who switched a channel off gets its tickets",
-        "            or record.rare.channels_off\n",
+        "            and not record.rare.channels_off\n",
         "",
         ("tests/stories",),
     ),

@@ -90,7 +90,7 @@ class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling
 
     def agent(self, agent_id: AgentId) -> AgentView:
         """Return an agent as they stand; UnknownAgentError if there is none."""
-        return view_of_agent(self._agent(agent_id))
+        return view_of_agent(self._agent(agent_id), self.defaults)
 
     def queue(self, queue_id: QueueId) -> Queue:
         """Return a queue with its present members; UnknownQueueError if there is none."""
@@ -103,7 +103,8 @@ class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling
 
     def agents(self) -> Iterator[AgentView]:
         """Yield every agent, in the order in which they were added."""
-        return (view_of_agent(record) for record in self._state.roster.agents.values())
+        agents = self._state.roster.agents
+        return (view_of_agent(record, self.defaults) for record in agents.values())
 
     def queues(self) -> Iterator[Queue]:
         """Yield every queue with its members, in the order in which they were added."""

@@ -57,10 +57,12 @@ class Gate:
         in_reach = reach.least <= member.priority <= reach.greatest
         if (  # nearly everybody who is asked: nothing is limited but by capacity
             member.is_open
-            and member.unlimited
             and in_reach
             and demand.is_common
-            and record.load + demand.weight <= record.capacity
+            and record.load + demand.weight <= member.capacity
+            and not record.agent.channels
+            and not record.rare.channels_off
+            and self.defaults.channel_limit >= LARGEST
         ):
             return lacking(record.agent, demand) if demand.skills else None
         if record.presence is not _AVAILABLE:
@@ -147,7 +149,7 @@ class Gate:
         return (
             record.presence is _AVAILABLE
             and rare.on_shift
-            and record.load < record.capacity
+            and record.load < member.capacity
             and member.held < member.limit
             and rare.cooling_until is None
             and (rare.rate_limit is None or not rate_full(record, (), None))
@@ -182,7 +184,7 @@ class Gate:
             (not agent.channels or asks.channel in agent.channels)
             and (not asks.skills or lacking(agent, demand) is None)
             and reach.least <= member.priority <= reach.greatest
-            and cost_of(agent, demand) <= record.capacity
+            and cost_of(agent, demand) <= member.capacity
             and member.limit > 0
             and self._channel_limit(agent, asks.channel) > 0
         )
@@ -204,7 +206,7 @@ class Gate:
             return Reason.CHANNEL_LIMIT
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
-        if load + cost > record.capacity:
+        if load + cost > member.capacity:
             return Reason.AGENT_LIMIT
         return None
 
@@ -221,6 +223,11 @@ class Gate:
             if limit is not None:
                 return limit
         return self.defaults.channel_limit
+
+
+def capacity_of(agent: Agent, defaults: Defaults) -> int:
+    """Return the most units of work the agent holds at once: their own number, or the desk's."""
+    return agent.capacity or defaults.capacity
 
 
 def cost_of(agent: Agent, demand: Demand) -> int:

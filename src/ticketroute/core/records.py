@@ -174,7 +174,6 @@ class AgentRecord:
 
     id: AgentId = field(init=False)
     agent: Agent
-    capacity: int
     presence: Presence = Presence.OFFLINE
     load: int = 0
     last_assigned: int = 0
@@ -208,7 +207,6 @@ class MemberRecord(Member):
     limit: int
     held: int = 0  # tickets of this queue that count
     is_open: bool = False  # in the queue's own index
-    unlimited: bool = False  # serves every channel, as often as there is capacity
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from attrs import evolve
 
 from ticketroute.core.demands import Demands
-from ticketroute.core.gate import Gate
+from ticketroute.core.gate import Gate, capacity_of
 from ticketroute.core.records import (
     AgentRecord,
     MemberRecord,
@@ -20,7 +20,6 @@ from ticketroute.core.records import (
 )
 from ticketroute.core.windows import Entry, Window
 from ticketroute.model.agent import Agent, Membership, Presence
-from ticketroute.model.checks import LARGEST
 from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.instants import Instant, Span
@@ -50,9 +49,7 @@ class Roster:
         """Take in an agent who serves no queue yet."""
         defaults = self._gate.defaults
         rate_limit = agent.rate_limit or defaults.rate_limit
-        record = AgentRecord(
-            agent, agent.capacity or defaults.capacity, presence=presence, available_since=at
-        )
+        record = AgentRecord(agent, presence=presence, available_since=at)
         if rate_limit is not None or reason:
             record.rare = Rare(rate_limit=rate_limit, reason=reason)
         self.agents[agent.id] = record
@@ -61,7 +58,6 @@ class Roster:
         """Give an agent other facts. O(queues x demands with an index)."""
         defaults = self._gate.defaults
         record.agent = agent
-        record.capacity = agent.capacity or defaults.capacity
         rate_limit = agent.rate_limit or defaults.rate_limit
         if rate_limit != record.rare.rate_limit:
             recent = None if rate_limit is None else record.rare.recent
@@ -98,8 +94,6 @@ class Roster:
         off = record.rare.channels_off
         off = off - {channel} if on else off | {channel}
         record.rare = evolve(record.rare, channels_off=off)
-        for member in record.members:
-            self._describe(member)
         self.refit(record)
 
     # --- queues and memberships -------------------------------------------------------------
@@ -338,17 +332,12 @@ class Roster:
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""
         record, terms = member.record, member.membership
-        member.capacity = record.capacity
+        member.capacity = capacity_of(record.agent, self._gate.defaults)
         member.priority = terms.priority or record.agent.priority
         member.weight = terms.weight
         member.skills = record.agent.skills
         limits = (terms.limit, member.queue.queue.limit_per_agent, self._gate.defaults.queue_limit)
         member.limit = next(limit for limit in limits if limit is not None)
-        member.unlimited = not (
-            record.agent.channels
-            or record.rare.channels_off
-            or self._gate.defaults.channel_limit < LARGEST
-        )
 
     def _watch_window(self, strategy: Strategy) -> None:
         span = strategy.window

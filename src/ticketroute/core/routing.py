@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ticketroute.core.gate import rate_full, wrap_ups
+from ticketroute.core.gate import capacity_of, rate_full, wrap_ups
 from ticketroute.core.handout import next_for, place
 from ticketroute.core.records import AgentRecord, QueueRecord, new_ticket
 from ticketroute.core.steps import Steps
@@ -334,7 +334,7 @@ class Routing(Steps):
             raise NotEligibleError(record.id, None, Reason.OFF_SHIFT.value)
         if any(self._state.gate.is_open(member) for member in record.members):
             return
-        full = record.load >= record.capacity
+        full = record.load >= capacity_of(record.agent, self._state.gate.defaults)
         reason = Reason.QUEUE_LIMIT
         if full and wrap_ups(record):
             reason = Reason.WRAP_UP

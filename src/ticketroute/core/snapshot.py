@@ -7,9 +7,11 @@ from typing import Any
 from attrs import asdict
 
 from ticketroute.core import lines
+from ticketroute.core.gate import capacity_of
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model.instants import Instant
+from ticketroute.model.queue import Defaults
 from ticketroute.sla.clock import Book
 
 
@@ -19,14 +21,14 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
     Indexes are left out, for they follow from the rest; chance not yet used is no part of a state.
     The mappings and lists in it belong to the caller: what happens later does not show in them.
     """
-    roster = state.roster
+    roster, defaults = state.roster, state.gate.defaults
     return {
         "opened": state.opened,
-        "defaults": state.gate.defaults,
+        "defaults": defaults,
         "submitted": state.submitted,
         "assigned": state.assigned,
         "last_agent_of": dict(state.last_agent_of),
-        "agents": {key: _agent(record) for key, record in roster.agents.items()},
+        "agents": {key: _agent(record, defaults) for key, record in roster.agents.items()},
         "queues": {key: _queue(record) for key, record in roster.queues.items()},
         "tickets": {key: _ticket(record) for key, record in state.tickets.items()},
         "calendars": dict(state.calendars),
@@ -37,11 +39,11 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
     }
 
 
-def _agent(record: AgentRecord) -> dict[str, Any]:
+def _agent(record: AgentRecord, defaults: Defaults) -> dict[str, Any]:
     rare = record.rare
     return {
         "agent": record.agent,
-        "capacity": record.capacity,
+        "capacity": capacity_of(record.agent, defaults),
         "rate_limit": rare.rate_limit,
         "presence": record.presence,
         "reason": rare.reason,

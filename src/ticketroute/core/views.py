@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ticketroute.core.gate import wrap_ups
+from ticketroute.core.gate import capacity_of, wrap_ups
 from ticketroute.core.records import AgentRecord, TicketRecord
 from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState, Status
+from ticketroute.model.queue import Defaults
 from ticketroute.model.ticket import Ticket, TicketPriority
 
 
@@ -85,7 +86,7 @@ def view_of_ticket(record: TicketRecord) -> TicketView:
     )
 
 
-def view_of_agent(record: AgentRecord) -> AgentView:
+def view_of_agent(record: AgentRecord, defaults: Defaults) -> AgentView:
     """Return an agent as they stand. O(tickets of the agent)."""
     slots = (record.slots or {}).values()
     on_hold = [slot.id for slot in slots if slot.state is RoutingState.PARKED]
@@ -94,7 +95,7 @@ def view_of_agent(record: AgentRecord) -> AgentView:
         agent=record.agent,
         presence=record.presence,
         reason=record.rare.reason,
-        capacity=record.capacity,
+        capacity=capacity_of(record.agent, defaults),
         load=record.load,
         count=record.count,
         queues=tuple(member.queue.id for member in record.members),
