@@ -244,8 +244,7 @@ BUGS = (
     Bug(
         "core/fold_staff.py",
         "misses in a row outlive a break",
-        "            if record.rare.misses:\n"
-        "                record.rare = evolve(record.rare, misses=0)\n",
+        "            if record.rare.misses:\n                record.own.misses = 0\n",
         "",
     ),
     Bug(

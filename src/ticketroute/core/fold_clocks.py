@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from ticketroute.core import lines
 from ticketroute.core.records import AgentRecord, TicketRecord
 from ticketroute.core.store import Store, is_gone
@@ -99,7 +97,7 @@ class ClockFold(Store):
             self.timers.set(timer, changes_at)
         if on_shift is record.rare.on_shift:
             return
-        record.rare = evolve(record.rare, on_shift=on_shift)
+        record.own.on_shift = on_shift
         if on_shift and record.presence is Presence.AVAILABLE:
             record.available_since = at
         self.roster.refit(record)

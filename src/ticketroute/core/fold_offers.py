@@ -59,7 +59,7 @@ class OfferFold(Store):
         ticket = self._step(event)
         self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
-        offer.agent.rare = evolve(offer.agent.rare, misses=event.misses)
+        offer.agent.own.misses = event.misses
         self._note_tried(ticket, offer.agent, Reason.MISSED, event.retry_at)
         self._cool_down(offer.agent, event.cool_until)
 
@@ -86,7 +86,7 @@ class OfferFold(Store):
 
     def on_cool_down_ended(self, event: ev.CoolDownEnded) -> None:
         record = self.roster.agents[event.agent_id]
-        record.rare = evolve(record.rare, cooling_until=None)
+        record.own.cooling_until = None
         self.timers.cancel(Timer(TimerKind.COOL_DOWN, event.agent_id))
         self.roster.refit(record)
 
@@ -97,9 +97,10 @@ class OfferFold(Store):
         record = self.roster.agents[event.agent_id]
         ticket.asks = ticket.asks._replace(reserved=event.agent_id)
         ticket.past = evolve(ticket.past, waited_for=True)
-        if record.rare.reserved is EMPTY:
-            record.rare = evolve(record.rare, reserved={})
-        record.rare.reserved[ticket.id] = ticket
+        own = record.own
+        if own.reserved is EMPTY:
+            own.reserved = {}
+        own.reserved[ticket.id] = ticket
         self.timers.set(Timer(TimerKind.RESERVE, ticket.id), event.until)
 
     def on_reserve_ended(self, event: ev.ReserveEnded) -> None:

@@ -118,7 +118,7 @@ class StaffFold(ClockFold):
         self.roster.set_presence(record, event.presence, event.reason, event.at)
         if came_back:
             if record.rare.misses:
-                record.rare = evolve(record.rare, misses=0)
+                record.own.misses = 0
             for ticket in list(record.rare.tried.values()):
                 self._leave_line(ticket)
                 self._forget_tried(ticket, event.agent_id)

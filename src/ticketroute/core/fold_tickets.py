@@ -55,7 +55,7 @@ class TicketFold(ClockFold):
         record, queue = self.roster.agents[event.agent_id], self.roster.queues[event.queue_id]
         if ticket.offers:  # accepted: any other was withdrawn before
             if record.rare.misses:
-                record.rare = evolve(record.rare, misses=0)
+                record.own.misses = 0
             self._end_offer(ticket, event)
         elif ticket.entries:
             queue.handed.append(event.at)

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ticketroute.core.records import AgentRecord, Demand, MemberRecord, OpenOffer, TicketRecord
+from ticketroute.core.records import (
+    ORDINARY,
+    AgentRecord,
+    Demand,
+    MemberRecord,
+    OpenOffer,
+    TicketRecord,
+)
 from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.checks import LARGEST
 from ticketroute.model.frozen import EMPTY
@@ -145,14 +152,12 @@ class Gate:
         Whoever is not open is refused for every demand; only the open are in the queue's index.
         O(1).
         """
-        record, rare = member.record, member.record.rare
+        record = member.record
         return (
             record.presence is _AVAILABLE
-            and rare.on_shift
             and record.load < member.capacity
             and member.held < member.limit
-            and rare.cooling_until is None
-            and (rare.rate_limit is None or not rate_full(record, (), None))
+            and (record.rare is ORDINARY or _may_have_more(record))
         )
 
     def lets(self, member: MemberRecord, demand: Demand) -> bool:
@@ -285,6 +290,16 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
     if record.rare.offers:
         used += sum(offer not in without for offer in record.rare.offers.values())
     return used >= rate.tickets
+
+
+def _may_have_more(record: AgentRecord) -> bool:
+    """Say whether shift, cool-down and rate limit let the agent have another ticket."""
+    rare = record.rare
+    return (
+        rare.on_shift
+        and rare.cooling_until is None
+        and (rare.rate_limit is None or not rate_full(record, (), None))
+    )
 
 
 def _on_channel(record: AgentRecord, channel: Channel, without: Collection[Holding]) -> int:

@@ -145,12 +145,9 @@ class LineEntry:
         return False
 
 
-@frozen(eq=False, kw_only=True, weakref_slot=False)
+@define(eq=False, kw_only=True, weakref_slot=False)
 class Rare:
-    """What few agents have at any time; a value, so that those without may share one.
-
-    A table that is EMPTY is replaced by the first entry, any other changes in place.
-    """
+    """What few agents have anything of; the others share one that says so."""
 
     rate_limit: RateLimit | None = None
     reason: str = ""  # for the presence
@@ -165,7 +162,12 @@ class Rare:
     reserved: dict[TicketId, TicketRecord] = EMPTY  # tickets that wait for them alone
 
 
-ORDINARY = Rare()
+@frozen(eq=False, weakref_slot=False)
+class _Ordinary(Rare):
+    """Nobody's own, so that it cannot be changed."""
+
+
+ORDINARY: Rare = _Ordinary()
 
 
 @define(eq=False, weakref_slot=False)
@@ -181,10 +183,17 @@ class AgentRecord:
     available_since: Instant = 0
     members: tuple[MemberRecord, ...] = ()
     slots: dict[TicketId, TicketRecord] | None = None  # what counts: worked on, or in wrap-up
-    rare: Rare = ORDINARY
+    rare: Rare = ORDINARY  # to be read; ``own`` is to be changed
 
     def __attrs_post_init__(self) -> None:
         self.id = self.agent.id
+
+    @property
+    def own(self) -> Rare:
+        """What is rare of this agent, to be changed: no longer shared."""
+        if self.rare is ORDINARY:
+            self.rare = Rare()
+        return self.rare
 
     @property
     def count(self) -> int:

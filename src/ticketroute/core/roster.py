@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from attrs import evolve
-
 from ticketroute.core.demands import Demands
 from ticketroute.core.gate import Gate, capacity_of
 from ticketroute.core.records import (
@@ -60,8 +58,7 @@ class Roster:
         record.agent = agent
         rate_limit = agent.rate_limit or defaults.rate_limit
         if rate_limit != record.rare.rate_limit:
-            recent = None if rate_limit is None else record.rare.recent
-            record.rare = evolve(record.rare, rate_limit=rate_limit, recent=recent)
+            record.own.rate_limit = rate_limit
         self.trim_rate(record, at)
         for member in record.members:
             self._describe(member)
@@ -86,14 +83,13 @@ class Roster:
             record.available_since = at
         record.presence = presence
         if record.rare.reason != reason:
-            record.rare = evolve(record.rare, reason=reason)
+            record.own.reason = reason
         self.refit(record)
 
     def switch_channel(self, record: AgentRecord, channel: Channel, *, on: bool) -> None:
         """Turn a channel on or off for an agent."""
-        off = record.rare.channels_off
-        off = off - {channel} if on else off | {channel}
-        record.rare = evolve(record.rare, channels_off=off)
+        own = record.own
+        own.channels_off = own.channels_off - {channel} if on else own.channels_off | {channel}
         self.refit(record)
 
     # --- queues and memberships -------------------------------------------------------------
@@ -201,9 +197,10 @@ class Roster:
     def reserve(self, offer: OpenOffer) -> None:
         """Let an offer take up what its acceptance will. O(queues of the agent x log n)."""
         record = offer.agent
-        if record.rare.offers is EMPTY:
-            record.rare = evolve(record.rare, offers={})
-        record.rare.offers[offer.record.id] = offer
+        own = record.own
+        if own.offers is EMPTY:
+            own.offers = {}
+        own.offers[offer.record.id] = offer
         record.load += offer.cost
         self._tell(record.members, offer.queue, 1)
 
@@ -225,11 +222,10 @@ class Roster:
     def note_taken(self, record: AgentRecord, at: Instant) -> None:
         """Note that an agent was given a ticket: before the slot is taken, which tells the rest."""
         if record.rare.rate_limit is not None:
-            recent = record.rare.recent
-            if recent is None:
-                recent = deque()
-                record.rare = evolve(record.rare, recent=recent)
-            recent.append(at)
+            own = record.own
+            if own.recent is None:
+                own.recent = deque()
+            own.recent.append(at)
             self.trim_rate(record, at)
         for window in self.windows.values():
             window.note(at, record.id, taken=1)
@@ -259,10 +255,14 @@ class Roster:
 
     def trim_rate(self, record: AgentRecord, at: Instant) -> None:
         """Let go of assignments that have left the span of the agent's rate limit."""
-        rate_limit, recent = record.rare.rate_limit, record.rare.recent
-        if rate_limit is not None and recent is not None:
-            while recent and recent[0] + rate_limit.span <= at:
-                recent.popleft()
+        rare = record.rare
+        if rare.recent is None:
+            return
+        if rare.rate_limit is None:
+            record.own.recent = None
+        else:
+            while rare.recent and rare.recent[0] + rare.rate_limit.span <= at:
+                rare.recent.popleft()
 
     # --- indexes ----------------------------------------------------------------------------
 

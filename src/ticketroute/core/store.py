@@ -190,9 +190,10 @@ class Store:
         if ticket.tried is None:
             ticket.tried = {}
         ticket.tried[record.id] = Tried(reason)
-        if record.rare.tried is EMPTY:
-            record.rare = evolve(record.rare, tried={})
-        record.rare.tried[ticket.id] = ticket
+        own = record.own
+        if own.tried is EMPTY:
+            own.tried = {}
+        own.tried[ticket.id] = ticket
         if retry_at is not None:
             self.timers.set(Timer(TimerKind.RETRY, ticket.id, record.id), retry_at)
 
@@ -219,7 +220,7 @@ class Store:
         """Keep an agent from all tickets until an instant; a shorter span changes nothing."""
         if until is None or until <= (record.rare.cooling_until or 0):
             return
-        record.rare = evolve(record.rare, cooling_until=until)
+        record.own.cooling_until = until
         self.timers.set(Timer(TimerKind.COOL_DOWN, record.id), until)
         self.roster.reindex(record)
 
@@ -257,9 +258,10 @@ class Store:
     def _park(self, record: AgentRecord, ticket: TicketRecord) -> None:
         """Let a ticket on hold no longer count."""
         self.roster.free_slot(record, ticket)
-        if record.rare.parked is EMPTY:
-            record.rare = evolve(record.rare, parked={})
-        record.rare.parked[ticket.id] = ticket
+        own = record.own
+        if own.parked is EMPTY:
+            own.parked = {}
+        own.parked[ticket.id] = ticket
 
     def _unpark(self, record: AgentRecord, ticket: TicketRecord, cost: int) -> None:
         """Let a ticket on hold count again."""
