@@ -63,7 +63,7 @@ def make_queue(*staff: Agent) -> QueueRecord:
             capacity=agent.capacity or 1,
             limit=9,
         )
-        record.members = (member,)
+        record.first = member
         queue.members[agent.id] = member
     return queue
 

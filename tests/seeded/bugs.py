@@ -308,8 +308,8 @@ BUGS = (
         "core/roster.py",
         "who gets an offer's room back is not looked at",
         "        self.gained[record.id] = record\n"
-        "        self._tell(record.members, offer.queue, -1)\n",
-        "        self._tell(record.members, offer.queue, -1)\n",
+        "        self._tell(record.first, offer.queue, -1)\n",
+        "        self._tell(record.first, offer.queue, -1)\n",
     ),
     Bug(
         "core/routing.py",

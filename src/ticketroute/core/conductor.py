@@ -243,7 +243,9 @@ class Conductor(ABC):
 def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
     """Say whether there is a line from which any of these agents might get a ticket."""
     for record in gained:
-        for member in record.members:
+        member = record.first
+        while member is not None:
             if member.queue.waiting:
                 return True
+            member = member.next
     return False

@@ -6,7 +6,7 @@ Collections that most records never need are None until used: a desk may hold a 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, field, frozen
@@ -181,12 +181,20 @@ class AgentRecord:
     last_assigned: int = 0
     ended_at: Instant | None = None  # when the last ticket ended
     available_since: Instant = 0
-    members: tuple[MemberRecord, ...] = ()
+    first: MemberRecord | None = None  # of a chain of them, in the order they came
     slots: dict[TicketId, TicketRecord] | None = None  # what counts: worked on, or in wrap-up
     rare: Rare = ORDINARY  # to be read; ``own`` is to be changed
 
     def __attrs_post_init__(self) -> None:
         self.id = self.agent.id
+
+    @property
+    def members(self) -> Iterator[MemberRecord]:
+        """The agent in each of their queues, in the order they joined them."""
+        member = self.first
+        while member is not None:
+            yield member
+            member = member.next
 
     @property
     def own(self) -> Rare:
@@ -217,6 +225,7 @@ class MemberRecord(Member):
     held: int = 0  # tickets of this queue that count
     is_open: bool = False  # in the queue's own index
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
+    next: MemberRecord | None = None  # the same agent in the queue they joined next
 
 
 IN_INDEX = 1  # is in the index now

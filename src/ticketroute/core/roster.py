@@ -66,8 +66,8 @@ class Roster:
 
     def remove_agent(self, record: AgentRecord) -> None:
         """Let go of an agent who holds nothing any more."""
-        for member in record.members:
-            self.end_membership(member)
+        while record.first is not None:
+            self.end_membership(record.first)
         for queue in self.queues.values():
             queue.strategy.forget(record.id)
         for window in self.windows.values():
@@ -145,7 +145,11 @@ class Roster:
         )
         queue.next_position += 1
         queue.members[agent_id] = member
-        record.members = (*record.members, member)
+        *_, last = (None, *record.members)
+        if last is None:
+            record.first = member
+        else:
+            last.next = member
         self._describe(member)
         self.refit_member(member)
         return member
@@ -166,7 +170,11 @@ class Roster:
             member.queue.ages.drop(member)
         del member.queue.members[member.agent_id]
         record = member.record
-        record.members = tuple(other for other in record.members if other is not member)
+        if record.first is member:
+            record.first = member.next
+        for other in record.members:
+            if other.next is member:
+                other.next = member.next
 
     def order_members(self, queue: QueueRecord, order: Iterable[AgentId]) -> None:
         """Give the list of members another order. O(members log members)."""
@@ -184,7 +192,7 @@ class Roster:
             record.slots = {}
         record.slots[ticket.id] = ticket
         record.load += ticket.cost
-        self._tell(record.members, ticket.queue, 1)
+        self._tell(record.first, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
         """Let a ticket no longer count. O(queues of the agent x log n)."""
@@ -192,7 +200,7 @@ class Roster:
         del record.slots[ticket.id]
         record.load -= ticket.cost
         self.gained[record.id] = record
-        self._tell(record.members, ticket.queue, -1)
+        self._tell(record.first, ticket.queue, -1)
 
     def reserve(self, offer: OpenOffer) -> None:
         """Let an offer take up what its acceptance will. O(queues of the agent x log n)."""
@@ -202,7 +210,7 @@ class Roster:
             own.offers = {}
         own.offers[offer.record.id] = offer
         record.load += offer.cost
-        self._tell(record.members, offer.queue, 1)
+        self._tell(record.first, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
         """Let go of what an offer took up. O(queues of the agent x log n)."""
@@ -210,7 +218,7 @@ class Roster:
         del record.rare.offers[offer.record.id]
         record.load -= offer.cost
         self.gained[record.id] = record
-        self._tell(record.members, offer.queue, -1)
+        self._tell(record.first, offer.queue, -1)
 
     def move_slot(self, record: AgentRecord, ticket: TicketRecord, old: QueueRecord) -> None:
         """Let a slot count for the queue its ticket is in now, instead of the ``old`` one."""
@@ -268,7 +276,7 @@ class Roster:
 
     def reindex(self, record: AgentRecord) -> None:
         """Tell every index of the agent's present load and figures."""
-        self._tell(record.members)
+        self._tell(record.first)
 
     def _reindex_those_in(self, entries: Iterable[Entry]) -> None:
         for _, agent_id, _, _ in entries:
@@ -283,7 +291,7 @@ class Roster:
     def refit_member(self, member: MemberRecord) -> None:
         """Tell the indexes of one queue of a member of whom more than the load changed."""
         self._demands.withdraw(member)
-        self._tell((member,))
+        self._tell(member, alone=True)
         self._demands.refit(member)
         self.gained[member.agent_id] = member.record
 
@@ -294,13 +302,19 @@ class Roster:
             self.change_agent(record, record.agent, at)
 
     def _tell(
-        self, members: Iterable[MemberRecord], queue: QueueRecord | None = None, step: int = 0
+        self,
+        member: MemberRecord | None,
+        queue: QueueRecord | None = None,
+        step: int = 0,
+        *,
+        alone: bool = False,
     ) -> None:
         """Put members where they belong in every index, with ``step`` more tickets of a queue.
 
+        It goes along the chain from the given one on, unless that one is told of ``alone``.
         What changes with every ticket is copied to where the strategy sees it first.
         """
-        for member in members:
+        while member is not None:
             record, own = member.record, member.queue
             if own is queue:
                 member.held += step
@@ -328,6 +342,7 @@ class Roster:
                 own.ages.put(member)
             if member.indexes is not None:
                 self._demands.refresh(member, member.indexes)
+            member = None if alone else member.next
 
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""

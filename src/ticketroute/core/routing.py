@@ -326,7 +326,7 @@ class Routing(Steps):
 
     def _check_could_work(self, record: AgentRecord) -> None:
         """Refuse an agent who may get no ticket at all; one who may just found none."""
-        if not record.members:
+        if record.first is None:
             raise NotEligibleError(record.id, None, Reason.NOT_MEMBER.value)
         if record.presence is not Presence.AVAILABLE:
             raise NotEligibleError(record.id, None, record.presence.value)
