@@ -198,6 +198,8 @@ class Roster:
         """Let a ticket no longer count. O(queues of the agent x log n)."""
         assert record.slots is not None
         del record.slots[ticket.id]
+        if not record.slots:
+            record.slots = None  # an empty table is 184 bytes, and most agents may be idle
         record.load -= ticket.cost
         self.gained[record.id] = record
         self._tell(record.first, ticket.queue, -1)
