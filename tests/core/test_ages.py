@@ -30,6 +30,7 @@ def short_runs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "YOUNGEST", 3)
         patch.setattr(module, "LONGEST", 8)
+        patch.setattr(module, "NEAR", 0b11)
         yield
 
 
@@ -53,12 +54,15 @@ class AgesMachine(RuleBasedStateMachine):
         self.stamp = 0
         self.index = Ages(AverageLoad(), ())
 
+    def tell(self, member: MemberRecord) -> None:
+        self.index.put(member, (member.count,) if member.is_open else None)
+
     @rule(name=names, has=skills)
     def come(self, name: str, has: dict[str, int]) -> None:
         if name not in self.members:
             member = self.members[name] = make_member(name)
             member.skills, member.is_open = has, True
-            self.index.put(member)
+            self.tell(member)
 
     @rule(name=names)
     def go(self, name: str) -> None:
@@ -71,7 +75,7 @@ class AgesMachine(RuleBasedStateMachine):
         member = self.members.get(name)
         if member is not None:
             member.count, member.is_open = count, is_open
-            self.index.put(member)
+            self.tell(member)
 
     @rule(name=names)
     def be_assigned(self, name: str) -> None:
@@ -80,14 +84,14 @@ class AgesMachine(RuleBasedStateMachine):
             self.stamp += 1
             member.last_assigned = self.stamp
             member.count += 1
-            self.index.put(member)
+            self.tell(member)
 
     @rule(name=names, has=skills)
     def learn(self, name: str, has: dict[str, int]) -> None:
         member = self.members.get(name)
         if member is not None:
             member.skills = has
-            self.index.put(member)
+            self.tell(member)
 
     @invariant()
     def orders_as_a_sort_does(self) -> None:
@@ -141,13 +145,21 @@ def test_a_long_day_of_changes_by_chance_keeps_the_order(seed: int) -> None:
         index.keeps_few_slots()
 
 
+def test_keys_that_come_and_go_are_not_too_many() -> None:
+    index, member = Ages(AverageLoad(), ()), make_member("a")
+    for number in range(4 * module.MOST_KEYS):
+        index.put(member, (number,))
+        assert index.free({}, 2) == [member]
+    assert index.serves
+
+
 def test_an_index_of_too_many_keys_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST", 1_000)
     index = Ages(AverageLoad(), ())
     for number in range(200):
         member = make_member(f"a{number:03}")
         member.is_open, member.count = True, number
-        index.put(member)
+        index.put(member, (number,))
         assert index.usable or number >= module.MOST_KEYS
     assert not index.usable
 

@@ -400,7 +400,10 @@ def test_a_demand_whose_exclusions_go_first_finds_the_index_when_its_plain_comes
     check(watched.desk, watched.plain)
 
 
-def test_hundreds_of_exclusions_take_one_index_and_leave_the_others_theirs() -> None:
+def test_hundreds_of_exclusions_take_one_index_and_leave_the_others_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SHARES", 2)  # each of three has a third of the members
     watched = Watched()
     staff(watched, 60, skilled=20, capacity=5)
     others = [demand_of(watched, {"x": 5}, weight=number) for number in (2, 3)]
@@ -415,6 +418,23 @@ def test_hundreds_of_exclusions_take_one_index_and_leave_the_others_theirs() -> 
     assert list(watched.queue().indexed) == [*kept, demand_of(watched, {"x": 5})]
     members = watched.queue().members.values()
     assert max(len(member.indexes or {}) for member in members) == 3
+
+
+@pytest.mark.parametrize(("skilled", "by_age"), [(3, False), (30, True)])
+def test_indexes_that_few_are_in_stay_and_those_that_many_are_in_give_way(
+    skilled: int, *, by_age: bool
+) -> None:
+    """What a change costs is how many indexes a member is in, not how many there are."""
+    watched = Watched()
+    staff(watched, 60, skilled=skilled, capacity=9)
+    for level in (1, 2, 3, 4, 5):
+        watched.desk._state.demands.wait_reason(demand_of(watched, {"x": level}))
+    queue = watched.queue()
+    assert (queue.ages is not None) == by_age
+    assert len(queue.indexed) == (0 if by_age else 5)
+    for number in range(8):
+        watched(watched.desk.submit(asks(number, {"x": 1 + number % 5}), at=number))
+    check(watched.desk, watched.plain)
 
 
 def test_asking_through_an_exclusion_keeps_the_plain_index_from_going() -> None:

@@ -38,8 +38,9 @@ MOST_OPEN = 14
 PRIORITIES = list(TicketPriority)
 
 SMALL: dict[str, list[tuple[Any, str, Any]]] = {
-    "many agents": [],
+    "many agents": [(demands, "SHARES", 60)],
     "few indexes": [
+        (demands, "SHARES", 60),
         (demands, "WALKS", (2,)),
         (demands, "MOST_INDEXES", 2),
         (demands, "MOST_IDLE_DEMANDS", 3),
@@ -51,7 +52,12 @@ SMALL: dict[str, list[tuple[Any, str, Any]]] = {
         (ages, "YOUNGEST", 2),
         (ages, "LONGEST", 4),
     ],
-    "long lines": [(heads, "LONG", 1), (heads, "FEW", 1), (handout, "FEW", 1)],
+    "long lines": [
+        (demands, "SHARES", 60),
+        (heads, "LONG", 1),
+        (heads, "FEW", 1),
+        (handout, "FEW", 1),
+    ],
 }
 QUEUES: dict[str, dict[str, Any]] = {
     "assigned": {"strategy": "average_load"},

@@ -305,3 +305,30 @@ def test_options_survive_in_siblings_and_fresh_copies() -> None:
     for copy in (strategy.sibling({}), strategy.fresh()):
         assert copy.limit == 4
         assert copy.select() == ()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_strategy_that_rests_answers_as_one_that_does_not(seed: int) -> None:
+    drawn = Random(seed)
+    rested, other = LeastWeight(), LeastWeight()
+    members = [Member(agent_id=AgentId(f"{number}")) for number in range(9)]
+    inside: set[AgentId] = set()
+    for number in range(600):
+        member = drawn.choice(members)
+        member.weight = drawn.randint(1, 9)
+        if number % 20 == 0:
+            rested.rest()
+            assert not rested._heap
+        leaves = member.agent_id in inside and drawn.random() < 0.3
+        inside = inside - {member.agent_id} if leaves else inside | {member.agent_id}
+        for each in (rested, other):
+            if leaves:
+                each.leave(member.agent_id)
+            else:
+                each.changed(member)
+        assert all(rested.key_of(name) == other.key_of(name) for name in inside)
+        if number % 20 > 15:
+            assert rested.select(most=3) == other.select(most=3)
+            assert len(rested._heap) >= len(inside)
+        elif number % 20 < 15:
+            assert not rested._heap

@@ -15,7 +15,7 @@ It needs a strategy that is a key, and few keys: of a load, but not of an instan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, Mapping
 
 from attrs import Factory, define
 
@@ -29,17 +29,20 @@ YOUNGEST = (
     1_024  # slots of the run that takes members in: each of its changes copies a few of 128 B
 )
 LONGEST = 8_192  # slots of any run: 1 KiB a number, a quarter of a microsecond to combine two
+NEAR = (1 << 1_024) - 1  # slots of a run that are looked at before all: 128 B a number
 MOST_KEYS = 64  # beyond which a key is no small thing to go through
 
 
 @define(eq=False)
 class _Run:
     members: list[MemberRecord | None] = Factory(list)  # by slot; None who has left it
-    free: dict[Key, int] = Factory(dict)  # key -> who has room and stands there
+    free: dict[Key, _Free] = Factory(dict)  # key -> who has room and stands there
     exact: dict[str, list[int]] = Factory(dict)  # skill -> by level, who has it, or had
     least: dict[tuple[str, int], int] = Factory(dict)  # skill, level -> who has that or more
     living: int = 0
     noted: int = 0  # slots whose skills are in ``exact``; of the others, many may be left unasked
+    joined: _Run | None = None  # the older run that this one is a part of now
+    shift: int = 0  # where in that run its first slot is
 
     def note(self) -> None:
         """Note the skills of those who came since the last time. O(1) for each, amortised."""
@@ -64,15 +67,42 @@ class _Run:
         slots, least = -1, self.least
         for ability in skills.items():
             if ability not in least:
-                least[ability] = self._at_least(*ability)
+                self.note_ability(ability)
             slots &= least[ability]
         return slots
 
-    def _at_least(self, skill: str, level: int) -> int:
+    def note_ability(self, ability: tuple[str, int]) -> None:
+        """Note who has a skill at a level or above."""
+        skill, level = ability
         having = 0
         for slots in self.exact.get(skill, ())[level:]:
             having |= slots
-        return having
+        self.least[ability] = having
+
+
+@define(eq=False)
+class _Free:
+    """Who in a run has room and stands at one key."""
+
+    run: _Run
+    slots: int = 0
+
+    def first(self, abilities: ItemsView[str, int], most: int) -> list[MemberRecord]:
+        """Return the first who have these skills: most often, among the first slots alone."""
+        run, slots = self.run, self.slots
+        near, least = slots & NEAR, run.least
+        if run.noted < len(run.members):
+            run.note()
+        for ability in abilities:
+            if ability not in least:
+                run.note_ability(ability)
+            near &= least[ability]
+        found = _members(run, near, most) if near else []
+        if len(found) < most and slots > NEAR:
+            for ability in abilities:
+                slots &= least[ability]
+            found += _members(run, slots ^ (slots & NEAR), most - len(found))
+        return found
 
 
 @define(eq=False)
@@ -83,34 +113,48 @@ class _Place:
     skills: Mapping[str, int]
     key: Key | None = None  # None without room
 
+    def follow(self) -> None:
+        """Be in the run that the slot's own run has become part of since the last change."""
+        run, slot = self.run, self.slot
+        while run.joined is not None:
+            slot += run.shift
+            run = run.joined
+        self.run, self.slot = run, slot
+
 
 class Ages:
     """The members of one queue by age.
 
     ``usable`` turns False for good once there are too many keys, ``stale`` turns True when a
-    member comes who is not the youngest: whoever asks makes a new one.
+    member comes who is not the youngest: whoever asks makes a new one. ``serves`` says that it is
+    neither.
     """
 
     def __init__(self, strategy: Ranked, members: Iterable[MemberRecord]) -> None:
-        self.usable, self.stale = True, False
-        self._strategy = strategy
+        self.serves = self.usable = True
+        self.stale = False
         self._runs = [_Run()]  # the oldest first; the last takes members in
         self._place_of: dict[AgentId, _Place] = {}
         self._last: tuple[int, AgentId] | None = None
-        self._keys: list[Key] | None = None  # of all with room, in order; None if one came or went
+        self._order: (
+            list[_Free] | None
+        ) = []  # by key, the older run first; None if one came or went
         for member in sorted(members, key=_age):
-            self.put(member)
+            self.put(member, strategy.key(member) if member.is_open else None)
 
-    def put(self, member: MemberRecord) -> None:
-        """Hear of a member, or of any change of theirs. O(length of a run), amortised."""
-        if self.stale or not self.usable:
+    def put(self, member: MemberRecord, key: Key | None) -> None:
+        """Hear of a member, or of any change of theirs, and of their key; None without room.
+
+        O(length of a run), amortised.
+        """
+        if not self.serves:
             return
         place = self._place_of.get(member.agent_id)
         stamp, skills = member.last_assigned, member.skills
         if place is None or place.stamp != stamp or place.skills is not skills:
             age = (stamp, member.agent_id)
             if self._last is not None and age < self._last:
-                self.stale = True
+                self.serves, self.stale = False, True
                 return
             self._last = age
             if place is None:
@@ -119,11 +163,10 @@ class Ages:
                 place.stamp, place.skills = stamp, skills
                 self._vacate(place)
             self._seat(place, member)
-        key = self._strategy.key(member) if member.is_open else None
+        elif place.run.joined is not None:
+            place.follow()
         if key != place.key:
             self._free(place, key)
-            if len(place.run.free) > MOST_KEYS:
-                self.usable = False
 
     def drop(self, member: MemberRecord) -> None:
         """Let go of a member, who may not be in. O(length of a run), amortised."""
@@ -133,6 +176,8 @@ class Ages:
 
     def _vacate(self, place: _Place) -> None:
         """Empty a slot."""
+        if place.run.joined is not None:
+            place.follow()
         run = place.run
         self._free(place, None)
         run.members[place.slot] = None
@@ -142,21 +187,20 @@ class Ages:
 
     def free(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
         """Return the first members with room who have these skills, in the strategy's order."""
-        if self._keys is None:
-            self._keys = sorted(set().union(*[run.free for run in self._runs]))
         found: list[MemberRecord] = []
-        having: dict[_Run, int] = {}  # only of the runs that are come to: most often, the oldest
-        for key in self._keys:
-            for run in self._runs:
-                if key in run.free:
-                    if run not in having:
-                        having[run] = run.having(skills)
-                    slots = run.free[key] & having[run]
-                    if slots:
-                        found += _members(run, slots, most - len(found))
-                        if len(found) == most:
-                            return found
+        abilities = skills.items()
+        for each in self._in_order() if self._order is None else self._order:
+            if each.slots:
+                found += each.first(abilities, most - len(found))
+                if len(found) == most:
+                    break
         return found
+
+    def _in_order(self) -> list[_Free]:
+        """Put all that have room in order again. O(keys x runs)."""
+        keys = sorted(set().union(*[run.free for run in self._runs]))
+        self._order = [run.free[key] for key in keys for run in self._runs if key in run.free]
+        return self._order
 
     def having(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
         """Return some who have these skills, with room or without; everybody, if that is few."""
@@ -170,21 +214,29 @@ class Ages:
 
     def _free(self, place: _Place, key: Key | None) -> None:
         """Let a member have room and stand at this key, or have no room."""
-        bit, free = 1 << place.slot, place.run.free
-        if place.key is not None:
-            left = free[place.key] ^ bit
-            if left:
-                free[place.key] = left
-            else:
-                del free[place.key]
-                self._keys = None
+        run = place.run
+        bit, free, old = 1 << place.slot, run.free, place.key
+        if old is not None:
+            left = free[old]
+            left.slots ^= bit
+            if not left.slots and run is not self._runs[-1]:  # there, it comes and goes
+                del free[old]
+                self._order = None
         if key is not None:
             if key in free:
-                free[key] |= bit
+                free[key].slots |= bit
             else:
-                free[key] = bit
-                self._keys = None
+                free[key] = _Free(run, bit)
+                self._order = None
+                self._check_keys(run)
         place.key = key
+
+    def _check_keys(self, run: _Run) -> None:
+        """Give up if a run has too many keys, those at which nobody stands any more left out."""
+        if len(run.free) > MOST_KEYS:
+            run.free = {key: each for key, each in run.free.items() if each.slots}
+            if len(run.free) > MOST_KEYS:
+                self.serves = self.usable = False
 
     def _seat(self, place: _Place, member: MemberRecord) -> None:
         """Give the next slot to a member, who is the youngest."""
@@ -199,7 +251,7 @@ class Ages:
 
     def _tidy(self, run: _Run) -> None:
         """Pack a run that is half empty, and let it join those beside it. O(length), amortised."""
-        number = self._runs.index(run)
+        number, self._order = self._runs.index(run), None
         if 2 * run.living < len(run.members):
             self._runs[number] = self._packed(run)
         for younger in (number + 1, number):
@@ -215,7 +267,7 @@ class Ages:
                 place.run, place.slot = packed, len(packed.members)
                 packed.members.append(member)
                 if place.key is not None:
-                    packed.free[place.key] = packed.free.get(place.key, 0) | 1 << place.slot
+                    packed.free.setdefault(place.key, _Free(packed)).slots |= 1 << place.slot
         packed.living = len(packed.members)
         return packed
 
@@ -228,22 +280,20 @@ class Ages:
         older.note()
         younger.note()
         for key, free in younger.free.items():
-            older.free[key] = older.free.get(key, 0) | free << shift
+            older.free.setdefault(key, _Free(older)).slots |= free.slots << shift
         for skill, levels in younger.exact.items():
             if skill not in older.exact:
                 older.exact[skill] = [0] * (HIGHEST_LEVEL + 1)
             mine = older.exact[skill]
             for level, slots in enumerate(levels):
                 mine[level] |= slots << shift
-        for slot, member in enumerate(younger.members, start=shift):
-            if member is not None:
-                place = self._place_of[member.agent_id]
-                place.run, place.slot = older, slot
         older.members += younger.members
         older.living += younger.living
         older.noted = len(older.members)
         older.least.clear()
-        self.usable = self.usable and len(older.free) <= MOST_KEYS
+        younger.joined, younger.shift = older, shift  # members follow when they next change
+        younger.members, younger.exact, younger.free = [], {}, {}
+        self._check_keys(older)
         del self._runs[number]
         if number > 1:
             self._join(number - 1)

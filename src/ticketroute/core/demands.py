@@ -35,6 +35,7 @@ from ticketroute.strategies.contract import NOBODY, Key, Strategy
 
 WALKS = (2, 8, 32)  # how many of the queue's index are looked at before the demand gets its own
 FEW_INDEXES = 16  # of demands, per queue; if more are wanted, one by age serves all, if it can
+SHARES = 0.5  # of a queue's members whom its indexes may have in all, one by age costing no more
 MOST_INDEXES = 256  # of demands, per queue, where it cannot
 MOST_MISSES = 64  # in the index by age, before a demand gets its own all the same
 MOST_IDLE_DEMANDS = 4_096  # kept without a waiting ticket, per queue: a few hundred bytes each
@@ -70,7 +71,8 @@ class Demands:
                 self._forget_idle(queue)
             plain = None
             if asks.excluded or asks.reserved is not None:
-                plain = self.of(asks._replace(excluded=None, reserved=None), ticket, queue)
+                bare = Asks(asks.channel, asks.weight, asks.skills, asks.reach)
+                plain = queue.demands.get((bare, key[1])) or self.of(bare, ticket, queue)
             demand = Demand(queue, asks, only, plain)
             queue.demands[key] = demand
         return demand
@@ -113,11 +115,9 @@ class Demands:
         )
         if indexed or queue.samples or (queue.reads_demand and demand.skills):
             return self._ask(self._own(plain), excluding)
-        ages = (
-            self._ages(demand)
-            if queue.ages is not None or len(queue.indexed) >= FEW_INDEXES
-            else None
-        )
+        ages = queue.ages
+        if ages is None or not ages.serves:
+            ages = self._ages(demand) if ages or len(queue.indexed) >= FEW_INDEXES else None
         if ages is not None:
             return self._by_age(ages, demand, excluding)
         return self._walk(demand, excluding)
@@ -270,6 +270,9 @@ class Demands:
             if len(asked) < most:
                 break
         else:
+            ages = self._ages(demand)
+            if ages is not None:
+                return self._by_age(ages, demand, excluding)
             own = self._own(demand.plain)
             if winner is None:
                 return self._ask(own, excluding)
@@ -284,12 +287,21 @@ class Demands:
         queue = demand.queue
         ages = queue.ages
         if ages is None or ages.stale:
-            few = demand.plain.index is not None or len(queue.indexed) < FEW_INDEXES
-            if queue.ranked is None or (ages is None and few):
+            if queue.ranked is None:
+                return None
+            if ages is None and (demand.plain.index is not None or not self._many(queue)):
                 return None
             self.drop_all(queue)
             ages = queue.ages = Ages(queue.ranked, queue.members.values())
+            if ages.serves:
+                queue.ranked.rest()
         return ages if ages.usable else None
+
+    def _many(self, queue: QueueRecord) -> bool:
+        """Say whether indexes of demands are so many, or so broad, that one by age costs less."""
+        indexed = queue.indexed
+        shares = sum([index_of(demand).fitting for demand in indexed])
+        return len(indexed) >= FEW_INDEXES or shares > SHARES * len(queue.members)
 
     def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
         """Look through those with room and the skills asked, of whom nearly all may get it."""

@@ -23,7 +23,7 @@ from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.model.ticket import Channel
-from ticketroute.strategies.contract import Strategy
+from ticketroute.strategies.contract import Key, Strategy
 
 
 class Roster:
@@ -211,14 +211,14 @@ class Roster:
         if own.offers is EMPTY:
             own.offers = {}
         own.offers[offer.record.id] = offer
-        record.load += offer.cost
+        record.load += offer.event.cost
         self._tell(record.first, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
         """Let go of what an offer took up. O(queues of the agent x log n)."""
         record = offer.agent
         del record.rare.offers[offer.record.id]
-        record.load -= offer.cost
+        record.load -= offer.event.cost
         self.gained[record.id] = record
         self._tell(record.first, offer.queue, -1)
 
@@ -329,9 +329,12 @@ class Roster:
             if self.windows and strategy.window is not None:
                 figures = self.windows[strategy.window].figures(member.agent_id)
                 member.taken, member.handle_time = figures
+            key: Key | None = None
             if self._gate.is_open(member):
                 if own.ranked is not None:
-                    own.ranked.put(own.ranked.entry(member))
+                    entry = own.ranked.entry(member)
+                    own.ranked.put(entry)
+                    key = entry[:-2]
                 elif member.is_open:
                     strategy.changed(member)
                 else:
@@ -341,7 +344,7 @@ class Roster:
                 strategy.leave(member.agent_id)
                 member.is_open = False
             if own.ages is not None:
-                own.ages.put(member)
+                own.ages.put(member, key)
             if member.indexes is not None:
                 self._demands.refresh(member, member.indexes)
             member = None if alone else member.next

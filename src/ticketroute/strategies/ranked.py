@@ -51,6 +51,7 @@ class Ranked(ABC):
         # swept. Living is who is the very object in _living: an equal entry may be long dead.
         self._heap: list[Entry] = []
         self._living: dict[AgentId, Entry] = {}
+        self._rests = False  # then there is no heap
 
     @abstractmethod
     def key(self, member: Member) -> Key:
@@ -90,6 +91,8 @@ class Ranked(ABC):
         if old == entry:
             return
         living[agent_id] = entry
+        if self._rests:
+            return
         if heap and heap[0] is old:  # who was just asked: replaced in place, nothing dead is left
             heapreplace(heap, entry)
             return
@@ -100,7 +103,8 @@ class Ranked(ABC):
     def leave(self, agent_id: AgentId) -> None:
         """Let go of a member who has no more room. O(log n)."""
         heap = self._heap
-        if heap[0] is self._living.pop(agent_id):
+        gone = self._living.pop(agent_id)
+        if heap and heap[0] is gone:
             heappop(heap)
         if len(heap) > 2 * len(self._living) + SLACK:
             self._sweep()
@@ -115,7 +119,10 @@ class Ranked(ABC):
         heap, living = self._heap, self._living
         while True:
             if not heap:
-                return ()
+                if not self._rests:
+                    return ()
+                self._sweep()
+                return self.select(excluding=excluding, most=most)
             first = heap[0]
             first_id = first[-1]
             if living.get(first_id) is first:
@@ -134,6 +141,13 @@ class Ranked(ABC):
                 if living.get(second_id) is second and second_id not in excluding:
                     return (first_id, second_id)
         return self._walk(excluding, 1 if most is None else most)
+
+    def rest(self) -> None:
+        """Keep no order until somebody asks for it: O(1), and O(n) for who asks.
+
+        For one who has another index of the same members. ``key_of`` answers all the while.
+        """
+        self._heap, self._rests = [], True
 
     def offered(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
         """Ignored: a key knows no turns. O(1)."""
@@ -179,6 +193,7 @@ class Ranked(ABC):
         return tuple(chosen)
 
     def _sweep(self) -> None:
-        """Drop what is dead: O(n), after at least n / 2 changes."""
+        """Drop what is dead: O(n), after at least n / 2 changes, or a rest."""
+        self._rests = False
         self._heap = list(self._living.values())
         heapify(self._heap)
