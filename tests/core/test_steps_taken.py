@@ -19,7 +19,7 @@ import pytest
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model.agent import Agent
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.queue import Queue
+from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.ticket import Ticket
 from ticketroute.strategies.ranked import Ranked
 
@@ -141,6 +141,25 @@ def test_submit_and_resolve_call_few_functions(asked: Asked, most: int) -> None:
     without = calls_of(lambda: Ticket(id=made.id, queue=Q, skills=made.skills))
     calls = median(calls_of(cycle.run) for _ in range(50))
     assert calls - without <= most
+
+
+def test_a_decline_calls_few_functions() -> None:
+    cycle = Cycle(FEW, one_of_sixty, strategy="average_load")
+    cycle.desk.change_queue(Q, delivery=Delivery.OFFER, at=0)
+
+    def decline_five() -> None:
+        ticket_id = cycle.submit()
+        for _ in range(5):
+            (agent_id,) = cycle.desk.ticket(ticket_id).offered_to
+            calls.append(calls_of(lambda: cycle.desk.decline(ticket_id, agent_id, at=0)))  # noqa: B023
+        (agent_id,) = cycle.desk.ticket(ticket_id).offered_to
+        cycle.desk.accept(ticket_id, agent_id, at=0)
+        cycle.desk.resolve(ticket_id, at=0)
+
+    calls: list[int] = []
+    for _ in range(60):
+        decline_five()
+    assert median(calls[100:]) <= 95
 
 
 @pytest.mark.parametrize("strategy", ["average_load", "longest_idle"])

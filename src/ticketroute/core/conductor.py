@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from ticketroute.core.chance import Chance
 from ticketroute.core.gate import Gate
-from ticketroute.core.handout import Handout
+from ticketroute.core.handout import Handout, is_as_new, place
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.core.timekeeping import what_follows
@@ -123,10 +123,15 @@ class Conductor(ABC):
         return events
 
     def _settle(self, at: Instant) -> None:
-        gained = self._state.roster.gained
-        if not self._fresh and not _anything_waits(gained.values()):
-            gained.clear()
-            return
+        gained, fresh = self._state.roster.gained, self._fresh
+        if not _anything_waits(gained.values()):
+            if len(fresh) == 1 and is_as_new(fresh[0]):
+                for planned in place(self._state, fresh[0], at=at):
+                    self._record(planned)
+                fresh.clear()
+            if not fresh:
+                gained.clear()
+                return
         handout = Handout(self._state, gained.values(), self._fresh, at=at)
         regained = {}  # whose offer ended because another queue assigned the ticket
         while (event := handout.next()) is not None:

@@ -51,7 +51,7 @@ def hand_over(
     cost = cost_of(agent, demand) if agent.channels else demand.weight
     if queue.delivery is _OFFER:
         points = agent.contact_points if ticket.ticket.channel == CALL else ()
-        ring = sum(point.ring for point in points) or queue.offer.timeout
+        ring = sum(point.ring for point in points) if points else queue.offer.timeout
         return ev.offered(
             at=at,
             cause=cause,
@@ -96,14 +96,14 @@ def plan_offers(
     asks first, if that is known.
     """
     choices: list[Choice] = []
-    if _at_once(demand) and not ticket.offers and not besides:
+    if demand.queue.rings_all and _at_once(demand) and not ticket.offers and not besides:
         choices.extend(state.demands.choose_all(demand))
     else:
         spent = 0
         for _ in range(wants_more(ticket) - len(besides)):
             choice = found or state.demands.choose(
                 demand,
-                besides=besides | {choice.agent_id for choice in choices},
+                besides=besides | {each.agent_id for each in choices} if choices else besides,
                 last=lifted(ticket),
                 spent=spent,
             )
@@ -112,7 +112,7 @@ def plan_offers(
             found = None
             choices.append(choice)
             spent += len(choice.draws)
-    return tuple(hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices)
+    return tuple([hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices])
 
 
 def wants_more(ticket: TicketRecord) -> int:
@@ -230,4 +230,4 @@ def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketRese
 
 def _at_once(demand: Demand) -> bool:
     queue = demand.queue
-    return queue.rings_all and queue.ring_step is None and queue.queue.offer.parallel == 1
+    return queue.ring_step is None and queue.queue.offer.parallel == 1

@@ -200,7 +200,7 @@ class Demands:
                 continue
             if index.room is None or index.room != room:
                 room = index.room
-                lets = member.is_open and self._gate.lets(member, index.demand)
+                lets = bool(member.is_open) and self._gate.lets(member, index.demand)
             was_in = bool(kept[index] & IN_INDEX)
             if lets and index.ranked is not None:
                 entry = entry or index.ranked.entry(member)

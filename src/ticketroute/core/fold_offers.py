@@ -22,7 +22,8 @@ class OfferFold(Store):
         queue, record = self.roster.queues[event.queue_id], self.roster.agents[event.agent_id]
         if ticket.entries:
             queue.handed.append(event.at)
-        self._leave_line(ticket)
+        if ticket.entries or ticket.wait_reason is not None:
+            self._leave_line(ticket)
         if ticket.asks.reserved is not None:
             self._unreserve(ticket)
         if event.cause in ev.BY_STRATEGY:
@@ -50,18 +51,22 @@ class OfferFold(Store):
 
     def on_offer_declined(self, event: ev.OfferDeclined) -> None:
         ticket = self._step(event)
-        self._leave_line(ticket)
+        if ticket.entries or ticket.wait_reason is not None:
+            self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
         self._note_tried(ticket, offer.agent, Reason.DECLINED, event.retry_at)
-        self._cool_down(offer.agent, event.cool_until)
+        if event.cool_until is not None:
+            self._cool_down(offer.agent, event.cool_until)
 
     def on_offer_expired(self, event: ev.OfferExpired) -> None:
         ticket = self._step(event)
-        self._leave_line(ticket)
+        if ticket.entries or ticket.wait_reason is not None:
+            self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
         offer.agent.own.misses = event.misses
         self._note_tried(ticket, offer.agent, Reason.MISSED, event.retry_at)
-        self._cool_down(offer.agent, event.cool_until)
+        if event.cool_until is not None:
+            self._cool_down(offer.agent, event.cool_until)
 
     def on_offer_withdrawn(self, event: ev.OfferWithdrawn) -> None:
         ticket = self._step(event)

@@ -5,10 +5,13 @@ Every road asks here: submit, freed slot, manual assignment, take, transfer, reo
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ticketroute.core.records import (
+    CLOSED,
+    OPEN,
     ORDINARY,
+    WIDE_OPEN,
     AgentRecord,
     Demand,
     MemberRecord,
@@ -59,19 +62,16 @@ class Gate:
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
-        record = member.record
         reach = demand.reach or demand.queue.queue.reach
         in_reach = reach.least <= member.priority <= reach.greatest
         if (  # nearly everybody who is asked: nothing is limited but by capacity
-            member.is_open
+            member.is_open == WIDE_OPEN
             and in_reach
-            and demand.is_common
-            and record.load + demand.weight <= member.capacity
-            and not record.agent.channels
-            and not record.rare.channels_off
-            and self.defaults.channel_limit >= LARGEST
+            and member.load + demand.weight <= member.capacity
         ):
-            return lacking(record.agent, demand) if demand.skills else None
+            lack = lacking(member.skills, demand) if demand.skills else None
+            return lack if lack is not None or demand.is_common else self._left_out(member, demand)
+        record = member.record
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
         if not record.rare.on_shift and not shift_opens:
@@ -87,7 +87,7 @@ class Gate:
         if record.rare.cooling_until is not None and (at is None or at < record.rare.cooling_until):
             return Reason.COOLING_DOWN
         if asks.skills:
-            lack = lacking(agent, demand)
+            lack = lacking(agent.skills, demand)
             if lack is not None:
                 return lack
         if not in_reach:
@@ -96,16 +96,21 @@ class Gate:
             return full
         if record.rare.rate_limit is not None and rate_full(record, without, at):
             return Reason.RATE_LIMIT
+        return self._left_out(member, demand)
+
+    def _left_out(self, member: MemberRecord, demand: Demand) -> Reason | None:
+        """Return why this very ticket may not go to a member who may have others like it."""
+        asks, agent_id = demand.asks, member.agent_id
         if asks.excluded:
-            excluded = asks.excluded.get(agent.id)
+            excluded = asks.excluded.get(agent_id)
             if excluded is not None:
                 return excluded
-        if asks.reserved is not None and asks.reserved != agent.id:
+        if asks.reserved is not None and asks.reserved != agent_id:
             return Reason.RESERVED
         if (
             demand.only is not None
             and self.permits is not None
-            and not self.permits.allows(agent.id, demand.only)
+            and not self.permits.allows(agent_id, demand.only)
         ):
             return Reason.NOT_PERMITTED
         return None
@@ -146,19 +151,26 @@ class Gate:
                 return instant
         return None
 
-    def is_open(self, member: MemberRecord) -> bool:
-        """Say whether this member may get any ticket of the queue, as far as no ticket is asked.
+    def is_open(self, member: MemberRecord) -> int:
+        """Say how far the queue is open to this member, as far as no ticket is asked.
 
-        Whoever is not open is refused for every demand; only the open are in the queue's index.
-        O(1).
+        Who finds it CLOSED is refused for every demand; only the others are in its index. O(1).
         """
         record = member.record
-        return (
-            record.presence is _AVAILABLE
-            and record.load < member.capacity
-            and member.held < member.limit
-            and (record.rare is ORDINARY or _may_have_more(record))
-        )
+        if (
+            record.presence is not _AVAILABLE
+            or record.load >= member.capacity
+            or member.held >= member.limit
+            or not (record.rare is ORDINARY or _may_have_more(record))
+        ):
+            return CLOSED
+        if (
+            record.agent.channels
+            or record.rare.channels_off
+            or self.defaults.channel_limit < LARGEST
+        ):
+            return OPEN
+        return WIDE_OPEN
 
     def lets(self, member: MemberRecord, demand: Demand) -> bool:
         """Say whether an open member who fits a plain demand may get such a ticket now.
@@ -187,7 +199,7 @@ class Gate:
         reach = asks.reach or demand.queue.queue.reach
         return (
             (not agent.channels or asks.channel in agent.channels)
-            and (not asks.skills or lacking(agent, demand) is None)
+            and (not asks.skills or lacking(agent.skills, demand) is None)
             and reach.least <= member.priority <= reach.greatest
             and cost_of(agent, demand) <= member.capacity
             and member.limit > 0
@@ -246,9 +258,8 @@ def cost_of(agent: Agent, demand: Demand) -> int:
     return demand.weight if limit is None else demand.weight * limit.cost
 
 
-def lacking(agent: Agent, demand: Demand) -> Reason | None:
-    """Return which reason the agent's skills give against the demand, if any: missing first."""
-    have = agent.skills
+def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
+    """Return which reason an agent's skills give against the demand, if any: missing first."""
     low = False
     for skill, level in (demand.skills or EMPTY).items():
         own = have.get(skill)

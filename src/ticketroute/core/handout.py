@@ -33,6 +33,7 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.line_order import Place
 from ticketroute.model.queue import Delivery
+from ticketroute.strategies.contract import NOBODY
 
 _OFFER, _PULL, _ROUTED = Delivery.OFFER, Delivery.PULL, ev.Cause.ROUTED
 _WAITING = RoutingState.WAITING
@@ -41,7 +42,7 @@ FEW = 8  # agents who gained room and are asked one by one; more of them, and th
 
 
 def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event, ...]:
-    """Decide about a ticket that is in no line, while nobody has gained room.
+    """Decide about a ticket that is in no line, while nobody who waits may gain from it.
 
     O(log n), see ``Demands.choose``; for several offers, once for each.
     """
@@ -60,7 +61,7 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
                 return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
     if delivery is _OFFER and not demand.waiting:
-        asked = {event.agent_id for event in placed}
+        asked = {event.agent_id for event in placed} if placed else NOBODY
         placed += plan_offers(state, ticket, demand, _ROUTED, besides=asked, at=at)
     elif not placed and not demand.waiting:
         choice = state.demands.choose(demand)
@@ -68,9 +69,8 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
             return (hand_over(state, ticket, demand, choice, _ROUTED, at=at),)
     if not placed:
         return (_queued(ticket, state.demands.wait_reason(demand), at),)
-    wanted = wanted_at_once(ticket)
-    if delivery is _OFFER and refills(ticket) and len(placed) < wanted:
-        return (*placed, _short(ticket, len(placed), wanted, at))
+    if delivery is _OFFER and len(placed) < wanted_at_once(ticket) and refills(ticket):
+        return (*placed, _short(ticket, len(placed), wanted_at_once(ticket), at))
     return placed
 
 
@@ -283,6 +283,18 @@ def next_for(state: State, record: AgentRecord) -> tuple[TicketRecord, QueueReco
                     best = (rank, ticket, member.queue)
                 break
     return None if best is None else best[1:]
+
+
+def is_as_new(ticket: TicketRecord) -> bool:
+    """Say whether ``place`` decides about a fresh ticket as a handout does, while nobody waits.
+
+    It is offered in one queue, wishes for nobody, and no offer of it is open.
+    """
+    return (
+        ticket.queue.queue.delivery is _OFFER
+        and not (ticket.offers or ticket.added or has_wish(ticket))
+        and _seeks(ticket)
+    )
 
 
 def _seeks(ticket: TicketRecord) -> bool:

@@ -214,6 +214,11 @@ class AgentRecord:
         return self.available_since if self.ended_at is None else self.ended_at
 
 
+CLOSED = 0  # a member gets nothing of the queue
+OPEN = 1  # they get something, unless the channel or the ticket itself keeps it from them
+WIDE_OPEN = 2  # and no channel does: only their capacity, or the ticket
+
+
 @define(eq=False, kw_only=True, weakref_slot=False)
 class MemberRecord(Member):
     """An agent in one queue: what its strategy sees, and what the gate needs beside it."""
@@ -223,7 +228,7 @@ class MemberRecord(Member):
     membership: Membership
     limit: int
     held: int = 0  # tickets of this queue that count
-    is_open: bool = False  # in the queue's own index
+    is_open: int = CLOSED  # or OPEN or WIDE_OPEN: in the queue's own index
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
     next: MemberRecord | None = None  # the same agent in the queue they joined next
 

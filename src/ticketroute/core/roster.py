@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ticketroute.core.demands import Demands
 from ticketroute.core.gate import Gate, capacity_of
 from ticketroute.core.records import (
+    CLOSED,
     AgentRecord,
     MemberRecord,
     OpenOffer,
@@ -116,7 +117,7 @@ class Roster:
             self._demands.drop_all(record)
             self._watch_window(strategy)
             for member in record.members.values():
-                member.is_open = False
+                member.is_open = CLOSED
         for member in record.members.values():
             self._describe(member)
             self.refit_member(member)
@@ -165,7 +166,7 @@ class Roster:
         self._demands.withdraw(member)
         if member.is_open:
             member.queue.strategy.leave(member.agent_id)
-            member.is_open = False
+            member.is_open = CLOSED
         if member.queue.ages is not None:
             member.queue.ages.drop(member)
         del member.queue.members[member.agent_id]
@@ -330,7 +331,8 @@ class Roster:
                 figures = self.windows[strategy.window].figures(member.agent_id)
                 member.taken, member.handle_time = figures
             key: Key | None = None
-            if self._gate.is_open(member):
+            is_open = self._gate.is_open(member)
+            if is_open:
                 if own.ranked is not None:
                     entry = own.ranked.entry(member)
                     own.ranked.put(entry)
@@ -339,10 +341,9 @@ class Roster:
                     strategy.changed(member)
                 else:
                     strategy.join(member)
-                member.is_open = True
             elif member.is_open:
                 strategy.leave(member.agent_id)
-                member.is_open = False
+            member.is_open = is_open
             if own.ages is not None:
                 own.ages.put(member, key)
             if member.indexes is not None:

@@ -74,10 +74,13 @@ class Store:
         ``asked`` False lets those who have an open offer of it come into question.
         """
         asks = ticket.asks
-        if ticket.offers or ticket.tried:
-            asks = asks._replace(excluded=excluded_by(ticket, asked=asked))
         if queue is None:
             queue = ticket.queue
+        if ticket.offers or ticket.tried:
+            channel, weight, skills, reach, _, reserved = asks
+            excluded = excluded_by(ticket, asked=asked)
+            asks = Asks(channel, weight, skills, reach, excluded, reserved)
+            return self.demands.of(asks, ticket.ticket, queue)
         shared = queue.demands.get((asks, None))  # there is none where the host has its own permits
         return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
 
@@ -216,9 +219,9 @@ class Store:
         if record is not None and ticket.id in record.rare.tried:
             del record.rare.tried[ticket.id]
 
-    def _cool_down(self, record: AgentRecord, until: Instant | None) -> None:
+    def _cool_down(self, record: AgentRecord, until: Instant) -> None:
         """Keep an agent from all tickets until an instant; a shorter span changes nothing."""
-        if until is None or until <= (record.rare.cooling_until or 0):
+        if until <= (record.rare.cooling_until or 0):
             return
         record.own.cooling_until = until
         self.timers.set(Timer(TimerKind.COOL_DOWN, record.id), until)
@@ -353,8 +356,8 @@ def excluded_by(ticket: TicketRecord, *, asked: bool) -> Mapping[AgentId, Reason
         for agent_id, tried in (ticket.tried or {}).items()
         if not tried.lifted
     }
-    if asked:
-        excluded.update(dict.fromkeys(ticket.offers or (), Reason.ASKED))
+    if asked and ticket.offers:
+        excluded.update(dict.fromkeys(ticket.offers, Reason.ASKED))
     return FrozenMapping(excluded) if excluded else None
 
 

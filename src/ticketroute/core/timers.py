@@ -56,12 +56,17 @@ class Timers:
         self._due_of[timer] = due
         if before is None or due < before:
             heappush(self._heap, (due, timer))
-            self.earliest = min(self.earliest, due)
-            self._sweep()
+            if due < self.earliest:
+                self.earliest = due
+            if len(self._heap) > 2 * len(self._due_of) + _SPARE:
+                self._sweep()
 
     def cancel(self, timer: Timer) -> None:
         """Forget ``timer``; one that is not set is no error."""
-        if self._due_of.pop(timer, None) is not None:
+        if (
+            self._due_of.pop(timer, None) is not None
+            and len(self._heap) > 2 * len(self._due_of) + _SPARE
+        ):
             self._sweep()
 
     def __contains__(self, timer: Timer) -> bool:
@@ -98,6 +103,5 @@ class Timers:
         return dict(self._due_of)
 
     def _sweep(self) -> None:
-        if len(self._heap) > 2 * len(self._due_of) + _SPARE:
-            self._heap = [(due, timer) for timer, due in self._due_of.items()]
-            heapify(self._heap)
+        self._heap = [(due, timer) for timer, due in self._due_of.items()]
+        heapify(self._heap)

@@ -129,7 +129,7 @@ def _member(
     assert member in record.members
     assert member.held == plain.held(agent_id, queue)
     assert member.limit == plain.limit(agent_id, queue)
-    assert member.is_open == plain.is_open(agent_id, queue)
+    assert bool(member.is_open) == plain.is_open(agent_id, queue)
     assert member.membership == terms
     assert (member.load, member.count) == (plain.load(agent_id), len(plain.holdings(agent_id)))
     assert member.capacity == plain.capacity(agent_id)
