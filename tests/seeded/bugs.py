@@ -300,7 +300,7 @@ BUGS = (
     Bug(
         "core/gate.py",
         "who switched a channel off gets its tickets",
-        "            and not record.rare.channels_off\n",
+        "            or record.rare.channels_off\n",
         "",
         ("tests/stories",),
     ),
