@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random as Source
 from typing import Any
@@ -21,6 +22,9 @@ from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import Ticket
+from ticketroute.strategies import registry
+from ticketroute.strategies.average_load import AverageLoad
+from ticketroute.strategies.contract import Key, Member
 from ticketroute.strategies.ring_all import RingAll
 from ticketroute.testing.checks import check_against as check
 from ticketroute.testing.reference.desk import ReferenceDesk
@@ -714,3 +718,31 @@ def test_a_ring_that_few_answer_is_not_put_to_everybody_again_and_again(
     for number in range(2, 52):
         desk.submit(asks(number, {"x": 5}), at=number)
     assert refusals[0] - before <= 50 * 4 * 2
+
+
+class ByThreeNumbers(AverageLoad):
+    """A key of which the last number alone tells members apart."""
+
+    key_names = ("nothing", "nothing either", "tickets")
+
+    def key(self, member: Member) -> Key:
+        return (0, 0, member.count)
+
+
+def test_an_index_by_age_goes_by_the_whole_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.BUILT_IN, "by_three_numbers", ByThreeNumbers)
+    watched = Watched()
+    staff(watched, 5, strategy="by_three_numbers", skilled=5, capacity=20)
+    for number in range(20):
+        watched.desk.submit(asks(number, {f"rare {number}": 1}), at=0)
+    loads = Counter({agent.id: 0 for agent in watched.desk.agents()})
+    for number in range(20, 50):
+        ticket = asks(number, {"x": 1 + number % 3})
+        (_, assigned) = watched.desk.submit(ticket, at=number)
+        assert isinstance(assigned, ev.TicketAssigned)
+        assert loads[assigned.agent_id] == min(loads.values())
+        loads[assigned.agent_id] += 1
+        if number % 3:  # so that who has fewest is not who has waited longest
+            watched.desk.resolve(ticket.id, at=number)
+            loads[assigned.agent_id] -= 1
+    assert watched.queue().ages is not None
