@@ -3,7 +3,7 @@
     python tests/mutation/mutate.py                           model, strategies, core and sla
     python tests/mutation/mutate.py sla/clock.py strategies   these files
     python tests/mutation/mutate.py core --sample 500         so many, drawn by --seed
-    python tests/mutation/mutate.py --again fates.json        all but whom an earlier one caught
+    python tests/mutation/mutate.py --again fates.json        whom an earlier one did not catch
 
 Prints who survives without a reason in ``survivors.toml``, which makes the exit code 1, and the
 score of each package: of the mutants that mypy lets pass, how many made a test fail, or hang. A
@@ -72,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.again is not None:
         known = known_of(options.again, valid)
         caught = {each.mutant.name for each in known if each.fate in (KILLED, HUNG)}
-        valid = [each for each in valid if each.name not in caught]
-        print(f"{len(caught)} caught before, {len(valid)} tried again")
+        read = {each.mutant.name for each in known if change_of(each.mutant) in listed} - caught
+        valid = [each for each in valid if each.name not in caught | read]
+        print(f"{len(caught)} caught before, {len(read)} listed, {len(valid)} tried again")
     lived = {each.mutant.name for each in known if each.fate == SURVIVED}
     judged = [  # a line that these tests do not run was run by others
         each
@@ -260,7 +261,11 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="let the machines look at what the other tests miss; most of the time goes there",
     )
-    parser.add_argument("--again", type=Path, help="all but those that this file says were caught")
+    parser.add_argument(
+        "--again",
+        type=Path,
+        help="all but those that this file says were caught, or survived and are listed",
+    )
     parser.add_argument("--json", type=Path, help="write what became of each to this file")
     return parser
 
