@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.records import ORDINARY
 from ticketroute.model.agent import Agent
-from ticketroute.model.ids import AgentId, QueueId
-from ticketroute.model.queue import Queue
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.queue import Delivery, Queue
+from ticketroute.model.ticket import Ticket
 
 ANA, BEN = AgentId("ana"), AgentId("ben")
 
@@ -40,3 +45,20 @@ def test_an_agent_serves_the_queues_they_did_not_leave_in_the_order_they_came(le
     assert "".join(desk.agent(ANA).queues) == left
     desk.add_queue(Queue(id=QueueId("d"), members=[ANA]), at=2)
     assert "".join(desk.agent(ANA).queues) == left + "d"
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda desk: pickle.loads(pickle.dumps(desk))])  # noqa: S301  our own
+def test_a_copied_desk_shares_what_the_first_one_does_and_goes_on_by_itself(
+    copied: Callable[[Dispatcher], Dispatcher],
+) -> None:
+    desk = Dispatcher()
+    for agent_id in (ANA, BEN):
+        desk.add_agent(Agent(id=agent_id), presence="available", at=0)
+    mail = Queue(id=QueueId("mail"), members=[ANA, BEN], delivery=Delivery.OFFER)
+    desk.add_queue(mail, at=0)
+    other = copied(desk)
+    ticket = Ticket(id=TicketId("t1"), queue=mail.id)
+    assert other.submit(ticket, at=1) == desk.submit(ticket, at=1)
+    assert other.decline(ticket.id, ANA, at=2) == desk.decline(ticket.id, ANA, at=2)
+    assert other.same_state(desk)
+    assert other._state.roster.agents[BEN].rare is not ORDINARY

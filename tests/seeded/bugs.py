@@ -55,6 +55,13 @@ BUGS = (
     ),
     Bug(
         "core/fold_clocks.py",
+        "a promise that was met counts as one whose queue was left",
+        "clock.target.per_queue and event.queue_id != ticket.queue.id",
+        "clock.target.per_queue",
+        ("tests/stories/test_clocks.py",),
+    ),
+    Bug(
+        "core/fold_clocks.py",
         "open clocks go on by a calendar that was changed",
         "event.calendar_id and clock.is_open:",
         "event.calendar_id and not clock.is_open:",

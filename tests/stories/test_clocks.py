@@ -799,3 +799,90 @@ def test_which_promise_is_stricter_is_found_by_the_pauses_that_hold_from_now_on(
     desk.promise(resolution=within, changes=ChangeRule.KEEP_STRICTEST)
     clock = desk.clock(T1, Metric.RESOLUTION)  # of which 3 count, so 8 would leave 5 more
     assert (clock.within, clock.elapsed, clock.state) == (2_500, 3_000, ClockState.PAUSED)
+
+
+@pytest.mark.parametrize("per_queue", [True, False])
+def test_an_update_that_was_given_is_not_promised_from_the_old_message_in_the_next_queue(
+    desk: Desk, *, per_queue: bool
+) -> None:
+    desk.staff("ana")
+    desk.open_queue("gold", "ana")
+    desk.open_queue("plain", "ana")
+    asked = [Author.REQUESTER]
+    targets = {
+        "gold": Target(within=minutes(30), contacts=asked, per_queue=per_queue),
+        "plain": Target(within=minutes(5), contacts=asked),
+    }
+    desk.set_policies(
+        [
+            Policy(
+                id=PolicyId(name),
+                queues=[QueueId(name)],
+                targets={Metric.PERIODIC_UPDATE: target},
+            )
+            for name, target in targets.items()
+        ],
+        at=0,
+    )
+    desk.ask("t1", "gold", at=0)
+    desk.reply(T1, author=Author.AGENT, at=5_000)
+    desk.transfer(T1, to_queue=QueueId("plain"), at=minutes(20))
+    assert desk.told == ["t1 gold -> plain"]
+    desk.change_priority(T1, TicketPriority.URGENT, at=minutes(21))
+    assert [clock.state for clock in desk.clocks(T1)] == [ClockState.MET]
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_queue_that_was_passed_in_no_time_stands_in_no_promise_s_way(
+    desk: Desk, later: int
+) -> None:
+    names = ("gold", "plain", "care")
+    desk.staff("ana")
+    for name in names:
+        desk.open_queue(name, "ana")
+    target = Target(within=minutes(30), per_queue=True)
+    policies = [
+        Policy(id=PolicyId(name), queues=[QueueId(name)], targets={Metric.RESOLUTION: target})
+        for name in names
+    ]
+    desk.set_policies(policies[:2], at=0)
+    desk.ask("t1", "gold", at=0)
+    desk.transfer(T1, to_queue=QueueId("plain"), at=10_000)
+    desk.transfer(T1, to_queue=QueueId("care"), at=10_000 + later)
+    assert desk.told[1:] == [f"t1 resolution 2 met, {later}"]
+    desk.set_policies(policies, at=20_000)
+    clock = desk.clock(T1, Metric.RESOLUTION)
+    assert (clock.cycle, clock.started) == (3, 10_000 + later)
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_what_was_met_by_moving_on_does_not_come_back_with_the_ticket(
+    desk: Desk, later: int
+) -> None:
+    desk.staff("ana")
+    desk.open_queue("gold", "ana")
+    desk.open_queue("plain", "ana")
+    target = Target(within=minutes(30), per_queue=True)
+    gold = Policy(
+        id=PolicyId("gold"), queues=[QueueId("gold")], targets={Metric.RESOLUTION: target}
+    )
+    desk.set_policies([gold], at=0)
+    desk.ask("t1", "gold", at=0)
+    desk.transfer(T1, to_queue=QueueId("plain"), at=10_000)
+    desk.resolve(T1, at=10_000 + later)
+    desk.reopen(T1, at=30_000)
+    assert [clock.state for clock in desk.clocks(T1)] == [ClockState.MET]
+
+
+def test_a_promise_taken_back_before_the_move_is_the_same_one_when_it_is_made_again(
+    desk: Desk,
+) -> None:
+    desk.staff("ana")
+    desk.open_queue("gold", "ana")
+    desk.open_queue("plain", "ana")
+    desk.promise(resolution=Target(within=minutes(30), per_queue=True))
+    desk.ask("t1", "gold", at=1_000)
+    desk.set_policies([], at=5_000)
+    desk.transfer(T1, to_queue=QueueId("plain"), at=10_000)
+    desk.promise(resolution=minutes(30))
+    assert desk.told[1:] == [f"t1 resolution within {minutes(30)}, due {1_000 + minutes(30)}"]

@@ -132,6 +132,9 @@ class ClockFold(Store):
         self._turn(event, ClockState.RUNNING)
 
     def on_clock_ended(self, event: sla.ClockEnded) -> None:
+        ticket, book = self._book_of(event)
+        clock = book.clocks[event.metric]
+        clock.left_behind = clock.target.per_queue and event.queue_id != ticket.queue.id
         self._turn(event, event.outcome, ended=event.at)
 
     def on_clock_retargeted(self, event: sla.ClockRetargeted) -> None:

@@ -166,6 +166,9 @@ class Rare:
 class _Ordinary(Rare):
     """Nobody's own, so that it cannot be changed."""
 
+    def __reduce__(self) -> str:
+        return "ORDINARY"  # a copied desk shares it, too
+
 
 ORDINARY: Rare = _Ordinary()
 

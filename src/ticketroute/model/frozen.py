@@ -48,8 +48,8 @@ class FrozenMapping(dict[K, V]):
             self._hash = hash(frozenset(self.items()))
             return self._hash
 
-    def __reduce__(self) -> tuple[type[FrozenMapping[K, V]], tuple[dict[K, V]]]:
-        return FrozenMapping, (dict(self),)
+    def __reduce__(self) -> tuple[Callable[..., FrozenMapping[K, V]], tuple[dict[K, V]]]:
+        return read_only, (dict(self),)  # an empty one is the same object again
 
 
 EMPTY: FrozenMapping[Any, Any] = FrozenMapping()

@@ -125,6 +125,7 @@ class Clock:
     state: ClockState = ClockState.RUNNING
     ended: Instant | None = None
     kept: Versions | None = None  # its calendar as it was when it ended
+    left_behind: bool = False  # it counted for one queue, and ended when the ticket left that
     breached: Instant | None = None  # when the breach was recorded
     fired: frozenset[Fired] = frozenset()
     due: Instant | None = None  # None unless it runs
@@ -197,12 +198,6 @@ class Book:
             self.answered, self.unanswered = True, None
         elif self.answered and self.unanswered is None:
             self.unanswered = at
-
-    def left_behind(self, clock: Clock) -> bool:
-        """Say whether a clock counted for an earlier queue, and ended when the ticket left it."""
-        if clock.ended is None or not clock.target.per_queue:
-            return False
-        return clock.started < self.queued and clock.ended <= self.queued
 
     def cycles(self, metric: Metric) -> list[Clock]:
         """Return the clocks of a metric, the first cycle first. O(cycles of the ticket)."""

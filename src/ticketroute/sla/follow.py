@@ -106,7 +106,9 @@ def _reopened(book: Book, now: Present) -> Iterator[ClockEvent]:
     resolved = book.resolved_at()
     for clock in list(book.clocks.values()):
         comes_back = clock.metric in _TO_THE_END or clock.state is ClockState.LAPSED
-        if not comes_back or clock.is_open or clock.state is ClockState.CANCELLED:
+        if not comes_back or clock.is_open or clock.left_behind:
+            continue
+        if clock.state is ClockState.CANCELLED:
             continue
         if resolved is None or clock.ended is None or clock.ended < resolved:
             continue  # it had ended before, and not by resolving
@@ -157,7 +159,7 @@ def _changed(book: Book, now: Present) -> Iterator[ClockEvent]:
         if since is None:
             continue
         known = book.clocks.get(metric)
-        if known is None or book.left_behind(known):
+        if known is None or known.left_behind:
             yield from start(book, metric, since, now)
         elif known.state is ClockState.CANCELLED:
             if known.started != since:

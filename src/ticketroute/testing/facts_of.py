@@ -178,6 +178,7 @@ def read_clock(clock: Clock) -> ClockFacts:
         None if kept is None else Hours([Edition(*each) for each in editions_of(kept)]),
         clock.breached,
         {name_of(fired) for fired in clock.fired},
+        clock.left_behind,
     )
 
 

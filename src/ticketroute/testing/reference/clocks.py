@@ -60,6 +60,7 @@ class ClockFacts:
     kept: Hours | None = None  # its hours as they were when it ended
     breached: int | None = None
     done: set[tuple[object, ...]] = field(default_factory=set)  # the names of marks
+    of_a_queue_left: bool = False  # the ticket's moving on was its end
 
     @property
     def is_open(self) -> bool:

@@ -146,6 +146,8 @@ def clock_ended(desk: Upkeep, event: sla.ClockEnded) -> None:
     if clock.calendar_id is not None:
         clock.kept = Hours(list(desk.calendars[clock.calendar_id]))
     clock.state, clock.ended = event.outcome, event.at
+    here = desk.tickets[event.ticket_id].queue.queue.id
+    clock.of_a_queue_left = clock.target.per_queue and event.queue_id != here
 
 
 def clock_warned(desk: Upkeep, event: sla.ClockWarned) -> None:

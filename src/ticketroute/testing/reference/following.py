@@ -129,7 +129,7 @@ class After:
             withdrawn = clock.state is ClockState.CANCELLED
             if clock.is_open or withdrawn or not (lapsed or by_resolving):
                 continue
-            if clock.ended is None or clock.ended < self.book.resolved:
+            if clock.of_a_queue_left or clock.ended is None or clock.ended < self.book.resolved:
                 continue
             if self.counts_from(clock.metric) is None:
                 continue
@@ -170,19 +170,13 @@ class After:
             known = self.book.last(metric)
             if known is not None and known.is_open:
                 yield from self.retarget(known)
-            elif known is None or self.was_for_a_queue_left(known):
+            elif known is None or known.of_a_queue_left:
                 yield from self.start_if_due(metric)
             elif known.state is ClockState.CANCELLED:
                 if known.started != self.counts_from(metric):
                     yield from self.start_if_due(metric)
                 elif self.target(metric) is not None:
                     yield from self.retarget(known)  # promised again
-
-    def was_for_a_queue_left(self, clock: ClockFacts) -> bool:
-        """Say whether a clock counted for one queue, and was over before the ticket came here."""
-        came = self.book.queued
-        over = clock.ended is not None and clock.ended <= came
-        return over and clock.target.per_queue and clock.started < came
 
     # --- what is promised ---------------------------------------------------------------------
 
