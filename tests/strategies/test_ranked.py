@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ticketroute.model.ids import AgentId
-from ticketroute.strategies.contract import Key, Member
+from ticketroute.strategies.contract import NOBODY, Key, Member
 from ticketroute.strategies.ranked import Ranked
 
 ANA, BEN, CLEO, DAN = (AgentId(name) for name in ("ana", "ben", "cleo", "dan"))
@@ -328,7 +328,11 @@ def test_a_strategy_that_rests_answers_as_one_that_does_not(seed: int) -> None:
                 each.changed(member)
         assert all(rested.key_of(name) == other.key_of(name) for name in inside)
         if number % 20 > 15:
-            assert rested.select(most=3) == other.select(most=3)
+            first = set(other.select(most=1))
+            for besides in (first, NOBODY):
+                assert rested.select(excluding=besides, most=3) == other.select(
+                    excluding=besides, most=3
+                )
             assert len(rested._heap) >= len(inside)
         elif number % 20 < 15:
             assert not rested._heap

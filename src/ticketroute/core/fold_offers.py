@@ -51,7 +51,7 @@ class OfferFold(Store):
 
     def on_offer_declined(self, event: ev.OfferDeclined) -> None:
         ticket = self._step(event)
-        if ticket.entries or ticket.wait_reason is not None:
+        if ticket.entries:
             self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
         self._note_tried(ticket, offer.agent, Reason.DECLINED, event.retry_at)
@@ -60,7 +60,7 @@ class OfferFold(Store):
 
     def on_offer_expired(self, event: ev.OfferExpired) -> None:
         ticket = self._step(event)
-        if ticket.entries or ticket.wait_reason is not None:
+        if ticket.entries:
             self._leave_line(ticket)
         offer = self._end_offer(ticket, event)
         offer.agent.own.misses = event.misses
