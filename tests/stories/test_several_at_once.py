@@ -234,6 +234,36 @@ def test_leaving_another_queue_or_channel_leaves_what_waits_for_the_agent_waitin
     assert desk.who("t1") == "ana"
 
 
+def test_what_one_declined_may_wait_for_another_and_goes_to_nobody_else_till_then(
+    desk: Desk,
+) -> None:
+    desk.staff("ben", "cleo", "ana", capacity=1)
+    for agent_id in (CLEO, ANA):
+        desk.set_presence(agent_id, "away", at=0)
+    desk.open_queue(
+        "mail",
+        *("ben", "cleo", "ana"),
+        delivery=Delivery.OFFER,
+        offer=OfferPolicy(timeout=seconds(600)),
+        strategy="top_down",
+        affinity_wait=seconds(60),
+        relaxations=[Relaxation(after=seconds(10), priority=TicketPriority.HIGH)],
+    )
+    desk.ask("t1", "mail", at=0, prefer=ANA)
+    assert desk.ticket(T1).offered_to == (BEN,)
+    desk.decline(T1, BEN, at=1_000)
+    desk.open_queue("chat", "ana")
+    desk.ask("full", "chat", at=2_000)
+    desk.assign(TicketId("full"), ANA, force=True, at=2_000)
+    desk.set_presence(ANA, "available", at=3_000)
+    desk.advance(at=seconds(10))
+    assert desk.told[1:] == ["t1 waits for ana", "t1 waits: nobody_free"]
+    desk.set_presence(CLEO, "available", at=seconds(11))
+    assert desk.ticket(T1).offered_to == ()
+    desk.advance(at=seconds(70))
+    assert desk.ticket(T1).offered_to == (CLEO,)
+
+
 def test_who_had_it_once_is_asked_first_once(desk: Desk) -> None:
     desk.staff("cleo", "ana", "ben")
     desk.open_queue("mail", "cleo", "ana", "ben", strategy="top_down")
