@@ -886,3 +886,18 @@ def test_a_promise_taken_back_before_the_move_is_the_same_one_when_it_is_made_ag
     desk.transfer(T1, to_queue=QueueId("plain"), at=10_000)
     desk.promise(resolution=minutes(30))
     assert desk.told[1:] == [f"t1 resolution within {minutes(30)}, due {1_000 + minutes(30)}"]
+
+
+def test_the_stricter_promise_that_a_clock_has_already_is_no_news(desk: Desk) -> None:
+    whole, brief = CalendarId("whole"), CalendarId("brief")
+    desk.set_calendar(whole, Calendar(hours={"thu": [("00:00", "24:00")]}), at=0)
+    desk.set_calendar(brief, Calendar(hours={"thu": [("09:00", "17:00")]}), at=0)
+    desk.staff("ana")
+    desk.open_queue("mail", "ana", calendar=whole)
+    desk.promise(resolution=hours(1), changes=ChangeRule.KEEP_STRICTEST)
+    desk.ask("t1", "mail", at=0)
+    desk.change_queue(QueueId("mail"), calendar=brief, at=1_000)
+    assert desk.told == ["QueueChanged"]
+    assert desk.clock(T1, Metric.RESOLUTION).calendar_id == whole
+    desk.change_priority(T1, TicketPriority.HIGH, at=2_000)
+    assert desk.told == ["t1 prioritychanged"]
