@@ -25,6 +25,7 @@ from ticketroute import (
 )
 from ticketroute.core.explain import Explanation
 from ticketroute.model.instants import LAST_INSTANT
+from ticketroute.sla.zones import HORIZON
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk
@@ -376,3 +377,13 @@ def test_figures_are_told_by_their_names_where_each_has_one(
     first, winner = told.splitlines()
     assert first == "ticket t1 in queue mail: assigned"
     assert winner == f"  ana: gained room when this ticket was the next they may have{figures}"
+
+
+def test_what_ends_where_no_calendar_reaches_ends_all_the_same(desk: Desk) -> None:
+    desk.staff("ana", capacity=1)
+    desk.open_queue("mail", "ana", wrap_up=seconds(30))
+    desk.ask("t1", "mail", at=HORIZON)
+    desk.resolve(T1, at=HORIZON + 1)
+    desk.ask("t2", "mail", at=HORIZON + 2)
+    (ana,) = desk.explain(T2).others
+    assert ana.eligible_from == HORIZON + 1 + seconds(30)
