@@ -462,3 +462,17 @@ def test_what_chance_looked_at_is_told_though_one_alone_may_have_the_ticket(
         assert (assigned.agent_id, assigned.runner_up) == (BEN, None)
         assert assigned.draws
         assert list(assigned.draws) == [chance.random() for _ in assigned.draws]
+
+
+def test_who_joins_late_is_found_by_the_index_that_goes_by_age(desk: Desk) -> None:
+    desk.staff("ana", capacity=9, skills={"german": 3})
+    desk.open_queue("mail", "ana")
+    with_many_demands(desk)
+    for number in range(3):
+        desk.ask(f"t{number}", "mail", at=1, skills={"german": 1})
+    desk.resolve(TicketId("t0"), at=2)
+    desk.staff("ben", capacity=9, skills={"german": 3})
+    desk.add_member(MAIL, BEN, at=3)
+    for number in range(3, 6):
+        desk.ask(f"t{number}", "mail", at=4, skills={"german": 1})
+    assert [desk.who(f"t{number}") for number in range(3, 6)] == ["ben", "ben", "ana"]
