@@ -160,8 +160,8 @@ def test_an_index_of_too_many_keys_says_so(monkeypatch: pytest.MonkeyPatch) -> N
         member = make_member(f"a{number:03}")
         member.is_open, member.count = True, number
         index.put(member, (number,))
-        assert index.usable or number >= module.MOST_KEYS
-    assert not index.usable
+        assert index.serves or number >= module.MOST_KEYS
+    assert not index.serves
 
 
 def test_who_never_came_may_go() -> None:

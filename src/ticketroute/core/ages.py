@@ -62,22 +62,24 @@ class _Run:
 
         -1, which is every slot there could be, where no skills are asked.
         """
-        if self.noted < len(self.members):
-            self.note()
-        slots, least = -1, self.least
-        for ability in skills.items():
-            if ability not in least:
-                self.note_ability(ability)
+        abilities, slots = skills.items(), -1
+        least = self.knowing(abilities)
+        for ability in abilities:
             slots &= least[ability]
         return slots
 
-    def note_ability(self, ability: tuple[str, int]) -> None:
-        """Note who has a skill at a level or above."""
-        skill, level = ability
-        having = 0
-        for slots in self.exact.get(skill, ())[level:]:
-            having |= slots
-        self.least[ability] = having
+    def knowing(self, abilities: ItemsView[str, int]) -> Mapping[tuple[str, int], int]:
+        """Return who has each of these skills at its level or above, and others."""
+        if self.noted < len(self.members):
+            self.note()
+        for ability in abilities:
+            if ability not in self.least:
+                skill, level = ability
+                having = 0
+                for slots in self.exact.get(skill, ())[level:]:
+                    having |= slots
+                self.least[ability] = having
+        return self.least
 
 
 @define(eq=False)
@@ -90,12 +92,8 @@ class _Free:
     def first(self, abilities: ItemsView[str, int], most: int) -> list[MemberRecord]:
         """Return the first who have these skills: most often, among the first slots alone."""
         run, slots = self.run, self.slots
-        near, least = slots & NEAR, run.least
-        if run.noted < len(run.members):
-            run.note()
+        near, least = slots & NEAR, run.knowing(abilities)
         for ability in abilities:
-            if ability not in least:
-                run.note_ability(ability)
             near &= least[ability]
         found = _members(run, near, most) if near else []
         if len(found) < most and slots > NEAR:
@@ -125,20 +123,17 @@ class _Place:
 class Ages:
     """The members of one queue by age.
 
-    ``usable`` turns False for good once there are too many keys, ``stale`` turns True when a
-    member comes who is not the youngest: whoever asks makes a new one. ``serves`` says that it is
-    neither.
+    ``serves`` turns False once there are too many keys, for good, or when a member comes who is
+    not the youngest. Then it is ``stale``, too: whoever asks makes a new one.
     """
 
     def __init__(self, strategy: Ranked, members: Iterable[MemberRecord]) -> None:
-        self.serves = self.usable = True
-        self.stale = False
+        self.serves, self.stale = True, False
         self._runs = [_Run()]  # the oldest first; the last takes members in
         self._place_of: dict[AgentId, _Place] = {}
         self._last: tuple[int, AgentId] | None = None
-        self._order: (
-            list[_Free] | None
-        ) = []  # by key, the older run first; None if one came or went
+        # By key, the older run first; None if one came or went.
+        self._order: list[_Free] | None = []
         for member in sorted(members, key=_age):
             self.put(member, strategy.key(member) if member.is_open else None)
 
@@ -236,7 +231,7 @@ class Ages:
         if len(run.free) > MOST_KEYS:
             run.free = {key: each for key, each in run.free.items() if each.slots}
             if len(run.free) > MOST_KEYS:
-                self.serves = self.usable = False
+                self.serves = False
 
     def _seat(self, place: _Place, member: MemberRecord) -> None:
         """Give the next slot to a member, who is the youngest."""

@@ -96,7 +96,9 @@ def plan_offers(
     asks first, if that is known.
     """
     choices: list[Choice] = []
-    if demand.queue.rings_all and _at_once(demand) and not ticket.offers and not besides:
+    queue = demand.queue
+    at_once = queue.rings_all and queue.ring_step is None and queue.queue.offer.parallel == 1
+    if at_once and not ticket.offers and not besides:
         choices.extend(state.demands.choose_all(demand))
     else:
         spent = 0
@@ -226,8 +228,3 @@ def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketRese
                 until=at + queue.affinity_wait,
             )
     return None
-
-
-def _at_once(demand: Demand) -> bool:
-    queue = demand.queue
-    return queue.ring_step is None and queue.queue.offer.parallel == 1

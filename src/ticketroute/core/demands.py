@@ -72,7 +72,7 @@ class Demands:
             plain = None
             if asks.excluded or asks.reserved is not None:
                 bare = Asks(asks.channel, asks.weight, asks.skills, asks.reach)
-                plain = queue.demands.get((bare, key[1])) or self.of(bare, ticket, queue)
+                plain = self.of(bare, ticket, queue)
             demand = Demand(queue, asks, only, plain)
             queue.demands[key] = demand
         return demand
@@ -295,7 +295,7 @@ class Demands:
             ages = queue.ages = Ages(queue.ranked, queue.members.values())
             if ages.serves:
                 queue.ranked.rest()
-        return ages if ages.usable else None
+        return ages if ages.serves else None
 
     def _many(self, queue: QueueRecord) -> bool:
         """Say whether indexes of demands are so many, or so broad, that one by age costs less."""

@@ -132,10 +132,9 @@ class ClockFold(Store):
         self._turn(event, ClockState.RUNNING)
 
     def on_clock_ended(self, event: sla.ClockEnded) -> None:
-        ticket, book = self._book_of(event)
-        clock = book.clocks[event.metric]
-        clock.left_behind = clock.target.per_queue and event.queue_id != ticket.queue.id
-        self._turn(event, event.outcome, ended=event.at)
+        clock = self._turn(event, event.outcome, ended=event.at)
+        here = self.tickets[event.ticket_id].queue.id
+        clock.left_behind = clock.target.per_queue and event.queue_id != here
 
     def on_clock_retargeted(self, event: sla.ClockRetargeted) -> None:
         ticket, book = self._book_of(event)
@@ -177,13 +176,14 @@ class ClockFold(Store):
 
     def _turn(
         self, event: sla.ClockEvent, state: ClockState, *, ended: Instant | None = None
-    ) -> None:
+    ) -> Clock:
         ticket, book = self._book_of(event)
         clock = book.clocks[event.metric]
         clock.state, clock.ended, clock.kept = state, ended, None
         if ended is not None and clock.calendar_id is not None:
             clock.kept = self.calendars[clock.calendar_id]
         self._time_clock(ticket, clock)
+        return clock
 
     def _come_by(self, event: sla.ClockEvent, kind: MarkKind, number: int) -> Clock:
         ticket, book = self._book_of(event)
