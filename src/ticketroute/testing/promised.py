@@ -88,6 +88,7 @@ def targets(draw: st.DrawFn, *, queues: st.SearchStrategy[QueueId | None] | None
     return Target(
         within=draw(st.dictionaries(st.sampled_from(TicketPriority), _spans, min_size=1) | _spans),
         per_queue=per_queue,
+        before_first_reply=draw(st.booleans()),
         contacts=draw(st.sampled_from([{Author.AGENT}, {Author.REQUESTER}, _BOTH])),
         calendar=draw(maybe_calendar_ids),
         pauses=draw(st.none() | st.sets(_pauses, max_size=2)),

@@ -133,7 +133,7 @@ def note_message(ticket: TicketFacts, author: ev.Author, at: int) -> None:
     ticket.book.wrote[author] = at
     if author is ev.Author.AGENT:
         ticket.book.answered, ticket.book.unanswered = True, None
-    elif ticket.book.answered and ticket.book.unanswered is None:
+    elif ticket.book.unanswered is None:
         ticket.book.unanswered = at
 
 

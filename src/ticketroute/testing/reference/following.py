@@ -108,10 +108,15 @@ class After:
 
     def asked(self) -> ClockEvents:
         """The requester wrote: unless an older message counts, the answer is promised from now."""
-        waits = self.book.unanswered is not None
-        if waits and not self.book.is_open(Metric.NEXT_RESPONSE):
+        if self.waits() and not self.book.is_open(Metric.NEXT_RESPONSE):
             yield from self.start(Metric.NEXT_RESPONSE, self.at)
         yield from self.count_from_message(ev.Author.REQUESTER)
+
+    def waits(self) -> bool:
+        """Return whether a message waits for the next response, and not for the first alone."""
+        target = self.target(Metric.NEXT_RESPONSE)
+        early = target is not None and target.before_first_reply
+        return self.book.unanswered is not None and (self.book.answered or early)
 
     def count_from_message(self, author: ev.Author) -> ClockEvents:
         """A message came: the next update is promised from it on, if it counts from such."""
@@ -197,7 +202,7 @@ class After:
             case Metric.ASSIGNMENT if book.handed:
                 since = None
             case Metric.NEXT_RESPONSE:
-                since = book.unanswered
+                since = book.unanswered if self.waits() else None
             case Metric.PERIODIC_UPDATE:
                 authors = () if target is None else target.contacts
                 wrote = [at for author, at in book.wrote.items() if author in authors]
