@@ -138,6 +138,7 @@ def _member(
     assert member.skills == record.agent.skills
     assert member.last_assigned == plain.agents[agent_id].stamp
     assert member.idle_since == _idle_since(plain, agent_id)
+    assert member.available_since == plain.agents[agent_id].available_since
     span = window_of(queue.queue.strategy)
     assert member.queue.strategy.window == span
     if span is not None:
