@@ -253,7 +253,7 @@ def _demand(demand: Demand, ask: Ask) -> None:
 
 
 def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
-    ticket = plain.tickets[ticket_id]  # type: ignore[index]  # ids are strings
+    ticket = plain.tickets[ticket_id]
     record = desk._state.tickets[ticket.id]
     assert record.state is ticket.state
     assert record.status is ticket.status
