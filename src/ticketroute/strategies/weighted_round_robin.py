@@ -88,12 +88,12 @@ class _Credits:
 
 
 class WeightedRoundRobin:
-    """Whoever is furthest behind their share, by weight in the queue; shares are exact.
+    """The agent furthest behind their share, by weight in the queue.
 
-    Each selection brings everybody with room a part of a ticket in proportion to their weight,
-    and costs the agent asked one ticket. The agent with the most credit is asked first. While the
-    same agents have room, as many selections as their weights add up to give each agent exactly
-    their weight, spread out: weights 2, 2 and 1 give a, b, c, a, b.
+    Shares are exact. Each selection brings everybody with room a part of a ticket in proportion
+    to their weight, and costs the agent asked one ticket. The agent with the most credit is asked
+    first. While the same agents have room, as many selections as their weights add up to give
+    each agent exactly their weight, spread out: weights 2, 2 and 1 give a, b, c, a, b.
 
     An agent without room keeps their credit, and neither gains nor pays until they have room
     again. A new agent begins with none. Nobody can be owed more than eight tickets or owe more
