@@ -124,6 +124,10 @@ class ZoneData:
     release: str = field(validator=a_text)
     changes: tuple[Change, ...] = field(converter=_changes, validator=_check_changes, repr=False)
 
+    def offset_at(self, at: Instant) -> Span:
+        """Return what wall clocks are ahead of UTC at an instant from 1970 on. O(log changes)."""
+        return self.changes[bisect_right(self.changes, at, key=_instant) - 1][1]
+
     def stretches(self, year: int) -> tuple[tuple[Instant, Instant, Span], ...]:
         """Return the stretches of a UTC year in which the offset stays the same. O(log changes)."""
         begin, end = year_start(year), year_start(year + 1)
