@@ -17,7 +17,9 @@ from ticketroute.model.ids import CalendarId, PolicyId
 from ticketroute.model.instants import Instant
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Policy
+from ticketroute.sla.refresh import Dues, editions_to_set, moved_dues, same_as_written
 
 MOST_POLICIES = 1_000
 
@@ -49,10 +51,11 @@ class Agreements(Steps):
         check_kind("calendar", calendar, Calendar)
         if effective_from is not None:
             check_instant("effective_from", effective_from)
+        resolved = calendar.resolved()  # before any event: whatever a library does, it does here
         self._begin(at, by)
         known = self._state.calendars.get(calendar_id)
         since = at if effective_from is None else effective_from
-        if known is not None and known.editions[-1].calendar == calendar:
+        if known is not None and same_as_written(known.editions[-1].calendar, calendar):
             latest = known.editions[-1].effective_from
             if latest <= since:
                 return self._finish(at)
@@ -66,13 +69,66 @@ class Agreements(Steps):
                 at=at,
                 by=by,
                 calendar_id=calendar_id,
-                calendar=calendar,
+                calendar=resolved,
                 effective_from=0 if known is None else since,
             )
         )
         for record in shifted:
             self._withdraw_from(record, at=at)
         return self._finish(at)
+
+    def refresh_calendars(
+        self, *, effective_from: Instant | None = None, at: Instant, by: str | None = None
+    ) -> tuple[ev.Event, ...]:
+        """Take what the installed releases of ``holidays`` and of the tz database say now.
+
+        Each calendar of which a date or a clock differs from ``effective_from`` on, default from
+        ``at`` on, gets an edition; its event says what changes. An event after it names the open
+        clocks that fall due at another instant. Nothing differs: no event.
+
+        Raises:
+            InvalidValueError: if a country or a subdivision is not known any more.
+
+        O(calendars), and what set_calendar() costs for each that differs.
+        """
+        if effective_from is not None:
+            check_instant("effective_from", effective_from)
+        since = at if effective_from is None else effective_from
+        newer = {
+            calendar_id: editions_to_set(versions, since=since)
+            for calendar_id, versions in self._state.calendars.items()
+        }
+        self._begin(at, by)
+        for calendar_id, editions in newer.items():
+            before = self._dues_in(calendar_id)
+            for effective, calendar, changes in editions:
+                self._record(
+                    sla.CalendarSet(
+                        at=at,
+                        by=by,
+                        calendar_id=calendar_id,
+                        calendar=calendar,
+                        effective_from=effective,
+                        changes=changes,
+                    )
+                )
+            moved = moved_dues(before, self._dues_in(calendar_id)) if editions else ()
+            if moved:
+                self._record(sla.DuesMoved(at=at, by=by, calendar_id=calendar_id, moved=moved))
+            for record in list(self._state.roster.agents.values()) if editions else ():
+                if record.agent.shift == calendar_id:
+                    self._withdraw_from(record, at=at)
+        return self._finish(at)
+
+    def _dues_in(self, calendar_id: CalendarId) -> Dues:
+        """Return when each running clock of a calendar falls due."""
+        return {
+            (ticket.id, clock.metric, clock.cycle): clock.due
+            for ticket in self._state.tickets.values()
+            if ticket.book is not None
+            for clock in ticket.book.clocks.values()
+            if clock.calendar_id == calendar_id and clock.state is ClockState.RUNNING
+        }
 
     def remove_calendar(
         self, calendar_id: CalendarId, *, at: Instant, by: str | None = None

@@ -54,6 +54,9 @@ class ClockFold(Store):
                     if clock.calendar_id == event.calendar_id and clock.is_open:
                         self._time_clock(ticket, clock)
 
+    def on_dues_moved(self, event: sla.DuesMoved) -> None:
+        """Do nothing: the dues moved with the calendar."""
+
     def on_calendar_removed(self, event: sla.CalendarRemoved) -> None:
         del self.calendars[event.calendar_id]
 

@@ -76,6 +76,7 @@ _APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TicketRelaxed: OfferFold.on_relaxed,
     ev.TicketEscalated: OfferFold.on_escalated,
     sla.CalendarSet: ClockFold.on_calendar_set,
+    sla.DuesMoved: ClockFold.on_dues_moved,
     sla.CalendarRemoved: ClockFold.on_calendar_removed,
     sla.PoliciesSet: ClockFold.on_policies_set,
     sla.ShiftStarted: ClockFold.on_shift_started,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
@@ -13,6 +15,7 @@ from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.holiday import PublicHolidays
 from ticketroute.sla.known import ZoneData
 from ticketroute.sla.policy import Metric
+from ticketroute.sla.versions import Versions
 from ticketroute.sla.zones import DAY, EPOCH_DAY
 
 
@@ -59,6 +62,18 @@ class MovedDue:
     after: Instant | None = field()
 
 
+Dues: TypeAlias = Mapping[tuple[TicketId, Metric, int], Instant | None]  # of running clocks
+
+
+def moved_dues(before: Dues, after: Dues) -> tuple[MovedDue, ...]:
+    """Return the clocks of which the due differs, by ticket, metric and cycle."""
+    return tuple(
+        MovedDue(ticket_id=name[0], metric=name[1], cycle=name[2], before=due, after=after[name])
+        for name, due in before.items()
+        if after[name] != due
+    )
+
+
 def refreshed(calendar: Calendar) -> Calendar:
     """Return the calendar with what the installed releases say now.
 
@@ -67,6 +82,50 @@ def refreshed(calendar: Calendar) -> Calendar:
             subdivision; the message names the successor.
     """
     return calendar.unresolved().resolved()
+
+
+def same_as_written(known: Calendar, calendar: Calendar) -> bool:
+    """Return whether a calendar is one that is known already.
+
+    Without facts of its own it is the known one if its author wrote the same, whatever a newer
+    release says: that is for refresh_calendars to take. O(dates).
+    """
+    if known == calendar:
+        return True
+    bare = _bare(calendar.plain())
+    return bare == calendar.plain() and bare == _bare(known.plain())
+
+
+def editions_to_set(
+    versions: Versions, *, since: Instant
+) -> list[tuple[Instant, Calendar, CalendarChanges]]:
+    """Return the editions to set so that newer releases count from an instant on, with changes.
+
+    These are the edition that counts at ``since``, and those after it, if any of them differs; to
+    set one drops those after it. Empty if nothing differs.
+    """
+    starts = [each.effective_from for each in versions.editions]
+    found = []
+    for edition in versions.editions[bisect_right(starts, since) - 1 :]:
+        start = max(since, edition.effective_from)
+        calendar = refreshed(edition.calendar)
+        found.append((start, calendar, changes_of(edition.calendar, calendar, since=start)))
+    return found if any(changes for _, _, changes in found) else []
+
+
+def _bare(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a calendar in plain form without what resolved() adds."""
+    bare = {key: value for key, value in plain.items() if key != "zone_data"}
+    if "holidays" in bare:
+        bare["holidays"] = [
+            {key: value for key, value in each.items() if key != "known"}
+            if isinstance(each, Mapping)
+            else each
+            for each in bare["holidays"]
+        ]
+    if "within" in bare:
+        bare["within"] = [_bare(each) for each in bare["within"]]
+    return bare
 
 
 def changes_of(before: Calendar, after: Calendar, *, since: Instant) -> CalendarChanges:

@@ -18,6 +18,7 @@ COMMANDS = (
     "advance",
     "change_defaults",
     "set_calendar",
+    "refresh_calendars",
     "remove_calendar",
     "set_policies",
     "add_queue",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ticketroute.errors import (
     DuplicatePolicyError,
@@ -11,10 +12,12 @@ from ticketroute.errors import (
     UnknownPolicyError,
 )
 from ticketroute.model import events as ev
-from ticketroute.model.ids import CalendarId, PolicyId
+from ticketroute.model.ids import CalendarId, PolicyId, TicketId
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import Calendar
-from ticketroute.sla.policy import Policy
+from ticketroute.sla.clock import ClockState
+from ticketroute.sla.policy import Metric, Policy
+from ticketroute.sla.refresh import MovedDue, changes_of, refreshed, same_as_written
 from ticketroute.testing.reference.escalating import Escalating
 from ticketroute.testing.reference.facts import TicketFacts
 from ticketroute.testing.reference.following import clocks_follow
@@ -38,14 +41,15 @@ class Agreements(Escalating):
         self.begin(at)
         since = at if effective_from is None else effective_from
         known = self.calendars.get(calendar_id, [])
-        if known and known[-1].calendar == calendar and known[-1].since <= since:
+        same = known and same_as_written(known[-1].calendar, calendar)
+        if same and known[-1].since <= since:
             return self.finish(at)
         self.record(
             sla.CalendarSet(
                 at=at,
                 by=by,
                 calendar_id=calendar_id,
-                calendar=calendar,
+                calendar=calendar.resolved(),
                 effective_from=since if known else 0,
             )
         )
@@ -53,6 +57,51 @@ class Agreements(Escalating):
             if agent.agent.shift == calendar_id:
                 self.withdraw_from(agent_id, at)
         return self.finish(at)
+
+    def refresh_calendars(
+        self, *, effective_from: int | None = None, at: int, by: str | None = None
+    ) -> Events:
+        """Take what the installed releases say."""
+        self.begin(at)
+        since = at if effective_from is None else effective_from
+        for calendar_id, editions in self.calendars.items():
+            counting = [each for each in editions if each.since <= since][-1:]
+            newer = [
+                (max(since, each.since), each.calendar, refreshed(each.calendar))
+                for each in (*counting, *(each for each in editions if each.since > since))
+            ]
+            changes = [changes_of(old, new, since=start) for start, old, new in newer]
+            if not any(changes):
+                continue
+            told: dict[str, Any] = {"at": at, "by": by, "calendar_id": calendar_id}
+            before = self.dues(calendar_id)
+            for (start, _, new), differs in zip(newer, changes, strict=True):
+                self.record(
+                    sla.CalendarSet(**told, calendar=new, effective_from=start, changes=differs)
+                )
+            after = self.dues(calendar_id)
+            moved = tuple(
+                MovedDue(ticket_id=ticket, metric=metric, cycle=cycle, before=due, after=then)
+                for (ticket, metric, cycle), due in before.items()
+                if (then := after[ticket, metric, cycle]) != due
+            )
+            if moved:
+                self.record(sla.DuesMoved(**told, moved=moved))
+            for agent_id, agent in self.agents.items():
+                if agent.agent.shift == calendar_id:
+                    self.withdraw_from(agent_id, at)
+        return self.finish(at)
+
+    def dues(self, calendar_id: CalendarId) -> dict[tuple[TicketId, Metric, int], int | None]:
+        """Return when each running clock of a calendar is due."""
+        return {
+            (ticket.id, clock.metric, clock.cycle): self.clock_due(ticket.book, clock)
+            for ticket in self.tickets.values()
+            if ticket.book is not None
+            for cycles in ticket.book.clocks.values()
+            for clock in cycles
+            if clock.calendar_id == calendar_id and clock.state is ClockState.RUNNING
+        }
 
     def remove_calendar(self, calendar_id: CalendarId, *, at: int, by: str | None = None) -> Events:
         """Let go of a calendar by which nothing goes."""

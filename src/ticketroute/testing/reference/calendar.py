@@ -6,6 +6,7 @@ the clock on the wall, and windows are found by asking that of every second at w
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from ticketroute.sla.zones import tzinfo_of
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY, LAST_DAY = 86_400, 84_371  # seconds; the day after 2200-12-31, from where nothing is known
 END = LAST_DAY * DAY * 1_000
+FOR_EVER = 1 << 62
 
 Plain = dict[str, Any]
 
@@ -39,7 +41,7 @@ class PlainCalendar:
         self.plain = plain
         self.zone = tzinfo_of(plain["zone"])
         written = plain.get("zone_data")
-        self.changes = None if written is None else dict(written["changes"])
+        self.changes = None if written is None else written["changes"]
         holidays = plain.get("holidays", ())
         self.countries = [
             PublicHolidays.from_plain(each) for each in holidays if isinstance(each, Mapping)
@@ -146,7 +148,7 @@ class PlainCalendar:
 
     def _offset(self, second: int) -> int:
         if self.changes is not None:
-            return int(self.changes[max(since for since in self.changes if since <= second)])
+            return int(self.changes[bisect_right(self.changes, [second, FOR_EVER]) - 1][1])
         offset = datetime.fromtimestamp(second, self.zone).utcoffset()
         assert offset is not None
         return int(offset.total_seconds())

@@ -101,6 +101,7 @@ _FOLD: dict[type[ev.Event], Callable[..., None]] = {
     ev.TicketRelaxed: _of_ticket(offers.relaxed),
     ev.TicketEscalated: _of_ticket(offers.escalated),
     sla.CalendarSet: clocks.calendar_set,
+    sla.DuesMoved: clocks.dues_moved,
     sla.CalendarRemoved: clocks.calendar_removed,
     sla.PoliciesSet: clocks.policies_set,
     sla.ShiftStarted: clocks.shift,

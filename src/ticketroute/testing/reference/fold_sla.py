@@ -25,6 +25,10 @@ def calendar_set(desk: Upkeep, event: sla.CalendarSet) -> None:
             look_at_shift(desk, agent_id)
 
 
+def dues_moved(_: Upkeep, event: sla.DuesMoved) -> None:
+    assert event.moved
+
+
 def calendar_removed(desk: Upkeep, event: sla.CalendarRemoved) -> None:
     del desk.calendars[event.calendar_id]
 
