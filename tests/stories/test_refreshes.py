@@ -224,10 +224,9 @@ def test_newer_zone_data_is_taken_by_the_same_command(desk: Desk) -> None:
 
 def test_a_shift_follows_a_refresh_at_once(desk: Desk, say: Any) -> None:
     friday = instant("2026-06-05T10:00:00+02:00")
-    desk.set_calendar(OFFICE, sweden(dates("2026-06-06")), at=0)
+    desk.set_calendar(OFFICE, sweden(dates("2026-06-06")), at=friday)
     desk.staff("ana", shift=OFFICE)
     desk.open_queue("mail", "ana")
-    desk.advance(at=friday)
     assert desk.agent(ANA).presence is Presence.AVAILABLE
     say(dates("2026-06-05", release="2"))
     desk.refresh_calendars(at=friday)
