@@ -76,8 +76,8 @@ def _check_members(
             raise InvalidValueError(f"Queue.members[{agent_id!r}]", membership, "a Membership")
 
 
-def _delivery(delivery: Delivery | str) -> Delivery:
-    return word_of(Delivery, delivery, "Queue.delivery")
+def _delivery(delivery: Delivery | str | None) -> Delivery | None:
+    return None if delivery is None else word_of(Delivery, delivery, "Queue.delivery")
 
 
 def _departure(departure: Departure | str | None) -> Departure | None:
@@ -99,6 +99,7 @@ class Queue:
     ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``.
     ``members`` maps agents to their membership, in the order that top_down goes by; several ids
     stand for plain memberships.
+    ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.
     ``order`` says which waiting ticket goes first.
     ``weight`` from 1 to 1000 sets queues in order for an agent who serves several: the heavier
     goes first.
@@ -129,7 +130,7 @@ class Queue:
     members: Mapping[AgentId, Membership] = field(
         default=EMPTY, converter=_members, validator=_check_members
     )
-    delivery: Delivery = field(default=Delivery.ASSIGN, converter=_delivery)
+    delivery: Delivery | None = field(default=None, converter=_delivery)
     order: LineOrder = field(default=PriorityThenAge(), converter=line_order)
     weight: int = field(default=USUAL_QUEUE_WEIGHT, validator=whole(1, HEAVIEST_QUEUE))
     wrap_up: Span = field(default=0, validator=span())
