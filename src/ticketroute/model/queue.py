@@ -98,6 +98,8 @@ class Queue:
     ``offer`` says how tickets are offered, where ``delivery`` is ``OFFER``.
     ``reach`` is which agent priorities get its tickets, until ``relaxations`` change that: steps
     at so many milliseconds of waiting, in order.
+    ``hold_room_after`` is how long, in milliseconds, the first ticket of the line waits before an
+    agent keeps room for it; None means that nobody does.
     ``keep_agent`` asks the agent who had the requester's last ticket first, after the preferred.
     ``affinity_wait`` is how long, in milliseconds, a ticket waits for either of them while they
     are there and have no room.
@@ -116,7 +118,7 @@ class Queue:
     members: Mapping[AgentId, Membership] = field(
         default=EMPTY, converter=_members, validator=_check_members
     )
-    delivery: Delivery = field(default=Delivery.ASSIGN, validator=one_of(Delivery))
+    delivery: Delivery | None = field(default=None, validator=maybe(one_of(Delivery)))
     order: LineOrder = field(default=PriorityThenAge(), validator=one_of(LineOrder))
     weight: int = field(default=USUAL_QUEUE_WEIGHT, validator=whole(1, HEAVIEST_QUEUE))
     wrap_up: Span = field(default=0, validator=span())
@@ -127,6 +129,7 @@ class Queue:
     offer: OfferPolicy = field(default=OfferPolicy(), validator=one_of(OfferPolicy))
     reach: Reach = field(default=Reach(), validator=one_of(Reach))
     relaxations: tuple[Relaxation, ...] = field(default=(), converter=schedule)
+    hold_room_after: Span | None = field(default=None, validator=maybe(span()))
     keep_agent: bool = field(default=False, validator=a_flag)
     affinity_wait: Span = field(default=0, validator=span())
     respond_within: Span | None = field(default=None, validator=maybe(span(1)))
