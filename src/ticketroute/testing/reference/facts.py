@@ -175,7 +175,14 @@ class TicketFacts:
         spec = self.queue.queue.strategy
         if not rings(spec) or self.queue.queue.delivery is not Delivery.OFFER:
             return False
-        return step_of(spec) is None or (self.wanted > 0 and self.ring_at is None)
+        if step_of(spec) is None:
+            return not self.asks_wished
+        return self.wanted > 0 and self.ring_at is None
+
+    @property
+    def asks_wished(self) -> bool:
+        """Whether it is offered to an agent it wishes for, so that nobody else is rung yet."""
+        return any(each.event.cause not in ev.BY_STRATEGY for each in self.offers.values())
 
     @property
     def wants(self) -> int:
@@ -186,7 +193,8 @@ class TicketFacts:
         if self.rings_everyone:
             return EVERYONE
         offers = self.queue.queue.delivery is Delivery.OFFER
-        if self.offers and not (offers and (offer.refill or rings(spec))):
+        alone = rings(spec) and step_of(spec) is None and self.asks_wished
+        if alone or (self.offers and not (offers and (offer.refill or rings(spec)))):
             return 0
         wanted = offer.parallel if step_of(spec) is None else max(1, self.wanted)
         return max(0, wanted - len(self.offers))

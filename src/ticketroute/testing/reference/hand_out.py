@@ -140,7 +140,8 @@ def least_to_free(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> Agent
 
     def is_only_full(agent_id: AgentId) -> bool:
         why = set(gate.reasons(facts, agent_id, ask))
-        return "agent_limit" in why and why <= {"agent_limit", "wrap_up"}
+        heavy = gate.cost(facts.agents[agent_id].agent, ask) > 1  # else the first unit is its own
+        return heavy and "agent_limit" in why and why <= {"agent_limit", "wrap_up"}
 
     def to_free(agent_id: AgentId) -> int:
         costs = gate.cost(facts.agents[agent_id].agent, ask)
