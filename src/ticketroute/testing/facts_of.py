@@ -10,6 +10,7 @@ from typing import Any
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.timers import Timer, TimerKind
+from ticketroute.model.ids import AgentId
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.clock import Book, Clock, Fired, MarkKind
 from ticketroute.sla.versions import Versions
@@ -26,6 +27,8 @@ from ticketroute.testing.reference.facts import (
     TicketFacts,
     Tried,
     Work,
+    has_tiers,
+    keeps_credits,
     takes_turns,
 )
 
@@ -88,6 +91,7 @@ class ReadFacts(Facts):
             record.queue,
             {agent_id: member.membership for agent_id, member in record.members.items()},
             seats_of(record),
+            credits_of(record),
             {agent_id: member.position for agent_id, member in record.members.items()},
             record.next_position,
         )
@@ -197,8 +201,17 @@ def seats_of(record: QueueRecord) -> dict[int, Seats]:
     if not takes_turns(record.queue.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if record.queue.strategy.name == "priority" else ((0, turns),)
+    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
     return {
         tier: Seats({who: seat for seat, who in at}, given, last)
         for tier, (last, given, at) in tiers
     }
+
+
+def credits_of(record: QueueRecord) -> dict[int, dict[AgentId, int]]:
+    """Return what members are owed, by tier; 0 where there are none."""
+    if not keeps_credits(record.queue.strategy):
+        return {}
+    turns: tuple[Any, ...] = record.strategy.turns()
+    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
+    return {tier: dict(owed) for tier, owed in tiers}

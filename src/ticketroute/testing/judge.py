@@ -18,6 +18,7 @@ from ticketroute.testing.reference.facts import (
     TicketFacts,
     draws,
     has_tiers,
+    keeps_credits,
     retry_after,
     takes_turns,
 )
@@ -125,7 +126,8 @@ def _check_choice(
             causes.add(before.cause)
         assert event.cause in causes
         turns = takes_turns(queue.queue.strategy)
-        if together and turns and ticket.lifted:  # chosen before the first moved the turn past them
+        moved = keeps_credits(queue.queue.strategy) or (turns and ticket.lifted)
+        if together and moved:  # chosen before the first moved the turn past them
             assert event.agent_id in gate.eligible(desk, ask)
         else:
             _check_winner(desk, event, ticket, ask)
@@ -174,7 +176,7 @@ def _check_winner(
         assert event.runner_up is None or event.runner_up in willing
         assert event.runner_up != event.agent_id
         assert (event.runner_up is None) == (len(willing) == 1)
-        if has_tiers(ask.queue):
+        if has_tiers(spec):
             best = min(gate.tier(desk, ask.queue, who) for who in willing)
             assert gate.tier(desk, ask.queue, event.agent_id) == best
         return

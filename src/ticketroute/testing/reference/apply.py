@@ -25,6 +25,7 @@ from ticketroute.testing.reference.facts import (
     TicketFacts,
     Tried,
     Work,
+    keeps_credits,
     retry_after,
     step_of,
     takes_turns,
@@ -209,6 +210,8 @@ def _move_turn(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> None:
     if takes_turns(queue.queue.strategy):
         seats = choose.seats(facts, queue, agent_id)
         seats.last = seats.of[agent_id]
+    if keeps_credits(queue.queue.strategy):
+        choose.charge(facts, queue, agent_id)
 
 
 # --- the desk, its queues and its agents ----------------------------------------------------------
@@ -230,7 +233,7 @@ def _queue_changed(facts: Facts, event: ev.QueueChanged) -> None:
     known = facts.queues[event.queue.id]
     before, now = known.queue, event.queue
     if before.strategy != now.strategy:
-        known.seats = {}
+        known.seats, known.credits = {}, {}
     known.queue = evolve(now, parked_counts=before.parked_counts)
     _seat(facts, None)  # before those who gain room because tickets on hold count no more
     known.queue = now
@@ -280,6 +283,8 @@ def _agent_removed(facts: Facts, event: ev.AgentRemoved) -> None:
         queue.position.pop(event.agent_id, None)
         for seats in queue.seats.values():
             seats.of.pop(event.agent_id, None)
+        for owed in queue.credits.values():
+            owed.pop(event.agent_id, None)
 
 
 def _member_changed(facts: Facts, event: ev.MemberChanged) -> None:

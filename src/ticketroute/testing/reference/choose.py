@@ -39,10 +39,12 @@ from ticketroute.testing.reference.gate import (
     fits,
     holdings,
     load,
+    members_with_room,
     reason,
     tier,
 )
 
+TICKET = 10**12
 Handed = ev.TicketAssigned | ev.TicketOffered
 
 
@@ -153,7 +155,7 @@ def choose(
 
 def drawn(facts: Facts, ticket: TicketFacts, asks: Ask, willing: list[AgentId]) -> Choice:
     """Read off the other desk's events whom chance fell on, and whether it could have."""
-    first = best_tier(facts, asks.queue, willing, willing)
+    first = first_group(facts, asks, willing, willing)
     for event in facts.luck:
         if (
             isinstance(event, Handed)
@@ -173,7 +175,7 @@ def choose_all(facts: Facts, ticket: TicketFacts, asks: Ask) -> list[Choice]:
     willing = eligible(facts, asks)
     ringing = [who for who, offer in ticket.offers.items() if offer.queue is asks.queue]
     members = [who for who in ringing if who in asks.queue.members]
-    rung = best_tier(facts, asks.queue, willing, [*willing, *members])
+    rung = first_group(facts, asks, willing, [*willing, *members])
     shown = not ticket.in_line or (len(willing) > 1 and asks.reserved is None)
     chosen = ordered(facts, asks.queue, asks.skills, rung)
     if not shown or asks.reserved is not None:
@@ -182,14 +184,16 @@ def choose_all(facts: Facts, ticket: TicketFacts, asks: Ask) -> list[Choice]:
     return [Choice(who, key, shown=True) for who, key in zip(chosen, keys, strict=True)]
 
 
-def best_tier(
-    facts: Facts, queue: QueueFacts, agents: list[AgentId], among: list[AgentId]
+def first_group(
+    facts: Facts, asks: Ask, agents: list[AgentId], among: list[AgentId]
 ) -> list[AgentId]:
-    """Return those of the best tier that anybody of ``among`` is in; everyone without tiers."""
-    if not has_tiers(queue):
-        return agents
-    best = min((tier(facts, queue, who) for who in among), default=0)
-    return [who for who in agents if tier(facts, queue, who) == best]
+    """Return those whom no tier or match puts behind any of ``among``."""
+
+    def key(agent_id: AgentId) -> list[Any]:
+        outer = within(asks.queue.queue.strategy)[:-1]
+        return [key_of(facts, asks.queue, agent_id, asks.skills, spec) for spec in outer]
+
+    return [who for who in agents if all(key(who) <= key(other) for other in among)]
 
 
 def ordered(
@@ -229,7 +233,11 @@ def key_of(  # noqa: C901  one case for each strategy
         case "longest_idle":
             return idle_since(facts, agent_id)
         case "longest_available":
-            return known.available_since
+            return max(known.available_since, known.ended_at or known.available_since)
+        case "weighted_round_robin":
+            return -owed_to(facts, queue, agent_id).get(agent_id, 0) - shares(
+                facts, queue, agent_id
+            ).get(agent_id, 0)
         case "fewest_taken" | "least_handle_time":
             span = window_of(spec)
             assert span is not None
@@ -266,10 +274,36 @@ def key_shown(
     return shown
 
 
+def group(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> int:
+    """Return the tier among whom an agent takes turns, 0 where there are none."""
+    return tier(facts, queue, agent_id) if has_tiers(queue.queue.strategy) else 0
+
+
+def owed_to(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> dict[AgentId, int]:
+    """Return what those are owed among whom an agent takes turns."""
+    return queue.credits.setdefault(group(facts, queue, agent_id), {})
+
+
+def shares(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> dict[AgentId, int]:
+    """Return what a selection brings each of those with room among whom an agent takes turns."""
+    mine, free = group(facts, queue, agent_id), members_with_room(facts, queue)
+    weights = {who: queue.members[who].weight for who in free if group(facts, queue, who) == mine}
+    each = TICKET // sum(weights.values()) if weights else 0
+    return {who: weight * each for who, weight in weights.items()}
+
+
+def charge(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> None:
+    """Give everybody with room their share of a ticket, and take the ticket from who was asked."""
+    owed, brought = owed_to(facts, queue, agent_id), shares(facts, queue, agent_id)
+    for who, share in brought.items():
+        owed[who] = owed.get(who, 0) + share
+    left = min(owed.get(agent_id, 0), 8 * TICKET) - sum(brought.values())
+    owed[agent_id] = max(left, -TICKET)
+
+
 def seats(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> Seats:
     """Return the seats of an agent's tier, or of the queue where it has no tiers."""
-    number = tier(facts, queue, agent_id) if has_tiers(queue) else 0
-    return queue.seats.setdefault(number, Seats())
+    return queue.seats.setdefault(group(facts, queue, agent_id), Seats())
 
 
 def idle_since(facts: Facts, agent_id: AgentId) -> int:
@@ -300,6 +334,7 @@ def asked_alone(
             skills=known.agent.skills,
             last_assigned=known.stamp,
             idle_since=idle_since(facts, agent_id),
+            available_since=known.available_since,
             taken=taken,
             handle_time=handled,
         )

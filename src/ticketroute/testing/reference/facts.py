@@ -59,6 +59,7 @@ class QueueFacts:
     queue: Queue
     members: dict[AgentId, Membership]
     seats: dict[int, Seats] = field(default_factory=dict)  # by tier; 0 where there are none
+    credits: dict[int, dict[AgentId, int]] = field(default_factory=dict)  # by tier, as seats
     position: dict[AgentId, int] = field(default_factory=dict)  # numbers in the list, with gaps
     positions: int = 0  # given so far
 
@@ -363,9 +364,14 @@ def window_of(spec: StrategySpec) -> int | None:
     return None
 
 
-def has_tiers(queue: QueueFacts) -> bool:
-    """Return whether the strategy asks by agent priority first."""
-    return queue.queue.strategy.name == "priority"
+def has_tiers(spec: StrategySpec) -> bool:
+    """Return whether agents of other agent priorities have turns of their own."""
+    return any(each.name == "priority" for each in within(spec))
+
+
+def keeps_credits(spec: StrategySpec) -> bool:
+    """Return whether members are owed a share by their weight."""
+    return within(spec)[-1].name == "weighted_round_robin"
 
 
 def rings(spec: StrategySpec) -> bool:
