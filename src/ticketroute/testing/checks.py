@@ -307,8 +307,10 @@ def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
         assert (view.state, view.policy_id) == (clock.state, clock.policy_id)
         assert (view.version, view.within) == (clock.version, clock.within)
         assert view.calendar_id == clock.calendar_id
-        assert view.elapsed == clocks.elapsed(book, clock, clocks.hours_of(plain, clock), desk.now)
-        assert view.due == clocks.clock_due(plain, book, clock)
+        assert view.elapsed == clocks.elapsed(
+            ticket, clock, clocks.hours_of(plain, clock), desk.now
+        )
+        assert view.due == clocks.clock_due(plain, ticket, clock)
         assert view.breached == clock.breached
 
 

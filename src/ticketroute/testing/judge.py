@@ -68,7 +68,7 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         return
     ask = gate.ask_of(desk, ticket, queue)
     reason = gate.reason(desk, event.agent_id, ask)
-    assert event.cost == gate.cost(desk.agents[event.agent_id].agent, ask)
+    assert event.cost == gate.cost(desk, event.agent_id, ask)
     by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
     if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
         return  # the gate looked at it as it was before its offers were withdrawn
@@ -91,7 +91,7 @@ def _check_offered(desk: Facts, event: ev.TicketOffered, before: ev.Event | None
     reason = gate.reason(desk, event.agent_id, ask)
     assert reason is None, f"{event.agent_id} may not be asked for {event.ticket_id}: {reason}"
     agent = desk.agents[event.agent_id].agent
-    assert event.cost == gate.cost(agent, ask)
+    assert event.cost == gate.cost(desk, event.agent_id, ask)
     points = agent.contact_points if ticket.ticket.channel == "call" else ()
     assert event.contact_points == points
     rings = sum(point.ring for point in points) or queue.queue.offer.timeout

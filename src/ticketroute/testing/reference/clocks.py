@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ticketroute.model import events as ev
 from ticketroute.model.events import Author, Cause
-from ticketroute.model.ids import QueueId
 from ticketroute.model.lifecycle import RoutingState, Status
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla import events as sla
@@ -29,6 +28,7 @@ FOR_EVER = 1 << 62
 KEPT_BY_RESOLVING = (Metric.RESOLUTION, Metric.AGENT_WORK, Metric.REQUESTER_WAIT)
 KEPT_BY_AN_ANSWER = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.PERIODIC_UPDATE)
 WARNING, BREACH, LEVEL = 1, 2, 3
+RUNNING, PAUSED, CANCELLED = ClockState.RUNNING, ClockState.PAUSED, ClockState.CANCELLED
 
 ClockEvents = Iterator[sla.ClockEvent]
 
@@ -46,50 +46,48 @@ def hours_of(facts: Facts, clock: ClockFacts) -> Hours:
     return hours(facts, clock.calendar_id) if clock.kept is None else clock.kept
 
 
-def counting(book: BookFacts, clock: ClockFacts) -> Iterator[tuple[int, int | None]]:
-    """Yield the stretches in which a clock counts; the last may have no end."""
-    ends = [*(since for since, _ in book.statuses[1:]), None]
-    for number, (since, status) in enumerate(book.statuses):
+def counting(ticket: TicketFacts, clock: ClockFacts) -> Iterator[tuple[int, int]]:
+    """Yield the stretches in which a clock counts, if things stay as they are."""
+    statuses = () if ticket.book is None else ticket.book.statuses
+    ends = [*(since for since, _ in statuses[1:]), FOR_EVER]
+    stop = FOR_EVER if clock.ended is None else clock.ended
+    for number, (since, status) in enumerate(statuses):
         start = max(since, clock.started) if number else clock.started
-        end = ends[number]
-        if clock.ended is not None:
-            end = clock.ended if end is None else min(end, clock.ended)
-        if not stands_still(clock, status) and (end is None or start < end):
+        end = min(ends[number], stop)
+        if not stands_still(clock, status) and start < end:
             yield start, end
 
 
-def elapsed(book: BookFacts, clock: ClockFacts, open_in: Hours, at: int) -> int:
+def elapsed(ticket: TicketFacts, clock: ClockFacts, open_in: Hours, at: int) -> int:
     """Return what has counted by an instant."""
-    return sum(
-        open_in.elapsed(start, at if end is None else min(at, end))
-        for start, end in counting(book, clock)
-        if start < at
-    )
+    stretches = [(start, min(at, end)) for start, end in counting(ticket, clock) if start < at]
+    return sum(open_in.elapsed(start, end) for start, end in stretches)
 
 
-def reaches(book: BookFacts, clock: ClockFacts, open_in: Hours, amount: int) -> int | None:
+def reaches(ticket: TicketFacts, clock: ClockFacts, open_in: Hours, amount: int) -> int | None:
     """Return when so much will have counted, if things stay as they are."""
     left = amount
-    for start, end in counting(book, clock):
-        here = None if end is None else open_in.elapsed(start, end)
-        if here is None or here >= left:
+    for start, end in counting(ticket, clock):
+        if end == FOR_EVER:
+            return open_in.add(start, left)
+        here = open_in.elapsed(start, end)
+        if here >= left:
             return open_in.add(start, left)
         left -= here
     return None
 
 
-def clock_due(facts: Facts, book: BookFacts, clock: ClockFacts) -> int | None:
+def clock_due(facts: Facts, ticket: TicketFacts, clock: ClockFacts) -> int | None:
     """Return when a clock that runs has used up its target."""
-    if clock.state is not ClockState.RUNNING:
+    if clock.state is not RUNNING:
         return None
-    return reaches(book, clock, hours_of(facts, clock), clock.within)
+    return reaches(ticket, clock, hours_of(facts, clock), clock.within)
 
 
 def due_at(facts: Facts, ticket: TicketFacts) -> int | None:
     """Return when a ticket is due: by its host's word, or by its clocks that run."""
-    dues = [ticket.ticket.due]
-    if ticket.book is not None:
-        dues += [clock_due(facts, ticket.book, clock) for clock in ticket.book.latest]
+    known = () if ticket.book is None else ticket.book.latest
+    dues = [ticket.ticket.due, *(clock_due(facts, ticket, clock) for clock in known)]
     return min((due for due in dues if due is not None), default=None)
 
 
@@ -108,24 +106,24 @@ def next_mark(clock: ClockFacts) -> Mark | None:
     marks = [Mark(clock.within + 1, BREACH, 0, ("breach",))]
     granted = min(clock.within, clock.promised)  # of what a change granted anew, if one did
     for share in clock.target.warnings:
-        after = clock.within - granted - -granted * share // 100
-        marks.append(Mark(after, WARNING, share, ("warning", share, *agreed)))
+        rest = granted * (100 - share) // 100  # so the warning comes once its whole share is used
+        marks.append(Mark(clock.within - rest, WARNING, share, ("warning", share, *agreed)))
     for number, level in enumerate(clock.target.escalations):
         after = clock.within + level.offset + (level.offset >= 0)  # a breach comes before its level
         marks.append(Mark(max(1, after), LEVEL, number, ("level", number, *agreed)))
     return min((mark for mark in marks if mark.name not in clock.done), default=None)
 
 
-def mark_due(facts: Facts, book: BookFacts, clock: ClockFacts) -> int | None:
+def mark_due(facts: Facts, ticket: TicketFacts, clock: ClockFacts) -> int | None:
     """Return when a clock that runs comes to its next mark."""
     mark = next_mark(clock)
-    if clock.state is not ClockState.RUNNING or mark is None:
+    if clock.state is not RUNNING or mark is None:
         return None
-    at = reaches(book, clock, hours_of(facts, clock), mark.after)
+    at = reaches(ticket, clock, hours_of(facts, clock), mark.after)
     return None if at is None else max(at, facts.now)
 
 
-# --- what is promised ---------------------------------------------------------------------------
+# --- what is promised, and what becomes of clocks after something happened ------------------------
 
 
 def agreed(facts: Facts, ticket: TicketFacts) -> Agreed | None:
@@ -143,35 +141,49 @@ def agreed(facts: Facts, ticket: TicketFacts) -> Agreed | None:
     return None
 
 
-def target_of(facts: Facts, ticket: TicketFacts, metric: Metric) -> Target | None:
-    """Return what is promised of a metric to a ticket of this priority, if anything is."""
-    promised = agreed(facts, ticket)
-    target = None if promised is None else promised.policy.targets.get(metric)
-    if target is None or TicketPriority(ticket.priority) not in target.within:
-        return None
-    return target
+class After(NamedTuple):
+    """The moment after something happened to a ticket."""
 
+    facts: Facts
+    ticket: TicketFacts
+    book: BookFacts
+    cause: Cause
+    left: str | None = None  # the queue it has just been moved from
 
-def counts_from(facts: Facts, ticket: TicketFacts, book: BookFacts, metric: Metric) -> int | None:
-    """Return from when on a metric counts, by all that happened; None: nothing is awaited."""
-    target = target_of(facts, ticket, metric)
-    since: int | None = book.statuses[0][0]  # its arrival
-    match metric:
-        case Metric.FIRST_RESPONSE if book.answered:
-            since = None
-        case Metric.ASSIGNMENT if book.handed:
-            since = None
-        case Metric.NEXT_RESPONSE:
-            since = book.unanswered
-        case Metric.PERIODIC_UPDATE:
-            authors = () if target is None else target.contacts
-            since = max((at for who, at in book.wrote.items() if who in authors), default=None)
-    if since is not None and target is not None and target.per_queue:
-        since = max(since, book.queued)
-    return since
+    def target(self, metric: Metric) -> Target | None:
+        """Return what is promised of a metric to a ticket of this priority, if anything is."""
+        promised = agreed(self.facts, self.ticket)
+        target = None if promised is None else promised.policy.targets.get(metric)
+        priority = TicketPriority(self.ticket.priority)
+        return None if target is None or priority not in target.within else target
 
+    def counts_from(self, metric: Metric) -> int | None:
+        """Return from when on a metric counts, by all that happened; None: nothing is awaited."""
+        book, target = self.book, self.target(metric)
+        since: int | None = book.statuses[0][0]  # its arrival
+        match metric:
+            case Metric.FIRST_RESPONSE if book.answered:
+                since = None
+            case Metric.ASSIGNMENT if book.handed:
+                since = None
+            case Metric.NEXT_RESPONSE:
+                since = book.unanswered
+            case Metric.PERIODIC_UPDATE:
+                authors = () if target is None else target.contacts
+                since = max((at for who, at in book.wrote.items() if who in authors), default=None)
+        if since is not None and target is not None and target.per_queue:
+            since = max(since, book.queued)
+        return since
 
-# --- what becomes of clocks after something happened ----------------------------------------------
+    def elapsed(self, clock: ClockFacts, open_in: Hours | None = None) -> int:
+        """Return what has counted by now."""
+        hours = open_in or hours_of(self.facts, clock)
+        return elapsed(self.ticket, clock, hours, self.facts.now)
+
+    def told(self, clock: ClockFacts, **more: Any) -> dict[str, Any]:
+        """Return what every event of a clock says, and more."""
+        of = {"at": self.facts.now, "cause": self.cause, "ticket_id": self.ticket.id}
+        return {**of, "metric": clock.metric, "cycle": clock.cycle, **more}
 
 
 def clocks_after(facts: Facts, event: ev.Event) -> ClockEvents:
@@ -180,50 +192,17 @@ def clocks_after(facts: Facts, event: ev.Event) -> ClockEvents:
         ticket = facts.tickets[event.ticket_id]
         if ticket.book is not None:
             left = event.from_queue if isinstance(event, ev.TicketTransferred) else None
-            after = After(facts, ticket, ticket.book, event.cause, event.at, left)
+            after = After(facts, ticket, ticket.book, event.cause, left)
             yield from what(after, event)
             yield from stand_or_run(after)
 
 
-def clocks_follow(facts: Facts, ticket: TicketFacts, at: int) -> ClockEvents:
+def clocks_follow(facts: Facts, ticket: TicketFacts) -> ClockEvents:
     """Yield what becomes of a ticket's clocks when something else is promised."""
     if ticket.book is not None and ticket.state is not RoutingState.DONE:
-        after = After(facts, ticket, ticket.book, Cause.COMMAND, at)
+        after = After(facts, ticket, ticket.book, Cause.COMMAND)
         yield from promised_anew(after)
         yield from stand_or_run(after)
-
-
-class After(NamedTuple):
-    """The moment after something happened to a ticket."""
-
-    facts: Facts
-    ticket: TicketFacts
-    book: BookFacts
-    cause: Cause
-    at: int
-    left: QueueId | None = None  # the queue it has just been moved from
-
-    def target(self, metric: Metric) -> Target | None:
-        """Return what is promised of a metric."""
-        return target_of(self.facts, self.ticket, metric)
-
-    def counts_from(self, metric: Metric) -> int | None:
-        """Return from when on a metric counts."""
-        return counts_from(self.facts, self.ticket, self.book, metric)
-
-    def elapsed(self, clock: ClockFacts, open_in: Hours | None = None) -> int:
-        """Return what has counted by now."""
-        return elapsed(self.book, clock, open_in or hours_of(self.facts, clock), self.at)
-
-    def of(self, clock: ClockFacts) -> dict[str, Any]:
-        """Return what every event of a clock says."""
-        return {
-            "at": self.at,
-            "cause": self.cause,
-            "ticket_id": self.ticket.id,
-            "metric": clock.metric,
-            "cycle": clock.cycle,
-        }
 
 
 def what(after: After, event: ev.TicketEvent) -> ClockEvents:  # noqa: C901  one case for each event
@@ -248,12 +227,10 @@ def what(after: After, event: ev.TicketEvent) -> ClockEvents:  # noqa: C901  one
         case ev.TicketReopened():
             yield from reopened(after)
         case ev.TicketAbandoned() | ev.TicketMerged():
-            for clock in after.book.latest:
-                if clock.is_open:
-                    yield from cancel(after, clock)
-        case ev.TicketTransferred():
-            if event.from_queue != event.to_queue:
-                yield from moved(after)
+            for clock in [each for each in after.book.latest if each.is_open]:
+                yield from cancel(after, clock)
+        case ev.TicketTransferred() if event.from_queue != event.to_queue:
+            yield from moved(after)
         case ev.TicketPriorityChanged() | ev.TicketRelaxed():
             yield from promised_anew(after)
 
@@ -263,10 +240,10 @@ def stand_or_run(after: After) -> ClockEvents:
     status = after.ticket.status
     for clock in after.book.latest:
         stands = stands_still(clock, status)
-        if clock.state is ClockState.RUNNING and stands:
+        if clock.state is RUNNING and stands:
             left = clock.within - after.elapsed(clock)
-            yield sla.ClockPaused(**after.of(clock), status=status, remaining=left)
-        elif clock.state is ClockState.PAUSED and not stands:
+            yield sla.ClockPaused(**after.told(clock, status=status, remaining=left))
+        elif clock.state is PAUSED and not stands:
             yield resumed(after, clock)
 
 
@@ -274,7 +251,7 @@ def asked(after: After) -> ClockEvents:
     """The requester wrote: unless an older message counts, the answer is promised from now."""
     known = after.book.last(Metric.NEXT_RESPONSE)
     if after.book.unanswered is not None and not (known is not None and known.is_open):
-        yield from start(after, Metric.NEXT_RESPONSE, after.at)
+        yield from start(after, Metric.NEXT_RESPONSE, after.facts.now)
     yield from count_from_message(after, Author.REQUESTER)
 
 
@@ -283,7 +260,7 @@ def count_from_message(after: After, author: Author) -> ClockEvents:
     target = after.target(Metric.PERIODIC_UPDATE)
     if target is not None and author in target.contacts and after.ticket.status not in OVER:
         yield from end(after, Metric.PERIODIC_UPDATE, kept=False)
-        yield from start(after, Metric.PERIODIC_UPDATE, after.at)
+        yield from start(after, Metric.PERIODIC_UPDATE, after.facts.now)
 
 
 def reopened(after: After) -> ClockEvents:
@@ -292,18 +269,15 @@ def reopened(after: After) -> ClockEvents:
     again = promised is not None and promised.policy.reopening is ReopenRule.NEW_CYCLE
     over = [at for at, status in after.book.statuses if status is Status.RESOLVED]
     for clock in after.book.latest:
-        lapsed = clock.state is ClockState.LAPSED
-        if clock.is_open or clock.state is ClockState.CANCELLED:
+        lapsed, ended_at = clock.state is ClockState.LAPSED, clock.ended
+        if clock.is_open or clock.state is CANCELLED or clock.of_a_queue_left:
             continue
-        if not (lapsed or clock.metric in KEPT_BY_RESOLVING) or clock.of_a_queue_left:
+        by_resolving = lapsed or clock.metric in KEPT_BY_RESOLVING
+        if not by_resolving or ended_at is None or ended_at < over[-1]:
             continue
-        if clock.ended is None or clock.ended < over[-1]:
-            continue
-        if after.counts_from(clock.metric) is None:
-            continue
-        if again:
-            yield from start(after, clock.metric, after.at)
-        else:
+        if after.counts_from(clock.metric) is not None and again:
+            yield from start(after, clock.metric, after.facts.now)
+        elif after.counts_from(clock.metric) is not None:
             yield resumed(after, clock)
     yield from promised_anew(after)
     if after.cause is Cause.REPLIED:
@@ -312,9 +286,7 @@ def reopened(after: After) -> ClockEvents:
 
 def moved(after: After) -> ClockEvents:
     """It is in another queue: what counts for each queue ends here and begins there."""
-    for metric in Metric:
-        if after.ticket.status in OVER:
-            break
+    for metric in Metric if after.ticket.status not in OVER else ():
         target, clock = after.target(metric), after.book.last(metric)
         here = target is not None and target.per_queue
         was_open = clock is not None and clock.is_open
@@ -326,7 +298,7 @@ def moved(after: After) -> ClockEvents:
         elif clock is not None and was_open:
             yield from cancel(after, clock)
         if here and metric is Metric.ASSIGNMENT and after.ticket.agent is None:
-            yield from start(after, metric, after.at)
+            yield from start(after, metric, after.facts.now)
         else:
             yield from start_if_due(after, metric)
     yield from promised_anew(after)
@@ -334,15 +306,13 @@ def moved(after: After) -> ClockEvents:
 
 def promised_anew(after: After) -> ClockEvents:
     """Something else is promised: open clocks follow, and what is new begins."""
-    for metric in Metric:
-        if after.ticket.status in OVER:
-            break
+    for metric in Metric if after.ticket.status not in OVER else ():
         known = after.book.last(metric)
         if known is not None and known.is_open:
             yield from retarget(after, known)
         elif known is None or known.of_a_queue_left:
             yield from start_if_due(after, metric)
-        elif known.state is ClockState.CANCELLED:
+        elif known.state is CANCELLED:
             if known.started != after.counts_from(metric):
                 yield from start_if_due(after, metric)
             elif after.target(metric) is not None:
@@ -364,9 +334,8 @@ def start(after: After, metric: Metric, since: int) -> ClockEvents:
     clock = as_promised(after, metric, len(after.book.clocks.get(metric, ())) + 1, since)
     if clock is not None:
         status = after.ticket.status
-        stands = stands_still(clock, status)
-        told = {**after.of(clock), **terms(after, clock)}
-        yield sla.ClockStarted(**told, started=since, paused_by=status if stands else None)
+        paused_by = status if stands_still(clock, status) else None
+        yield sla.ClockStarted(**terms(after, clock), started=since, paused_by=paused_by)
 
 
 def as_promised(after: After, metric: Metric, cycle: int, since: int) -> ClockFacts | None:
@@ -374,23 +343,18 @@ def as_promised(after: After, metric: Metric, cycle: int, since: int) -> ClockFa
     target, promised = after.target(metric), agreed(after.facts, after.ticket)
     if target is None or promised is None:
         return None
-    policy = promised.policy
+    policy, span = promised.policy, target.within[TicketPriority(after.ticket.priority)]
     calendar_id = target.calendar or policy.calendar or after.ticket.queue.queue.calendar
-    span, version = target.within[TicketPriority(after.ticket.priority)], promised.version
-    return ClockFacts(metric, cycle, policy.id, version, target, calendar_id, span, span, since)
+    by = (policy.id, promised.version, target, calendar_id)
+    return ClockFacts(metric, cycle, *by, span, span, since)
 
 
 def terms(after: After, clock: ClockFacts) -> dict[str, Any]:
     """Return the terms of a clock, and when they make it due."""
     stands = stands_still(clock, after.ticket.status)
-    return {
-        "policy_id": clock.policy_id,
-        "version": clock.version,
-        "calendar_id": clock.calendar_id,
-        "promised": clock.promised,
-        "within": clock.within,
-        "due": None if stands else clock_due(after.facts, after.book, clock),
-    }
+    names = ("policy_id", "version", "calendar_id", "promised", "within")
+    due = None if stands else clock_due(after.facts, after.ticket, clock)
+    return after.told(clock, due=due, **{name: getattr(clock, name) for name in names})
 
 
 def end(after: After, metric: Metric, *, kept: bool) -> ClockEvents:
@@ -399,34 +363,34 @@ def end(after: After, metric: Metric, *, kept: bool) -> ClockEvents:
     if clock is not None and clock.is_open:
         yield from find_breach(after, clock)
         outcome = ClockState.MET if kept else ClockState.LAPSED
-        yield ended(after, clock, outcome if clock.breached is None else ClockState.MISSED)
+        yield ended(after, clock, outcome)
 
 
 def cancel(after: After, clock: ClockFacts) -> ClockEvents:
-    """End a clock of which nothing is promised: a breach stays a breach."""
+    """End a clock of which nothing is promised."""
     yield from find_breach(after, clock)
-    breached = clock.breached is not None
-    yield ended(after, clock, ClockState.MISSED if breached else ClockState.CANCELLED)
+    yield ended(after, clock, CANCELLED)
 
 
 def find_breach(after: After, clock: ClockFacts) -> ClockEvents:
     """Note that a promise is missed already, before anything hides it."""
     if clock.breached is None and after.elapsed(clock) > clock.within:
-        due = reaches(after.book, clock, hours_of(after.facts, clock), clock.within)
-        yield sla.ClockBreached(**after.of(clock), within=clock.within, due=due)
+        due = reaches(after.ticket, clock, hours_of(after.facts, clock), clock.within)
+        yield sla.ClockBreached(**after.told(clock, within=clock.within, due=due))
 
 
 def ended(after: After, clock: ClockFacts, outcome: ClockState) -> sla.ClockEvent:
-    """Return the end of a clock; it counted for the queue that the ticket was in till now."""
+    """Return the end of a clock, for the queue of its ticket till now; a breach stays a breach."""
     queue_id = after.left or after.ticket.queue.queue.id
-    spent = after.elapsed(clock)
-    return sla.ClockEnded(**after.of(clock), outcome=outcome, queue_id=queue_id, elapsed=spent)
+    result = outcome if clock.breached is None else ClockState.MISSED
+    of = after.told(clock, outcome=result, queue_id=queue_id, elapsed=after.elapsed(clock))
+    return sla.ClockEnded(**of)
 
 
 def resumed(after: After, clock: ClockFacts) -> sla.ClockEvent:
     """Return how a clock goes on that stood still or had ended."""
-    on = replace(clock, state=ClockState.RUNNING, ended=None, kept=None)
-    return sla.ClockResumed(**after.of(clock), due=clock_due(after.facts, after.book, on))
+    on = replace(clock, state=RUNNING, ended=None, kept=None)
+    return sla.ClockResumed(**after.told(clock, due=clock_due(after.facts, after.ticket, on)))
 
 
 def retarget(after: After, clock: ClockFacts) -> ClockEvents:
@@ -451,7 +415,7 @@ def retarget(after: After, clock: ClockFacts) -> ClockEvents:
         return
     if clock.is_open:
         yield from find_breach(after, clock)
-    yield sla.ClockRetargeted(**after.of(clock), **terms(after, new))
+    yield sla.ClockRetargeted(**terms(after, new))
     if stands_still(new, after.ticket.status):
         yield from find_breach(after, clock)
 
@@ -465,8 +429,8 @@ def due_if_it_ran(after: After, clock: ClockFacts) -> int:
     """Return when a clock is due if it runs from now on; what is used up comes before."""
     left = clock.within - elapsed_by_today(after, clock)
     if left <= 0:
-        return after.at + left
-    due = hours(after.facts, clock.calendar_id).add(after.at, left)
+        return after.facts.now + left
+    due = hours(after.facts, clock.calendar_id).add(after.facts.now, left)
     return FOR_EVER if due is None else due
 
 
@@ -481,30 +445,33 @@ def terms_of(clock: ClockFacts) -> tuple[object, ...]:
 def apply_clock_event(facts: Facts, event: sla.ClockEvent) -> None:  # noqa: C901  one case each
     """Change the clock that an event is about."""
     ticket = facts.tickets[event.ticket_id]
-    book = ticket.book
-    assert book is not None
+    assert ticket.book is not None
+    cycles = ticket.book.clocks.setdefault(event.metric, [])
     if isinstance(event, sla.ClockStarted):
-        start_clock(facts, book, event)
-        return
-    clock = book.clocks[event.metric][-1]
-    assert clock.cycle == event.cycle
+        assert not any(clock.is_open for clock in cycles)
+        target = facts.versions[event.policy_id].policy.targets[event.metric]
+        by = (event.policy_id, event.version, target, event.calendar_id)
+        ways = (*by, event.promised, event.within, event.started)
+        state = RUNNING if event.paused_by is None else PAUSED
+        cycles.append(ClockFacts(event.metric, event.cycle, *ways, state))
+    clock = cycles[-1]
+    assert event.cycle == clock.cycle == len(cycles)
     match event:
         case sla.ClockPaused():
-            assert clock.state is ClockState.RUNNING
-            clock.state = ClockState.PAUSED
+            assert clock.state is RUNNING
+            clock.state = PAUSED
         case sla.ClockResumed():
-            assert clock.state not in (ClockState.RUNNING, ClockState.CANCELLED)
-            clock.state, clock.ended, clock.kept = ClockState.RUNNING, None, None
+            assert clock.state not in (RUNNING, CANCELLED)
+            clock.state, clock.ended, clock.kept = RUNNING, None, None
         case sla.ClockRetargeted():
-            assert clock.is_open or clock.state is ClockState.CANCELLED
+            assert clock.is_open or clock.state is CANCELLED
             if (clock.policy_id, clock.version) != (event.policy_id, event.version):
                 clock.target = facts.versions[event.policy_id].policy.targets[event.metric]
             clock.policy_id, clock.version = event.policy_id, event.version
             clock.calendar_id, clock.promised = event.calendar_id, event.promised
             clock.within = event.within
-            if clock.state is ClockState.CANCELLED:  # and promised again
-                stands = stands_still(clock, ticket.status)
-                clock.state = ClockState.PAUSED if stands else ClockState.RUNNING
+            if clock.state is CANCELLED:  # and promised again
+                clock.state = PAUSED if stands_still(clock, ticket.status) else RUNNING
                 clock.ended = clock.kept = None
         case sla.ClockEnded():
             assert clock.is_open
@@ -525,31 +492,10 @@ def apply_clock_event(facts: Facts, event: sla.ClockEvent) -> None:  # noqa: C90
             come_to(clock, ("level", event.level, event.policy_id, event.version))
 
 
-def start_clock(facts: Facts, book: BookFacts, event: sla.ClockStarted) -> None:
-    """Begin another cycle of a metric."""
-    cycles = book.clocks.setdefault(event.metric, [])
-    assert event.cycle == len(cycles) + 1
-    assert not any(clock.is_open for clock in cycles)
-    clock = ClockFacts(
-        event.metric,
-        event.cycle,
-        event.policy_id,
-        event.version,
-        facts.versions[event.policy_id].policy.targets[event.metric],
-        event.calendar_id,
-        event.promised,
-        event.within,
-        event.started,
-    )
-    if event.paused_by is not None:
-        clock.state = ClockState.PAUSED
-    cycles.append(clock)
-
-
 def come_to(clock: ClockFacts, name: tuple[object, ...]) -> None:
     """Note that a mark was done; each is done once, and only while the clock runs."""
-    assert clock.state is ClockState.RUNNING
     mark = next_mark(clock)
+    assert clock.state is RUNNING
     assert mark is not None
     assert mark.name == name
     clock.done.add(name)
@@ -557,10 +503,7 @@ def come_to(clock: ClockFacts, name: tuple[object, ...]) -> None:
 
 def open_book(ticket: TicketFacts, since: int) -> None:
     """Begin to keep the time of a ticket."""
+    handed, wrote = ticket.last_agent is not None, {Author.REQUESTER: since}
     ticket.book = BookFacts(
-        statuses=[(since, ticket.status)],
-        queued=since,
-        answered=ticket.ever_answered,
-        handed=ticket.last_agent is not None,
-        wrote={Author.REQUESTER: since},
+        [(since, ticket.status)], since, ticket.ever_answered, handed, wrote=wrote
     )

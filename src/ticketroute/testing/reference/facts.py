@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent, Membership, Presence
-from ticketroute.model.events import Author, TicketOffered
-from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model.lifecycle import RoutingState, Status
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Delivery, Queue
@@ -21,6 +20,7 @@ from ticketroute.sla.policy import Metric, Policy, Target
 from ticketroute.testing.reference.calendar import Edition, Hours
 
 DAY = 86_400_000
+EVERYONE = 1 << 30
 SEARCHING = (RoutingState.WAITING, RoutingState.OFFERED)
 
 
@@ -47,27 +47,21 @@ class AgentFacts:
 class Seats:
     """Whose turn it is: numbers that are given once, in the order of first having room."""
 
-    of: dict[AgentId, int] = field(default_factory=dict)
+    of: dict[str, int] = field(default_factory=dict)
     given: int = 0
     last: int = -1
 
 
 @dataclass(eq=False)
 class QueueFacts:
-    """A queue, its members in order, and whose turn it is."""
+    """A queue, its members in order, whose turn it is, and who is owed a ticket."""
 
     queue: Queue
-    members: dict[AgentId, Membership]
+    members: dict[str, Membership] = field(default_factory=dict)
     seats: dict[int, Seats] = field(default_factory=dict)  # by tier; 0 where there are none
-    credits: dict[int, dict[AgentId, int]] = field(default_factory=dict)  # by tier, as seats
-    position: dict[AgentId, int] = field(default_factory=dict)  # numbers in the list, with gaps
+    credits: dict[int, dict[str, int]] = field(default_factory=dict)  # by tier, as seats
+    position: dict[str, int] = field(default_factory=dict)  # numbers in the list, with gaps
     positions: int = 0  # given so far
-
-    def join(self, agent_id: AgentId, terms: Membership) -> None:
-        """Put an agent last in the list of members."""
-        self.members[agent_id] = terms
-        self.position[agent_id] = self.positions
-        self.positions += 1
 
 
 @dataclass
@@ -85,7 +79,7 @@ class OfferFacts:
 
     of: TicketFacts
     queue: QueueFacts
-    event: TicketOffered
+    event: ev.TicketOffered
     number: int  # of that event
 
     @property
@@ -107,19 +101,19 @@ class TicketFacts:
     status: Status = Status.NEW
     version: int = 0
     # who has it
-    agent: AgentId | None = None
-    last_agent: AgentId | None = None
-    came_from: AgentId | None = None  # back from hold or reopened: who is asked first
+    agent: str | None = None
+    last_agent: str | None = None
+    came_from: str | None = None  # back from hold or reopened: who is asked first
     cost: int = 0
     since: int | None = None
     wrap_up_until: int | None = None
     slot: int | None = None  # number of the event since which it counts for its agent
-    taken: int = 0  # number of the event that took its room: an earlier one if it was offered first
+    taken: int = 0  # number of the event that took its room: of the offer, if it was one
     # who is asked
     in_line: bool = False
-    offers: dict[AgentId, OfferFacts] = field(default_factory=dict)
-    tried: dict[AgentId, Tried] = field(default_factory=dict)
-    asked: set[AgentId] = field(default_factory=set)  # everyone it was ever offered to
+    offers: dict[str, OfferFacts] = field(default_factory=dict)
+    tried: dict[str, Tried] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)  # everyone it was ever offered to
     wanted: int = 0  # offers at a time, where the strategy rings step by step; 0: nobody rang yet
     recalled: bool = False  # its offers were withdrawn, so it asks what it asked at first
     # what it asks by now
@@ -128,17 +122,17 @@ class TicketFacts:
     added: list[QueueFacts] = field(default_factory=list)  # where it waits beside its own queue
     relaxed: int = 0
     waiting_since: int | None = None
-    reserved: AgentId | None = None
+    reserved: str | None = None
     reserved_by: int = 0  # number of the event that said so
     waited_for: bool = False
     room_wanted: bool = False
-    room_of: AgentId | None = None  # the agent who holds room for it
+    room_of: str | None = None  # the agent who holds room for it
     room_by: int = 0  # number of the event that said so
     # its conversation
     hops: int = 0
     answered: bool = False  # it is the requester's turn
     ever_answered: bool = False  # by an agent
-    silent: set[AgentId] = field(default_factory=set)  # agents who did not answer it
+    silent: set[str] = field(default_factory=set)  # agents who did not answer it
     book: BookFacts | None = None  # once anything was promised on the desk
     # what is due
     reserve_until: int | None = None
@@ -149,7 +143,7 @@ class TicketFacts:
     idle_at: int | None = None
 
     @property
-    def id(self) -> TicketId:
+    def id(self) -> str:
         """The host's name of it."""
         return self.ticket.id
 
@@ -159,49 +153,46 @@ class TicketFacts:
         return [self.queue, *self.added]
 
     @property
-    def lifted(self) -> set[AgentId]:
+    def lifted(self) -> set[str]:
         """Agents who missed it and may be asked again, after the others."""
         return {agent_id for agent_id, tried in self.tried.items() if tried.lifted}
 
     @property
     def counts(self) -> bool:
         """Whether it takes room of its agent."""
-        if self.agent is None:
-            return False
-        return self.state is not RoutingState.PARKED or self.queue.queue.parked_counts
+        rests = self.state is RoutingState.PARKED and not self.queue.queue.parked_counts
+        return self.agent is not None and not rests
+
+    @property
+    def rings_one(self) -> bool:
+        """Whether it rings at an agent whom it wishes for, and so at nobody else yet."""
+        wished = any(each.event.cause not in ev.BY_STRATEGY for each in self.offers.values())
+        return wished and rings(self.queue.queue.strategy) and not step_of(self.queue)
 
     @property
     def rings_everyone(self) -> bool:
         """Whether it is offered to everyone who is eligible, however many have it already."""
-        spec = self.queue.queue.strategy
-        if not rings(spec) or self.queue.queue.delivery is not Delivery.OFFER:
+        if not rings(self.queue.queue.strategy) or self.queue.queue.delivery is not Delivery.OFFER:
             return False
-        if step_of(spec) is None:
-            return not self.asks_wished
+        if step_of(self.queue) is None:
+            return not self.rings_one
         return self.wanted > 0 and self.ring_at is None
-
-    @property
-    def asks_wished(self) -> bool:
-        """Whether it is offered to an agent it wishes for, so that nobody else is rung yet."""
-        return any(each.event.cause not in ev.BY_STRATEGY for each in self.offers.values())
 
     @property
     def wants(self) -> int:
         """How many more agents are to be asked, if it searches and wants any."""
-        offer, spec = self.queue.queue.offer, self.queue.queue.strategy
-        if self.state not in SEARCHING:
+        if self.state not in SEARCHING or self.rings_one:
             return 0
         if self.rings_everyone:
             return EVERYONE
-        offers = self.queue.queue.delivery is Delivery.OFFER
-        alone = rings(spec) and step_of(spec) is None and self.asks_wished
-        if alone or (self.offers and not (offers and (offer.refill or rings(spec)))):
+        queue = self.queue.queue
+        refills = queue.delivery is Delivery.OFFER and (queue.offer.refill or rings(queue.strategy))
+        if self.offers and not refills:
             return 0
-        wanted = offer.parallel if step_of(spec) is None else max(1, self.wanted)
-        return max(0, wanted - len(self.offers))
+        steps = step_of(self.queue) is not None
+        return max(0, (max(1, self.wanted) if steps else queue.offer.parallel) - len(self.offers))
 
 
-EVERYONE = 1 << 30
 Holding = TicketFacts | OfferFacts  # what takes up an agent's capacity
 
 
@@ -215,13 +206,10 @@ class Ask:
     skills: dict[str, int]
     permitted: Ticket | None  # what the host's permits look at, if it has any
     reach: Reach | None = None
-    excluded: dict[AgentId, str] = field(default_factory=dict)
-    reserved: AgentId | None = None
-    of: TicketId | None = None
+    excluded: dict[str, str] = field(default_factory=dict)
+    reserved: str | None = None
+    of: str | None = None
     by_hand: bool = False  # a person chose the agent
-
-
-# --- clocks -------------------------------------------------------------------------------------
 
 
 class Agreed(NamedTuple):
@@ -237,10 +225,10 @@ class ClockFacts:
 
     metric: Metric
     cycle: int
-    policy_id: PolicyId
+    policy_id: str
     version: int
     target: Target
-    calendar_id: CalendarId | None
+    calendar_id: str | None
     promised: int
     within: int
     started: int
@@ -266,7 +254,7 @@ class BookFacts:
     answered: bool  # by an agent, ever
     handed: bool  # to an agent, ever
     unanswered: int | None = None  # the oldest message of the requester since the last answer
-    wrote: dict[Author, int] = field(default_factory=dict)  # the last message of each
+    wrote: dict[ev.Author, int] = field(default_factory=dict)  # the last message of each
     clocks: dict[Metric, list[ClockFacts]] = field(default_factory=dict)  # the cycles of each
     escalated_from: set[str] = field(default_factory=set)  # queues no level moves it back to
 
@@ -280,14 +268,11 @@ class BookFacts:
         return self.clocks[metric][-1] if metric in self.clocks else None
 
 
-# --- the desk -----------------------------------------------------------------------------------
-
-
 class Work(NamedTuple):
     """A ticket taken, or a stretch of work that ended."""
 
     at: int
-    agent_id: AgentId
+    agent_id: str
     taken: int
     handled: int
 
@@ -298,17 +283,17 @@ class Facts:
 
     defaults: Defaults = Defaults()
     permits: Permits | None = None
-    agents: dict[AgentId, AgentFacts] = field(default_factory=dict)
-    queues: dict[QueueId, QueueFacts] = field(default_factory=dict)
-    tickets: dict[TicketId, TicketFacts] = field(default_factory=dict)
+    agents: dict[str, AgentFacts] = field(default_factory=dict)
+    queues: dict[str, QueueFacts] = field(default_factory=dict)
+    tickets: dict[str, TicketFacts] = field(default_factory=dict)
     now: int = 0
     assignments: int = 0
     events: int = 0  # so far
     watched: dict[int, list[Work]] = field(default_factory=dict)  # by how far back one looks
-    last_agent_of: dict[str, AgentId] = field(default_factory=dict)  # by requester
-    calendars: dict[CalendarId, list[Edition]] = field(default_factory=dict)
+    last_agent_of: dict[str, str] = field(default_factory=dict)  # by requester
+    calendars: dict[str, list[Edition]] = field(default_factory=dict)
     agreements: list[Agreed] = field(default_factory=list)  # the policies, in their order
-    versions: dict[PolicyId, Agreed] = field(default_factory=dict)  # the last of every name
+    versions: dict[str, Agreed] = field(default_factory=dict)  # the last of every name
     loose: list[TicketFacts] = field(default_factory=list)  # what is in no line, in that order
     unsettled: bool = False  # offers ended because another queue assigns: it is to happen next
     luck: list[ev.Event] = field(default_factory=list)  # what chance decided, as another desk says
@@ -343,25 +328,28 @@ class Due(NamedTuple):
     detail: str = ""
 
 
-# --- what a strategy's written form says of it: the reference desk never asks the strategy --------
+# What a strategy's written form says of it: the reference desk never asks the strategy.
 
 
 def within(spec: StrategySpec) -> list[StrategySpec]:
     """Return a strategy and those inside it, the outermost first."""
-    then = spec.options.get("then")
-    if spec.name == "priority" and then is None:
-        then = StrategySpec("average_load")
+    usual = StrategySpec("average_load") if spec.name == "priority" else None
+    then = spec.options.get("then", usual)
     return [spec, *(within(then) if isinstance(then, StrategySpec) else ())]
 
 
 def window_of(spec: StrategySpec) -> int | None:
     """Return how far back a strategy looks."""
-    for each in within(spec):
-        if each.name in ("fewest_taken", "least_handle_time"):
-            span = each.options.get("window", DAY)
-            assert isinstance(span, int)
-            return span
-    return None
+    last = within(spec)[-1]
+    span = last.options.get("window", DAY)
+    looks_back = last.name in ("fewest_taken", "least_handle_time")
+    return span if looks_back and isinstance(span, int) else None
+
+
+def step_of(queue: QueueFacts) -> int | None:
+    """Return after how long one more is rung, where it is step by step."""
+    step = within(queue.queue.strategy)[-1].options.get("step")
+    return step if isinstance(step, int) else None
 
 
 def has_tiers(spec: StrategySpec) -> bool:
@@ -369,35 +357,18 @@ def has_tiers(spec: StrategySpec) -> bool:
     return any(each.name == "priority" for each in within(spec))
 
 
-def keeps_credits(spec: StrategySpec) -> bool:
-    """Return whether members are owed a share by their weight."""
-    return within(spec)[-1].name == "weighted_round_robin"
+def ends_in(*names: str) -> Callable[[StrategySpec], bool]:
+    """Return what tells whether a strategy, or the one inside it, is one of these."""
+    return lambda spec: within(spec)[-1].name in names
 
 
-def rings(spec: StrategySpec) -> bool:
-    """Return whether everybody is asked, at once or step by step."""
-    return within(spec)[-1].name == "ring_all"
-
-
-def step_of(spec: StrategySpec) -> int | None:
-    """Return after how long one more is rung, where it is step by step."""
-    step = within(spec)[-1].options.get("step")
-    assert step is None or isinstance(step, int)
-    return step
-
-
-def takes_turns(spec: StrategySpec) -> bool:
-    """Return whether a strategy has seats."""
-    return within(spec)[-1].name == "round_robin"
-
-
-def draws(spec: StrategySpec) -> bool:
-    """Return whether chance has a part in the order."""
-    return within(spec)[-1].name in ("random", "weighted_random", "power_of_two")
+rings = ends_in("ring_all")
+takes_turns = ends_in("round_robin")
+keeps_credits = ends_in("weighted_round_robin")
+draws = ends_in("random", "weighted_random", "power_of_two")
 
 
 def retry_after(queue: Queue) -> int:
     """Return how long an agent who missed a ticket of the queue is not asked for it again."""
-    if queue.offer.retry_missed_after is not None:
-        return queue.offer.retry_missed_after
-    return 5_000 if rings(queue.strategy) else 60_000
+    usual = 5_000 if rings(queue.strategy) else 60_000
+    return usual if queue.offer.retry_missed_after is None else queue.offer.retry_missed_after

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ticketroute.model.agent import Agent, Presence, RateLimit
-from ticketroute.model.ids import AgentId, CalendarId, TicketId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
 from ticketroute.testing.reference.calendar import END, Hours
@@ -23,45 +22,44 @@ NEAREST = ("nobody_free", "nobody_left", "nobody_available", "nobody_fits", "no_
 NO_ROOM = ("channel_limit", "queue_limit", "interrupted", "room_held", "agent_limit")
 BUSY = ("wrap_up", "cooling_down", "rate_limit", *NO_ROOM)  # there, and worth waiting for
 
-
 # --- who has what -------------------------------------------------------------------------------
 
 
-def serves(facts: Facts, agent_id: AgentId) -> list[QueueFacts]:
+def serves(facts: Facts, who: str) -> list[QueueFacts]:
     """Return the queues that an agent is a member of."""
-    return [queue for queue in facts.queues.values() if agent_id in queue.members]
+    return [queue for queue in facts.queues.values() if who in queue.members]
 
 
-def slots(facts: Facts, agent_id: AgentId) -> list[TicketFacts]:
+def slots(facts: Facts, who: str) -> list[TicketFacts]:
     """Return what counts towards an agent's load, offers aside."""
-    return [each for each in facts.tickets.values() if each.agent == agent_id and each.counts]
+    return [each for each in facts.tickets.values() if each.agent == who and each.counts]
 
 
-def parked(facts: Facts, agent_id: AgentId) -> list[TicketFacts]:
+def parked(facts: Facts, who: str) -> list[TicketFacts]:
     """Return what an agent has on hold without its counting."""
-    return [each for each in facts.tickets.values() if each.agent == agent_id and not each.counts]
+    return [each for each in facts.tickets.values() if each.agent == who and not each.counts]
 
 
-def held_by(facts: Facts, agent_id: AgentId) -> list[TicketFacts]:
+def open_tickets(tickets: Iterable[TicketFacts]) -> list[TicketFacts]:
+    """Return those that are not done, by first arrival."""
+    left = (each for each in tickets if each.state is not RoutingState.DONE)
+    return sorted(left, key=lambda ticket: (ticket.arrived, ticket.ordinal))
+
+
+def held_by(facts: Facts, who: str) -> list[TicketFacts]:
     """Return the tickets that an agent works or has on hold, by first arrival."""
-    mine = [each for each in facts.tickets.values() if each.agent == agent_id]
-    return by_arrival(each for each in mine if each.state is not RoutingState.DONE)
+    return open_tickets(each for each in facts.tickets.values() if each.agent == who)
 
 
-def by_arrival(tickets: Iterator[TicketFacts]) -> list[TicketFacts]:
-    """Return tickets in the order of their first arrival."""
-    return sorted(tickets, key=lambda ticket: (ticket.arrived, ticket.ordinal))
-
-
-def offers(facts: Facts, agent_id: AgentId) -> list[OfferFacts]:
+def offers(facts: Facts, who: str) -> list[OfferFacts]:
     """Return what an agent is asked and has not answered, the oldest first."""
-    mine = [each.offers[agent_id] for each in facts.tickets.values() if agent_id in each.offers]
+    mine = (each.offers[who] for each in facts.tickets.values() if who in each.offers)
     return sorted(mine, key=lambda offer: offer.number)
 
 
-def holdings(facts: Facts, agent_id: AgentId) -> list[Holding]:
+def holdings(facts: Facts, who: str) -> list[Holding]:
     """Return all that takes up an agent's capacity."""
-    return [*slots(facts, agent_id), *offers(facts, agent_id)]
+    return [*slots(facts, who), *offers(facts, who)]
 
 
 def ticket_of(holding: Holding) -> TicketFacts:
@@ -74,110 +72,102 @@ def is_soft(agent: Agent, channel: str) -> bool:
     return channel in agent.channels and agent.channels[channel].interruptible
 
 
-def units(agent: Agent, holdings: Sequence[Holding], *, soft: bool) -> int:
+def units(agent: Agent, mine: Sequence[Holding], *, soft: bool) -> int:
     """Return the units of work that may be interrupted, or of that which may not."""
-    return sum(
-        each.cost for each in holdings if is_soft(agent, ticket_of(each).ticket.channel) is soft
-    )
+    kind = (each for each in mine if is_soft(agent, ticket_of(each).ticket.channel) is soft)
+    return sum(each.cost for each in kind)
 
 
-def load(facts: Facts, agent_id: AgentId) -> int:
+def load(facts: Facts, who: str) -> int:
     """Return the units of firm work or, while there is none, of the work it may interrupt."""
-    agent, mine = facts.agents[agent_id].agent, holdings(facts, agent_id)
+    agent, mine = facts.agents[who].agent, holdings(facts, who)
     return units(agent, mine, soft=False) or units(agent, mine, soft=True)
 
 
-def capacity(facts: Facts, agent_id: AgentId) -> int:
+def capacity(facts: Facts, who: str) -> int:
     """Return an agent's units of capacity, their own or the desk's."""
-    return facts.agents[agent_id].agent.capacity or facts.defaults.capacity
+    return facts.agents[who].agent.capacity or facts.defaults.capacity
 
 
-def tier(facts: Facts, queue: QueueFacts, agent_id: AgentId) -> int:
+def tier(facts: Facts, queue: QueueFacts, who: str) -> int:
     """Return an agent's priority in a queue."""
-    return queue.members[agent_id].priority or facts.agents[agent_id].agent.priority
+    return queue.members[who].priority or facts.agents[who].agent.priority
 
 
-def limit(facts: Facts, agent_id: AgentId, queue: QueueFacts) -> int:
+def limit(facts: Facts, who: str, queue: QueueFacts) -> int:
     """Return the most tickets of a queue that a member may have."""
-    for limit in (queue.members[agent_id].limit, queue.queue.limit_per_agent):
-        if limit is not None:
-            return limit
-    return facts.defaults.queue_limit
+    limits = (queue.members[who].limit, queue.queue.limit_per_agent, facts.defaults.queue_limit)
+    return next(limit for limit in limits if limit is not None)
 
 
-def held(facts: Facts, agent_id: AgentId, queue: QueueFacts) -> int:
+def held(facts: Facts, who: str, queue: QueueFacts) -> int:
     """Return how many tickets of one queue count for an agent."""
-    return sum(each.queue is queue for each in holdings(facts, agent_id))
+    return sum(each.queue is queue for each in holdings(facts, who))
 
 
-def figures(facts: Facts, span: int, agent_id: AgentId) -> tuple[int, int]:
+def figures(facts: Facts, span: int, who: str) -> tuple[int, int]:
     """Return tickets taken and time handled within ``span``, since somebody asked for it."""
-    noted = facts.watched[span]
-    mine = [work for work in noted if work.agent_id == agent_id and work.at + span > facts.now]
+    mine = [w for w in facts.watched[span] if w.agent_id == who and w.at + span > facts.now]
     return sum(work.taken for work in mine), sum(work.handled for work in mine)
 
 
-def rate_limit(facts: Facts, agent_id: AgentId) -> RateLimit | None:
+def rate_limit(facts: Facts, who: str) -> RateLimit | None:
     """Return an agent's rate limit, their own or the desk's."""
-    return facts.agents[agent_id].agent.rate_limit or facts.defaults.rate_limit
+    return facts.agents[who].agent.rate_limit or facts.defaults.rate_limit
 
 
-def rate_full(
-    facts: Facts, agent_id: AgentId, *, without: TicketId | None = None, at: int | None = None
-) -> bool:
+def rate_full(facts: Facts, who: str, *, without: str | None = None, at: int | None = None) -> bool:
     """Return whether the rate limit is used up, ``at`` an instant to come."""
-    rate, recent = rate_limit(facts, agent_id), facts.agents[agent_id].recent
+    rate, recent = rate_limit(facts, who), facts.agents[who].recent
     if rate is None:
         return False
     used = sum(at is None or each + rate.span > at for each in recent)
-    return used + sum(each.of.id != without for each in offers(facts, agent_id)) >= rate.tickets
+    return used + sum(each.of.id != without for each in offers(facts, who)) >= rate.tickets
 
 
-def rate_lifts_at(facts: Facts, agent_id: AgentId) -> int | None:
+def rate_lifts_at(facts: Facts, who: str) -> int | None:
     """Return when time alone makes room, if time alone can: an open offer does not age."""
-    rate, recent = rate_limit(facts, agent_id), facts.agents[agent_id].recent
-    if rate is None or not rate_full(facts, agent_id):
+    rate, recent = rate_limit(facts, who), facts.agents[who].recent
+    spare = 0 if rate is None else rate.tickets - len(offers(facts, who))  # recent ones may stay
+    if rate is None or spare <= 0 or not rate_full(facts, who):
         return None
-    spare = rate.tickets - len(offers(facts, agent_id))  # how many of the recent may stay
-    return None if spare <= 0 else recent[-spare] + rate.span
+    return recent[-spare] + rate.span
 
 
 # --- who is there -------------------------------------------------------------------------------
 
 
-def hours(facts: Facts, calendar_id: CalendarId | None) -> Hours:
+def hours(facts: Facts, calendar_id: str | None) -> Hours:
     """Return when a calendar is open; None stands for around the clock."""
     return AROUND_THE_CLOCK if calendar_id is None else Hours(facts.calendars[calendar_id])
 
 
-def works_at(facts: Facts, agent_id: AgentId, at: int) -> bool:
+def works_at(facts: Facts, who: str, at: int) -> bool:
     """Return whether an agent's shift calendar is open."""
-    shift = facts.agents[agent_id].agent.shift
+    shift = facts.agents[who].agent.shift
     return shift is None or hours(facts, shift).is_open(at)
 
 
-def shift_changes_at(facts: Facts, agent_id: AgentId) -> int | None:
+def shift_changes_at(facts: Facts, who: str) -> int | None:
     """Return when an agent's shift begins or ends next."""
-    known = facts.agents[agent_id]
+    known = facts.agents[who]
     if known.agent.shift is None or facts.now >= END:
         return None
-    open_in = hours(facts, known.agent.shift)
-    return open_in.next_closed(facts.now) if known.on_shift else open_in.next_open(facts.now)
+    shift = hours(facts, known.agent.shift)
+    return shift.next_closed(facts.now) if known.on_shift else shift.next_open(facts.now)
 
 
-def is_gone(facts: Facts, agent_id: AgentId) -> bool:
+def is_gone(facts: Facts, who: str) -> bool:
     """Return whether an agent is offline or off their shift."""
-    known = facts.agents[agent_id]
-    return known.presence is Presence.OFFLINE or not known.on_shift
+    return facts.agents[who].presence is Presence.OFFLINE or not facts.agents[who].on_shift
 
 
-def is_there(facts: Facts, agent_id: AgentId, queue: QueueFacts, channel: str) -> bool:
+def is_there(facts: Facts, who: str, queue: QueueFacts, channel: str) -> bool:
     """Return whether an agent serves a queue and is available on a channel."""
-    if agent_id not in queue.members:
+    if who not in queue.members:
         return False
-    known = facts.agents[agent_id]
-    there = known.presence is Presence.AVAILABLE and known.on_shift
-    return there and channel not in known.off
+    known = facts.agents[who]
+    return known.presence is Presence.AVAILABLE and known.on_shift and channel not in known.off
 
 
 # --- the gate -----------------------------------------------------------------------------------
@@ -186,51 +176,34 @@ def is_there(facts: Facts, agent_id: AgentId, queue: QueueFacts, channel: str) -
 def ask_of(facts: Facts, ticket: TicketFacts, queue: QueueFacts, *, by_hand: bool = False) -> Ask:
     """Return what a ticket asks; by hand, it may go to an agent who is asked for it already."""
     excluded = {who: tried.reason for who, tried in ticket.tried.items() if not tried.lifted}
-    if not by_hand:
-        excluded |= dict.fromkeys(ticket.offers, "asked")
-    return Ask(
-        queue,
-        ticket.ticket.channel,
-        ticket.ticket.weight,
-        ticket.skills,
-        None if facts.permits is None else ticket.ticket,
-        ticket.reach,
-        excluded,
-        ticket.reserved,
-        ticket.id,
-        by_hand,
-    )
+    excluded |= {} if by_hand else dict.fromkeys(ticket.offers, "asked")
+    bare = ticket.ticket
+    asks = (queue, bare.channel, bare.weight, ticket.skills)
+    permitted = None if facts.permits is None else bare
+    return Ask(*asks, permitted, ticket.reach, excluded, ticket.reserved, ticket.id, by_hand)
 
 
 def reasons(  # noqa: C901  one gate is one list of checks, in their order
-    facts: Facts,
-    agent_id: AgentId,
-    ask: Ask,
-    *,
-    without: TicketId | None = None,
-    at: int | None = None,
+    facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
 ) -> Iterator[str]:
     """Yield every reason why not, in the order of asking; ``at`` looks ahead in time."""
-    if agent_id not in facts.agents:
-        yield "unknown_agent"
+    if who not in facts.agents or who not in ask.queue.members:
+        yield "not_member" if who in facts.agents else "unknown_agent"
         return
-    if agent_id not in ask.queue.members:
-        yield "not_member"
-        return
-    known = facts.agents[agent_id]
-    if not (ask.queue.members[agent_id].automatic or ask.by_hand):
+    known = facts.agents[who]
+    if not (ask.queue.members[who].automatic or ask.by_hand):
         yield "by_hand_only"
     if known.presence is not Presence.AVAILABLE:
         yield str(known.presence.value)
-    if not (known.on_shift if at is None else works_at(facts, agent_id, at)):
+    if not (known.on_shift if at is None else works_at(facts, who, at)):
         yield "off_shift"
     if not serves_channel(known.agent, ask) or ask.channel in known.off:
         yield "channel_off"
-    mine = [each for each in holdings(facts, agent_id) if ticket_of(each).id != without]
+    mine = [each for each in holdings(facts, who) if ticket_of(each).id != without]
     if at is not None:
-        mine = [each for each in mine if (ends_at(each) or at + 1) > at]
-    full = no_room(facts, agent_id, ask, mine)
-    if full and not no_room(facts, agent_id, ask, [each for each in mine if not ends_at(each)]):
+        mine = [each for each in mine if (wraps_up_until(each) or at + 1) > at]
+    full = no_room(facts, who, ask, mine)
+    if full and not no_room(facts, who, ask, [m for m in mine if not wraps_up_until(m)]):
         yield "wrap_up"
     if known.cooling_until is not None and (at is None or at < known.cooling_until):
         yield "cooling_down"
@@ -238,50 +211,43 @@ def reasons(  # noqa: C901  one gate is one list of checks, in their order
         yield "missing_skill"
     if any(known.agent.skills.get(skill, 10) < level for skill, level in ask.skills.items()):
         yield "skill_level"
-    if not in_reach(facts, agent_id, ask):
+    if not in_reach(facts, who, ask):
         yield "out_of_reach"
     yield from full
-    if rate_full(facts, agent_id, without=without, at=at):
+    if rate_full(facts, who, without=without, at=at):
         yield "rate_limit"
-    if agent_id in ask.excluded and (at is None or not may_retry(facts, agent_id, ask, at)):
-        yield ask.excluded[agent_id]
-    if ask.reserved is not None and ask.reserved != agent_id:
+    if who in ask.excluded and (at is None or not may_retry(facts, who, ask, at)):
+        yield ask.excluded[who]
+    if ask.reserved is not None and ask.reserved != who:
         yield "reserved"
-    if not permits(facts, agent_id, ask):
-        yield "not_permitted"
+    if ask.permitted is not None and facts.permits is not None:
+        yield from () if facts.permits.allows(who, ask.permitted) else ("not_permitted",)
 
 
 def reason(
-    facts: Facts,
-    agent_id: AgentId,
-    ask: Ask,
-    *,
-    without: TicketId | None = None,
-    at: int | None = None,
+    facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
 ) -> str | None:
     """Return the first reason why not, if there is any."""
-    return next(reasons(facts, agent_id, ask, without=without, at=at), None)
+    return next(reasons(facts, who, ask, without=without, at=at), None)
 
 
-def eligible(facts: Facts, ask: Ask) -> list[AgentId]:
+def by_hand(facts: Facts, ticket: TicketFacts, who: str, queue: QueueFacts) -> str | None:
+    """Return why an agent may not have a ticket by hand, what they hold of it left out."""
+    return reason(facts, who, ask_of(facts, ticket, queue, by_hand=True), without=ticket.id)
+
+
+def eligible(facts: Facts, ask: Ask) -> list[str]:
     """Return all members who may get it, in the order of the list."""
     return [who for who in ask.queue.members if reason(facts, who, ask) is None]
 
 
-def permits(facts: Facts, agent_id: AgentId, ask: Ask) -> bool:
-    """Return what the host's own predicate says, if there is one."""
-    if facts.permits is None or ask.permitted is None:
-        return True
-    return facts.permits.allows(agent_id, ask.permitted)
-
-
-def may_retry(facts: Facts, agent_id: AgentId, ask: Ask, at: int) -> bool:
+def may_retry(facts: Facts, who: str, ask: Ask, at: int) -> bool:
     """Return whether an agent who declined or missed it may be asked again at an instant."""
-    tried = None if ask.of is None else facts.tickets[ask.of].tried.get(agent_id)
+    tried = None if ask.of is None else facts.tickets[ask.of].tried.get(who)
     return tried is not None and tried.retry_at is not None and tried.retry_at <= at
 
 
-def ends_at(holding: Holding) -> int | None:
+def wraps_up_until(holding: Holding) -> int | None:
     """Return when a wrap-up ends; None if it is none."""
     return holding.wrap_up_until if isinstance(holding, TicketFacts) else None
 
@@ -291,52 +257,52 @@ def serves_channel(agent: Agent, ask: Ask) -> bool:
     return not agent.channels or ask.channel in agent.channels
 
 
-def in_reach(facts: Facts, agent_id: AgentId, ask: Ask) -> bool:
+def in_reach(facts: Facts, who: str, ask: Ask) -> bool:
     """Return whether the agent's priority lies where the ticket may go."""
     reach = ask.reach or ask.queue.queue.reach
-    return reach.least <= tier(facts, ask.queue, agent_id) <= reach.greatest
+    return reach.least <= tier(facts, ask.queue, who) <= reach.greatest
 
 
-def cost(agent: Agent, ask: Ask) -> int:
+def cost(facts: Facts, who: str, ask: Ask) -> int:
     """Return what such a ticket takes of the agent's capacity."""
-    limit = agent.channels.get(ask.channel)
+    limit = facts.agents[who].agent.channels.get(ask.channel)
     return ask.weight * (1 if limit is None else limit.cost)
 
 
-def no_room(facts: Facts, agent_id: AgentId, ask: Ask, mine: Sequence[Holding]) -> list[str]:
+def no_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -> list[str]:
     """Return which limits leave no room beside what an agent has: ``mine``."""
-    agent, most = facts.agents[agent_id].agent, capacity(facts, agent_id)
-    own = agent.channels[ask.channel].most if ask.channel in agent.channels else None
+    agent, own = facts.agents[who].agent, None
+    if ask.channel in agent.channels:
+        own = agent.channels[ask.channel].most
     on_channel = sum(ticket_of(each).ticket.channel == ask.channel for each in mine)
-    firm = units(agent, mine, soft=False)
-    soft = is_soft(agent, ask.channel)
-    here = units(agent, mine, soft=True) if soft else firm
+    in_queue = sum(each.queue is ask.queue for each in mine)
+    soft, firm = is_soft(agent, ask.channel), units(agent, mine, soft=False)
+    used = units(agent, mine, soft=True) if soft else firm
+    too_much = used + cost(facts, who, ask) > capacity(facts, who)
     found = {
         "channel_limit": on_channel >= (facts.defaults.channel_limit if own is None else own),
-        "queue_limit": sum(each.queue is ask.queue for each in mine)
-        >= limit(facts, agent_id, ask.queue),
+        "queue_limit": in_queue >= limit(facts, who, ask.queue),
         "interrupted": soft and firm > 0,
-        "room_held": takes_held_room(facts, agent_id, ask, mine),
-        "agent_limit": not (soft and firm) and here + cost(agent, ask) > most,
+        "room_held": takes_held_room(facts, who, ask, mine),
+        "agent_limit": too_much and not (soft and firm),
     }
     return [reason for reason in NO_ROOM if found[reason]]
 
 
-def takes_held_room(facts: Facts, agent_id: AgentId, ask: Ask, mine: Sequence[Holding]) -> bool:
+def takes_held_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -> bool:
     """Return whether a ticket would take room that its agent holds for another."""
-    waits = held_for(facts, agent_id)
+    waits = held_for(facts, who)
     if waits is None or waits.id == ask.of:
         return False
-    agent = facts.agents[agent_id].agent
-    since = [each for each in mine if number_of(each) > waits.room_by]
-    taken = sum(each.cost for each in since if ticket_of(each) is not waits)
-    needed = cost(agent, ask_of(facts, waits, waits.queue))
-    return taken + cost(agent, ask) + needed > capacity(facts, agent_id)
+    others = [each for each in mine if ticket_of(each) is not waits]
+    taken = sum(each.cost for each in others if number_of(each) > waits.room_by)
+    needed = cost(facts, who, ask_of(facts, waits, waits.queue))
+    return taken + cost(facts, who, ask) + needed > capacity(facts, who)
 
 
-def held_for(facts: Facts, agent_id: AgentId) -> TicketFacts | None:
+def held_for(facts: Facts, who: str) -> TicketFacts | None:
     """Return the ticket that an agent holds room for, if there is one."""
-    return next((each for each in facts.tickets.values() if each.room_of == agent_id), None)
+    return next((each for each in facts.tickets.values() if each.room_of == who), None)
 
 
 def number_of(holding: Holding) -> int:
@@ -344,61 +310,61 @@ def number_of(holding: Holding) -> int:
     return holding.number if isinstance(holding, OfferFacts) else holding.taken
 
 
-def fits(facts: Facts, agent_id: AgentId, ask: Ask) -> bool:
+def fits(facts: Facts, who: str, ask: Ask) -> bool:
     """Return whether this member could get such a ticket, being there and having nothing else."""
-    agent = facts.agents[agent_id].agent
+    agent = facts.agents[who].agent
     return (
-        (ask.queue.members[agent_id].automatic or ask.by_hand)
+        (ask.queue.members[who].automatic or ask.by_hand)
         and serves_channel(agent, ask)
         and all(agent.skills.get(skill, 0) >= level for skill, level in ask.skills.items())
-        and in_reach(facts, agent_id, ask)
-        and set(no_room(facts, agent_id, ask, [])) <= {"room_held"}
+        and in_reach(facts, who, ask)
+        and set(no_room(facts, who, ask, [])) <= {"room_held"}
     )
 
 
-def could_get(facts: Facts, agent_id: AgentId, ticket: TicketFacts) -> bool:
+def could_get(facts: Facts, who: str, ticket: TicketFacts) -> bool:
     """Return whether it is worth waiting for an agent: a member who is there and fits."""
-    there = is_there(facts, agent_id, ticket.queue, ticket.ticket.channel)
-    return there and fits(facts, agent_id, ask_of(facts, ticket, ticket.queue))
+    there = is_there(facts, who, ticket.queue, ticket.ticket.channel)
+    return there and fits(facts, who, ask_of(facts, ticket, ticket.queue))
 
 
-def is_open(facts: Facts, agent_id: AgentId, queue: QueueFacts) -> bool:
+def is_open(facts: Facts, who: str, queue: QueueFacts) -> bool:
     """Return whether a ticket of the queue could go to this member, if it asked for little."""
-    known, most = facts.agents[agent_id], capacity(facts, agent_id)
-    mine, limits = holdings(facts, agent_id), known.agent.channels.values()
+    known, most = facts.agents[who], capacity(facts, who)
+    soft_ones = [each.interruptible for each in known.agent.channels.values()]
+    mine = holdings(facts, who)
     firm, soft = (units(known.agent, mine, soft=each) for each in (False, True))
-    takes_firm = firm < most and (not limits or not all(each.interruptible for each in limits))
-    takes_soft = not firm and soft < most and any(each.interruptible for each in limits)
+    takes_firm = firm < most and not (soft_ones and all(soft_ones))
+    takes_soft = not firm and soft < most and any(soft_ones)
     return (
         known.presence is Presence.AVAILABLE
         and known.on_shift
         and (takes_firm or takes_soft)
-        and held(facts, agent_id, queue) < limit(facts, agent_id, queue)
+        and held(facts, who, queue) < limit(facts, who, queue)
         and known.cooling_until is None
-        and not rate_full(facts, agent_id)
+        and not rate_full(facts, who)
     )
 
 
-def members_with_room(facts: Facts, queue: QueueFacts) -> list[AgentId]:
+def members_with_room(facts: Facts, queue: QueueFacts) -> list[str]:
     """Return the members who might get some ticket of a queue by itself."""
     automatic = [who for who, terms in queue.members.items() if terms.automatic]
     return [who for who in automatic if is_open(facts, who, queue)]
 
 
-def eligible_from(facts: Facts, agent_id: AgentId, ask: Ask, without: TicketId) -> int | None:
+def eligible_from(facts: Facts, who: str, ask: Ask, without: str) -> int | None:
     """Return from when time alone will let the agent have it, if ever."""
-    known = facts.agents[agent_id]
-    instants = {slot.wrap_up_until for slot in slots(facts, agent_id)}
-    instants |= {rate_lifts_at(facts, agent_id), known.cooling_until}
-    if agent_id in facts.tickets[without].tried:
-        instants.add(facts.tickets[without].tried[agent_id].retry_at)
+    known, tried = facts.agents[who], facts.tickets[without].tried.get(who)
+    instants = {slot.wrap_up_until for slot in slots(facts, who)}
+    instants |= {rate_lifts_at(facts, who), known.cooling_until}
+    instants |= {None if tried is None else tried.retry_at}
     if not known.on_shift:
-        instants.add(shift_changes_at(facts, agent_id))
+        instants.add(shift_changes_at(facts, who))
     if known.agent.shift is not None:
         shift = hours(facts, known.agent.shift)
         instants |= {shift.next_open(each) for each in instants if each is not None}
     for instant in sorted(instant for instant in instants if instant is not None):
-        if reason(facts, agent_id, ask, without=without, at=instant) is None:
+        if reason(facts, who, ask, without=without, at=instant) is None:
             return instant
     return None
 
@@ -408,14 +374,11 @@ def eligible_from(facts: Facts, agent_id: AgentId, ask: Ask, without: TicketId) 
 
 def wait_reason(facts: Facts, ask: Ask) -> str:
     """Return in brief why nobody may have it."""
-    if not ask.queue.members:
-        return "no_members"
     fitting = [who for who in ask.queue.members if fits(facts, who, ask)]
-    if not fitting:
-        return "nobody_fits"
     left = [who for who in fitting if who not in ask.excluded]
     if not left:
-        return "nobody_left"
+        nobody = "nobody_left" if fitting else "nobody_fits"
+        return nobody if ask.queue.members else "no_members"
     there = any(is_there(facts, who, ask.queue, ask.channel) for who in left)
     return "nobody_free" if there else "nobody_available"
 

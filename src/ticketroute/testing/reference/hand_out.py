@@ -1,6 +1,6 @@
 """Who gets what next, and what time alone does: the rules of ``docs/explanation/waiting-lines.md``.
 
-Every function here yields events. Each has to have happened before the next is asked for.
+Functions yield events. Each has to have happened before the next is asked for.
 """
 
 from __future__ import annotations
@@ -11,34 +11,30 @@ from typing import Any, NamedTuple
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
 from ticketroute.model.frozen import read_only
-from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery, Departure
-from ticketroute.model.relaxation import Relaxation
+from ticketroute.model.relaxation import Reach, Relaxation
 from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.policy import Escalation, Metric
 from ticketroute.testing.reference import choose, clocks, gate
-from ticketroute.testing.reference.facts import (
-    SEARCHING,
-    Ask,
-    Due,
-    Facts,
-    Kind,
-    OfferFacts,
-    QueueFacts,
-    TicketFacts,
-    retry_after,
-)
+from ticketroute.testing.reference import facts as of
+from ticketroute.testing.reference.facts import Ask, Due, Facts, Kind, QueueFacts, TicketFacts
 
 Events = Iterator[ev.Event]
-TIME = ev.Cause.TIME
+WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
+TIME, ROUTED = ev.Cause.TIME, ev.Cause.ROUTED
+
+
+def told(facts: Facts, cause: ev.Cause, ticket: TicketFacts, **more: Any) -> dict[str, Any]:
+    """Return what every event of a ticket says, and more."""
+    return {"at": facts.now, "cause": cause, "ticket_id": ticket.id, **more}
 
 
 # --- the hand-out -------------------------------------------------------------------------------
 
 
-def hand_out(facts: Facts, cause: ev.Cause, at: int) -> Events:
+def hand_out(facts: Facts, cause: ev.Cause) -> Events:
     """Give tickets to agents until nobody may get any more; of one instant, all at once.
 
     1. Tickets no longer wait for an agent who can no longer get them, and no room is held by one.
@@ -51,26 +47,24 @@ def hand_out(facts: Facts, cause: ev.Cause, at: int) -> Events:
     before = -1
     while before != facts.events:
         before = facts.events
-        yield from end_waiting(facts, cause, at)
+        yield from end_waiting(facts, cause)
         while (best := first_of_all(facts)) is not None:
-            yield from give(facts, best, at)
-        yield from hold_room(facts, at)
-        yield from stand_in_line(facts, at)
-        yield from skip_waits(facts, at)
+            yield from give(facts, best)
+        yield from hold_room(facts)
+        yield from stand_in_line(facts)
+        yield from skip_waits(facts)
     facts.loose.clear()
 
 
-def end_waiting(facts: Facts, cause: ev.Cause, at: int) -> Events:
+def end_waiting(facts: Facts, cause: ev.Cause) -> Events:
     """End reservations and held room of agents who can no longer get the ticket."""
-    told: dict[str, Any] = {"at": at, "cause": cause}
-    reserved = [each for each in facts.tickets.values() if each.reserved is not None]
-    for ticket in sorted(reserved, key=lambda ticket: ticket.reserved_by):
+    tickets = list(facts.tickets.values())
+    for ticket in sorted(tickets, key=lambda ticket: ticket.reserved_by):
         if ticket.reserved is not None and not gate.could_get(facts, ticket.reserved, ticket):
-            yield ev.ReserveEnded(**told, ticket_id=ticket.id)
-    holding = [each for each in facts.tickets.values() if each.room_of is not None]
-    for ticket in sorted(holding, key=lambda ticket: ticket.room_by):
+            yield ev.ReserveEnded(**told(facts, cause, ticket))
+    for ticket in sorted(tickets, key=lambda ticket: ticket.room_by):
         if ticket.room_of is not None and not gate.could_get(facts, ticket.room_of, ticket):
-            yield ev.RoomReleased(**told, ticket_id=ticket.id, agent_id=ticket.room_of)
+            yield ev.RoomReleased(**told(facts, cause, ticket, agent_id=ticket.room_of))
 
 
 class Found(NamedTuple):
@@ -79,206 +73,186 @@ class Found(NamedTuple):
     rank: tuple[int, ...]
     ticket: TicketFacts
     ask: Ask
-    wish: tuple[AgentId, ev.Cause] | None
+    wish: tuple[str, ev.Cause] | None
 
 
 def first_of_all(facts: Facts) -> Found | None:
-    """Return the best of the first tickets of all queues; a queue that is pulled hands out none."""
-    handing = [q for q in facts.queues.values() if q.queue.delivery is not Delivery.PULL]
-    firsts = [first_of(facts, queue) for queue in handing]
+    """Return the best of the first tickets of all queues."""
+    firsts = [first_of(facts, queue) for queue in facts.queues.values()]
     found = [each for each in firsts if each is not None]
     return min(found, key=lambda each: each.rank, default=None)
 
 
 def first_of(facts: Facts, queue: QueueFacts) -> Found | None:
-    """Return the first ticket of a queue, in line or loose, that finds an agent there."""
-    for ticket in choose.in_order(facts, queue):
+    """Return the first ticket of a queue, in line or loose, that finds an agent there.
+
+    A queue that is pulled hands out nothing by itself.
+    """
+    for ticket in choose.in_order(facts, queue) if hands_out(queue) else ():
         ask, wish = gate.ask_of(facts, ticket, queue), choose.wish(facts, ticket, queue)
         if wish is None and choose.waits_for(facts, ticket) is not None:
             continue
         whole_ring = ticket.rings_everyone and queue.queue.delivery is Delivery.OFFER
-        some = choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask)
-        if some:
+        if choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask):
             return Found(choose.rank(ticket, queue), ticket, ask, wish)
     return None
 
 
-def give(facts: Facts, found: Found, at: int) -> Events:
+def hands_out(queue: QueueFacts) -> bool:
+    """Return whether a queue hands out by itself."""
+    return queue.queue.delivery is not Delivery.PULL
+
+
+def give(facts: Facts, found: Found) -> Events:
     """Give a ticket to whom it wishes, else to whom the strategy asks: to one, or as it wants."""
     _, ticket, ask, wish = found
-    by_strategy = ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED
-    if wish is not None:
-        given = choose.hand_over(facts, ticket, ask, choose.Choice(wish[0]), wish[1], at)
-        planned: list[ev.Event] = [given]
-    elif ask.queue.queue.delivery is Delivery.OFFER:
-        planned = [*choose.offers_to_make(facts, ticket, ask, by_strategy, at)]
-    else:
-        choice = choose.choose(facts, ticket, ask)
-        assert choice is not None
-        planned = [choose.hand_over(facts, ticket, ask, choice, by_strategy, at)]
-    if ask.queue.queue.delivery is not Delivery.OFFER:
-        yield from withdraw(ticket, ticket.offers, ev.Cause.ANSWERED, at)
-    yield from planned
+    cause = ev.Cause.FREED if ticket.in_line else ROUTED
+    offers = ask.queue.queue.delivery is Delivery.OFFER
+    if wish is None and offers:
+        yield from choose.offers_to_make(facts, ticket, ask, cause)
+        return
+    choice = choose.choose(facts, ticket, ask) if wish is None else choose.Choice(wish[0])
+    assert choice is not None
+    given = choose.hand_over(facts, ticket, ask, choice, cause if wish is None else wish[1])
+    if not offers:
+        yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
+    yield given
 
 
-def hold_room(facts: Facts, at: int) -> Events:
+def hold_room(facts: Facts) -> Events:
     """Hold room for the first ticket of each line that has waited for it too long."""
     for queue in facts.queues.values():
         own = [each for each in choose.in_order(facts, queue) if each.queue is queue]
-        waits = [each for each in own if each.state is RoutingState.WAITING]
-        held = queue.queue.hold_room_after is not None and queue.queue.delivery is not Delivery.PULL
-        if held and waits and waits[0].room_wanted and waits[0].room_of is None:
-            agent_id = least_to_free(facts, waits[0], queue)
-            if agent_id is not None:
-                cause = ev.Cause.ROUTED
-                yield ev.RoomHeld(at=at, cause=cause, ticket_id=waits[0].id, agent_id=agent_id)
+        first = next((each for each in own if each.state is WAITING), None)
+        holds = queue.queue.hold_room_after is not None and hands_out(queue)
+        if holds and first is not None and first.room_wanted and first.room_of is None:
+            who = least_to_free(facts, first, queue)
+            if who is not None:
+                yield ev.RoomHeld(**told(facts, ROUTED, first, agent_id=who))
 
 
-def least_to_free(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> AgentId | None:
+def least_to_free(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> str | None:
     """Return the agent who would have to finish least to get a ticket, of those only too full."""
-    ask = gate.ask_of(facts, ticket, queue)
+    ask, full = gate.ask_of(facts, ticket, queue), []
+    for who in queue.members:
+        why = set(gate.reasons(facts, who, ask))
+        only_full = "agent_limit" in why and why <= {"agent_limit", "wrap_up"}
+        heavy = gate.cost(facts, who, ask) > 1  # else the first unit that is free will do
+        fits = heavy and gate.could_get(facts, who, ticket)
+        if only_full and fits and gate.held_for(facts, who) is None:
+            full.append(who)
 
-    def is_only_full(agent_id: AgentId) -> bool:
-        why = set(gate.reasons(facts, agent_id, ask))
-        heavy = gate.cost(facts.agents[agent_id].agent, ask) > 1  # else the first unit is its own
-        return heavy and "agent_limit" in why and why <= {"agent_limit", "wrap_up"}
+    def to_free(who: str) -> int:
+        return gate.load(facts, who) + gate.cost(facts, who, ask) - gate.capacity(facts, who)
 
-    def to_free(agent_id: AgentId) -> int:
-        costs = gate.cost(facts.agents[agent_id].agent, ask)
-        return gate.load(facts, agent_id) + costs - gate.capacity(facts, agent_id)
-
-    full = [who for who in queue.members if gate.could_get(facts, who, ticket)]
-    full = [who for who in full if is_only_full(who) and gate.held_for(facts, who) is None]
     return min(choose.ordered(facts, queue, ask.skills, full), key=to_free, default=None)
 
 
-def stand_in_line(facts: Facts, at: int) -> Events:
+def stand_in_line(facts: Facts) -> Events:
     """Put loose tickets that found nobody in line: queue by queue, each at the last of its own."""
     waiting = [each for each in facts.loose if each.wants and not each.in_line]
     queues = list(dict.fromkeys(queue for each in waiting for queue in each.queues))
     for queue in queues:
-        here = [t for t in waiting if max(t.queues, key=queues.index) is queue]
+        here = [each for each in waiting if max(each.queues, key=queues.index) is queue]
         for ticket in sorted(here, key=lambda ticket: choose.place(facts, ticket, queue)):
-            told: dict[str, Any] = {"at": at, "ticket_id": ticket.id}
-            if ticket.offers:
-                asked = len(ticket.offers)
-                told |= {"cause": ev.Cause.ROUTED, "open": asked, "wanted": ticket.wants + asked}
-                yield ev.OfferShort(**told)
+            asked, awaited = len(ticket.offers), choose.waits_for(facts, ticket)
+            if asked:
+                wanted = ticket.wants + asked
+                yield ev.OfferShort(**told(facts, ROUTED, ticket, open=asked, wanted=wanted))
                 continue
-            handing = any(q.queue.delivery is not Delivery.PULL for q in ticket.queues)
-            agent_id = choose.waits_for(facts, ticket)
-            if handing and agent_id is not None:
-                until = at + ticket.queue.queue.affinity_wait
-                told["cause"] = ev.Cause.PREFERRED
-                yield ev.TicketReserved(**told, agent_id=agent_id, until=until)
-            told |= {"cause": ev.Cause.ROUTED, "queue_id": ticket.queue.queue.id}
-            reason = gate.nearest_reason(facts, ticket)
-            yield ev.TicketQueued(**told, reason=ev.WaitReason(reason))
+            if awaited is not None and any(hands_out(each) for each in ticket.queues):
+                until = facts.now + ticket.queue.queue.affinity_wait
+                reserved = told(facts, ev.Cause.PREFERRED, ticket, agent_id=awaited, until=until)
+                yield ev.TicketReserved(**reserved)
+            reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+            queue_id = ticket.queue.queue.id
+            yield ev.TicketQueued(**told(facts, ROUTED, ticket, queue_id=queue_id, reason=reason))
 
 
-def skip_waits(facts: Facts, at: int) -> Events:
+def skip_waits(facts: Facts) -> Events:
     """Take the next step of all tickets for which nobody is there, where it skips the wait."""
-    waiting = [t for t in facts.tickets.values() if t.state is RoutingState.WAITING and t.in_line]
-    for ticket in waiting:
+    for ticket in [each for each in facts.tickets.values() if each.in_line]:
         step = next_step(ticket)
         reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
-        if step is not None and step.skip_wait and reason in ev.NOBODY_THERE:
-            yield from relax(facts, ticket, at)
+        skips = step is not None and step.skip_wait and reason in ev.NOBODY_THERE
+        if skips and ticket.state is WAITING:
+            yield from relax(facts, ticket)
 
 
 # --- moves of a ticket --------------------------------------------------------------------------
 
 
-def withdraw(ticket: TicketFacts, agents: Iterable[AgentId], cause: ev.Cause, at: int) -> Events:
+def withdraw(facts: Facts, ticket: TicketFacts, agents: Iterable[str], cause: ev.Cause) -> Events:
     """End offers of a ticket without the agents' doing."""
-    for agent_id in list(agents):
-        yield ev.OfferWithdrawn(at=at, cause=cause, ticket_id=ticket.id, agent_id=agent_id)
+    for who in list(agents):
+        yield ev.OfferWithdrawn(**told(facts, cause, ticket, agent_id=who))
 
 
-def let_go(ticket: TicketFacts, cause: ev.Cause, at: int, by: str | None = None) -> Events:
+def let_go(facts: Facts, ticket: TicketFacts, cause: ev.Cause, by: str | None = None) -> Events:
     """Take a ticket from its agent, if it has one; it searches anew."""
-    yield ev.TicketReleased(at=at, cause=cause, by=by, ticket_id=ticket.id, agent_id=ticket.agent)
+    yield ev.TicketReleased(**told(facts, cause, ticket, by=by, agent_id=ticket.agent))
 
 
-def recall(ticket: TicketFacts, cause: ev.Cause, at: int) -> Events:
+def recall(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Events:
     """Withdraw all offers of a ticket that is offered; it waits again."""
-    if ticket.state is RoutingState.OFFERED:
-        yield from withdraw(ticket, ticket.offers, cause, at)
-        yield from let_go(ticket, cause, at)
+    if ticket.state is OFFERED:
+        yield from withdraw(facts, ticket, ticket.offers, cause)
+        yield from let_go(facts, ticket, cause)
 
 
 def transferred(
-    ticket: TicketFacts, target: QueueFacts, arrived: int, cause: ev.Cause, at: int, by: str | None
+    facts: Facts,
+    ticket: TicketFacts,
+    target: QueueFacts,
+    cause: ev.Cause,
+    by: str | None = None,
+    arrived: int | None = None,
 ) -> ev.Event:
-    """Return the event by which a ticket moves to another queue."""
-    return ev.TicketTransferred(
-        at=at,
-        cause=cause,
-        by=by,
-        ticket_id=ticket.id,
-        from_queue=ticket.queue.queue.id,
-        to_queue=target.queue.id,
-        arrived=arrived,
-    )
+    """Return the event by which a ticket moves to another queue; it keeps its place by default."""
+    ways = {"from_queue": ticket.queue.queue.id, "to_queue": target.queue.id}
+    since = ticket.arrived if arrived is None else arrived
+    return ev.TicketTransferred(**told(facts, cause, ticket, by=by, arrived=since, **ways))
 
 
 def move(
     facts: Facts,
     ticket: TicketFacts,
     target: QueueFacts,
-    arrived: int,
     cause: ev.Cause,
-    at: int,
     by: str | None = None,
+    arrived: int | None = None,
 ) -> Events:
     """Move a ticket to another queue; its agent keeps it if that queue lets them."""
-    yield from recall(ticket, cause, at)
+    yield from recall(facts, ticket, cause)
     if ticket.agent is not None and not may_keep(facts, ticket, ticket.agent, target):
-        yield from let_go(ticket, cause, at, by)
-    yield transferred(ticket, target, arrived, cause, at, by)
+        yield from let_go(facts, ticket, cause, by)
+    yield transferred(facts, ticket, target, cause, by, arrived)
 
 
-def may_keep(facts: Facts, ticket: TicketFacts, agent_id: AgentId, target: QueueFacts) -> bool:
+def may_keep(facts: Facts, ticket: TicketFacts, who: str, target: QueueFacts) -> bool:
     """Return whether the agent of a ticket keeps it in another queue."""
     begins_to_count = target.queue.parked_counts and not ticket.counts
-    if ticket.state is RoutingState.PARKED and not begins_to_count:
-        return agent_id in target.members
-    return why_not(facts, ticket, agent_id, target) is None
-
-
-def why_not(facts: Facts, ticket: TicketFacts, agent_id: AgentId, queue: QueueFacts) -> str | None:
-    """Return why an agent may not have a ticket by hand, what they hold of it left out."""
-    ask = gate.ask_of(facts, ticket, queue, by_hand=True)
-    return gate.reason(facts, agent_id, ask, without=ticket.id)
+    if ticket.state is PARKED and not begins_to_count:
+        return who in target.members
+    return gate.by_hand(facts, ticket, who, target) is None
 
 
 def part(
-    facts: Facts, agent_id: AgentId, queues: Iterable[QueueFacts], cause: ev.Cause, at: int
+    facts: Facts, who: str, cause: ev.Cause, left: Iterable[QueueFacts] | None = None
 ) -> Events:
-    """End the offers to an agent, and the waiting for them, in queues that they leave."""
-    left = list(queues)
-    for offer in gate.offers(facts, agent_id):
-        if offer.queue in left:
-            yield from withdraw(offer.of, [agent_id], cause, at)
-    for ticket in reserved_for(facts, agent_id):
-        if ticket.queue in left:
-            yield ev.ReserveEnded(at=at, cause=cause, ticket_id=ticket.id)
+    """End the offers to an agent, and the waiting for them: in queues they leave, or are away."""
+    gone = None if left is None else list(left)
 
+    def ends(queue: QueueFacts, channel: str) -> bool:
+        return not gate.is_there(facts, who, queue, channel) if gone is None else queue in gone
 
-def withdraw_from(facts: Facts, agent_id: AgentId, at: int) -> Events:
-    """End the offers to an agent, and the waiting for them, where they are no longer there."""
-    for offer in gate.offers(facts, agent_id):
-        if not gate.is_there(facts, agent_id, offer.queue, offer.of.ticket.channel):
-            yield from withdraw(offer.of, [agent_id], ev.Cause.AWAY, at)
-    for ticket in reserved_for(facts, agent_id):
-        if not gate.is_there(facts, agent_id, ticket.queue, ticket.ticket.channel):
-            yield ev.ReserveEnded(at=at, cause=ev.Cause.AWAY, ticket_id=ticket.id)
-
-
-def reserved_for(facts: Facts, agent_id: AgentId) -> list[TicketFacts]:
-    """Return the tickets that wait for an agent only, in the order in which they began to."""
-    waiting = [ticket for ticket in facts.tickets.values() if ticket.reserved == agent_id]
-    return sorted(waiting, key=lambda ticket: ticket.reserved_by)
+    for offer in gate.offers(facts, who):
+        if ends(offer.queue, offer.of.ticket.channel):
+            yield from withdraw(facts, offer.of, [who], cause)
+    waiting = [ticket for ticket in facts.tickets.values() if ticket.reserved == who]
+    for ticket in sorted(waiting, key=lambda ticket: ticket.reserved_by):
+        if ends(ticket.queue, ticket.ticket.channel):
+            yield ev.ReserveEnded(**told(facts, cause, ticket))
 
 
 def next_step(ticket: TicketFacts) -> Relaxation | None:
@@ -287,28 +261,36 @@ def next_step(ticket: TicketFacts) -> Relaxation | None:
     return steps[0] if steps and ticket.waiting_since is not None else None
 
 
-def relax(facts: Facts, ticket: TicketFacts, at: int) -> Events:
+def relax(facts: Facts, ticket: TicketFacts) -> Events:
     """Take the next step of a ticket's schedule."""
-    step = next_step(ticket)
+    step, added = next_step(ticket), list(ticket.added)
     assert step is not None
-    added = [queue.queue.id for queue in ticket.added]
-    if step.add_queue in facts.queues and step.add_queue not in [*added, ticket.queue.queue.id]:
-        added.append(step.add_queue)
+    target = facts.queues.get(step.add_queue or "")
+    if target is not None and target not in ticket.queues:
+        added.append(target)
+    skills, reach = asked_less(ticket, step), step.reach or ticket.reach
     urgent = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
-    yield ev.TicketRelaxed(
-        at=at,
-        cause=TIME,
-        ticket_id=ticket.id,
-        step=ticket.relaxed + 1,
-        skills=read_only(asked_less(ticket, step)),
-        reach=step.reach or ticket.reach,
-        priority=TicketPriority(urgent),
-        added=tuple(added),
-    )
-    if step.move_to in facts.queues:
-        yield from recall(ticket, ev.Cause.WIDENED, at)
-        target = facts.queues[step.move_to]
-        yield transferred(ticket, target, ticket.arrived, ev.Cause.WIDENED, at, None)
+    yield relaxed(facts, ticket, TIME, ticket.relaxed + 1, skills, reach, urgent, added)
+    target = facts.queues.get(step.move_to or "")
+    if target is not None:
+        yield from recall(facts, ticket, ev.Cause.WIDENED)
+        yield transferred(facts, ticket, target, ev.Cause.WIDENED)
+
+
+def relaxed(
+    facts: Facts,
+    ticket: TicketFacts,
+    cause: ev.Cause,
+    step: int,
+    skills: dict[str, int],
+    reach: Reach | None,
+    priority: int,
+    added: list[QueueFacts],
+) -> ev.Event:
+    """Return the event by which a ticket asks less, or elsewhere."""
+    facts_of = told(facts, cause, ticket, step=step, skills=read_only(skills), reach=reach)
+    queues = tuple(queue.queue.id for queue in added)
+    return ev.TicketRelaxed(**facts_of, priority=TicketPriority(priority), added=queues)
 
 
 def asked_less(ticket: TicketFacts, step: Relaxation | Escalation) -> dict[str, int]:
@@ -323,12 +305,12 @@ def asked_less(ticket: TicketFacts, step: Relaxation | Escalation) -> dict[str, 
 def due_of(facts: Facts) -> list[Due]:
     """Return all that is due, the first first."""
     due: list[tuple[int | None, Kind, int, str, str]] = []
-    for agent_id, known in facts.agents.items():
+    for who, known in facts.agents.items():
         due += [
-            (gate.shift_changes_at(facts, agent_id), Kind.SHIFT, 0, agent_id, ""),
-            (known.grace_until, Kind.GRACE, 0, agent_id, ""),
-            (gate.rate_lifts_at(facts, agent_id), Kind.RATE_LIMIT, 0, agent_id, ""),
-            (known.cooling_until, Kind.COOL_DOWN, 0, agent_id, ""),
+            (gate.shift_changes_at(facts, who), Kind.SHIFT, 0, who, ""),
+            (known.grace_until, Kind.GRACE, 0, who, ""),
+            (gate.rate_lifts_at(facts, who), Kind.RATE_LIMIT, 0, who, ""),
+            (known.cooling_until, Kind.COOL_DOWN, 0, who, ""),
         ]
     for ticket in facts.tickets.values():
         mine: list[tuple[int | None, Kind, str]] = [
@@ -341,165 +323,125 @@ def due_of(facts: Facts) -> list[Due]:
             *((offer.event.until, Kind.OFFER, who) for who, offer in ticket.offers.items()),
             *((tried.retry_at, Kind.RETRY, who) for who, tried in ticket.tried.items()),
         ]
-        if ticket.book is not None:
-            for clock in ticket.book.latest:
-                mark = clocks.mark_due(facts, ticket.book, clock)
-                mine.append((mark, Kind.CLOCK, clock.metric.value))
+        marked = [] if ticket.book is None else ticket.book.latest
+        mine += [(clocks.mark_due(facts, ticket, c), Kind.CLOCK, c.metric.value) for c in marked]
         due += [(at, kind, ticket.ordinal, ticket.id, detail) for at, kind, detail in mine]
         if ticket.agent is not None:
-            ends = ticket.wrap_up_until
-            due.append((ends, Kind.WRAP_UP, ticket.ordinal, ticket.agent, ticket.id))
+            due.append(
+                (ticket.wrap_up_until, Kind.WRAP_UP, ticket.ordinal, ticket.agent, ticket.id)
+            )
     return sorted(Due(each[0], *each[1:]) for each in due if each[0] is not None)
 
 
 def fire(facts: Facts, due: Due, until: int) -> Events:
-    """Yield what one thing that falls due brings; time goes on to ``until`` in this call."""
-    told: dict[str, Any] = {"at": due.at, "cause": TIME}
+    """Yield what one thing that is due now brings; time goes on to ``until`` in this call."""
+    who = due.subject
+    of_agent: dict[str, Any] = {"at": facts.now, "cause": TIME, "agent_id": who}
     match due.kind:
         case Kind.SHIFT:
-            yield from change_shift(facts, AgentId(due.subject), due.at)
+            ends = facts.agents[who].on_shift
+            yield (sla.ShiftEnded if ends else sla.ShiftStarted)(**of_agent)
+            yield from part(facts, who, ev.Cause.AWAY)
         case Kind.WRAP_UP:
-            told["ticket_id"] = TicketId(due.detail)
-            yield ev.WrapUpEnded(**told, agent_id=AgentId(due.subject))
+            yield ev.WrapUpEnded(**of_agent, ticket_id=due.detail)
         case Kind.RATE_LIMIT:
-            yield ev.RateLimitLifted(**told, agent_id=AgentId(due.subject))
+            yield ev.RateLimitLifted(**of_agent)
         case Kind.COOL_DOWN:
-            yield ev.CoolDownEnded(**told, agent_id=AgentId(due.subject))
+            yield ev.CoolDownEnded(**of_agent)
         case Kind.GRACE:
-            yield ev.GraceEnded(**told, agent_id=AgentId(due.subject))
-            for ticket in gate.held_by(facts, AgentId(due.subject)):
-                if ticket.state is RoutingState.ASSIGNED and departs(ticket):
-                    yield from let_go(ticket, ev.Cause.DEPARTED, due.at)
+            yield ev.GraceEnded(**of_agent)
+            for ticket in gate.held_by(facts, who):
+                if ticket.state is ASSIGNED and departs(ticket):
+                    yield from let_go(facts, ticket, ev.Cause.DEPARTED)
+        case Kind.CLOCK:
+            yield from strike(facts, facts.tickets[due.subject], Metric(due.detail), until)
         case _:
-            yield from wake(facts, facts.tickets[TicketId(due.subject)], due, until)
+            yield from wake(facts, facts.tickets[due.subject], due)
 
 
-def wake(  # noqa: C901  one case for each kind
-    facts: Facts, ticket: TicketFacts, due: Due, until: int
-) -> Events:
-    """Yield what a ticket goes on to do whose time has come."""
-    told: dict[str, Any] = {"at": due.at, "cause": TIME, "ticket_id": ticket.id}
-    silent = {**told, "cause": ev.Cause.SILENT}
+def wake(facts: Facts, ticket: TicketFacts, due: Due) -> Events:
+    """Yield what a ticket does next when its time has come."""
+    by_time, silent = told(facts, TIME, ticket), told(facts, ev.Cause.SILENT, ticket)
     match due.kind:
         case Kind.RETRY:
-            yield ev.RetryAllowed(**told, agent_id=AgentId(due.detail))
+            yield ev.RetryAllowed(**by_time, agent_id=due.detail)
         case Kind.OFFER:
-            yield expired(facts, ticket, AgentId(due.detail), due.at)
+            yield expired(facts, ticket, due.detail)
         case Kind.RING:
-            yield ev.RingWidened(**told, wanted=ticket.wanted + 1)
+            yield ev.RingWidened(**by_time, wanted=ticket.wanted + 1)
         case Kind.RESERVE:
-            yield ev.ReserveEnded(**told)
+            yield ev.ReserveEnded(**by_time)
         case Kind.RELAX:
-            yield from relax(facts, ticket, due.at)
+            yield from relax(facts, ticket)
         case Kind.HOLD_ROOM:
-            yield ev.RoomWanted(**told)
+            yield ev.RoomWanted(**by_time)
         case Kind.RESPOND if ticket.hops < ticket.queue.queue.max_hops:
-            yield from let_go(ticket, ev.Cause.SILENT, due.at)
+            yield from let_go(facts, ticket, ev.Cause.SILENT)
         case Kind.RESPOND:
             yield ev.TicketEscalated(**silent, hops=ticket.hops)
         case Kind.IDLE:
             yield ev.TicketHeld(**silent, status=ev.HoldStatus.PENDING)
-        case Kind.CLOCK:
-            yield from strike(facts, ticket, Metric(due.detail), due.at, until - due.at)
 
 
 def departs(ticket: TicketFacts) -> bool:
     """Return whether a ticket leaves an agent who stays away."""
-    policy = ticket.queue.queue.departure
-    if policy is None:
-        return ticket.ticket.channel in LIVE_CHANNELS
-    return policy is Departure.REQUEUE
+    policy, live = ticket.queue.queue.departure, ticket.ticket.channel in LIVE_CHANNELS
+    return live if policy is None else policy is Departure.REQUEUE
 
 
-def expired(facts: Facts, ticket: TicketFacts, agent_id: AgentId, at: int) -> ev.Event:
+def expired(facts: Facts, ticket: TicketFacts, who: str) -> ev.Event:
     """Return the end of an offer; it is a new miss if it was made after the last one counted."""
-    known, offer = facts.agents[agent_id], ticket.offers[agent_id]
+    known, offer = facts.agents[who], ticket.offers[who]
     cool = offer.queue.queue.offer.cool_down.get("missed")
     is_new = known.missed_at is None or offer.event.at >= known.missed_at
     return ev.OfferExpired(
-        at=at,
-        cause=TIME,
-        ticket_id=ticket.id,
-        agent_id=agent_id,
-        misses=known.misses + is_new,
-        retry_at=at + retry_after(offer.queue.queue),
-        cool_until=None if cool is None else at + cool,
+        **told(facts, TIME, ticket, agent_id=who, misses=known.misses + is_new),
+        retry_at=facts.now + of.retry_after(offer.queue.queue),
+        cool_until=None if cool is None else facts.now + cool,
     )
 
 
-def offer_of(facts: Facts, due: Due) -> OfferFacts | None:
-    """Return the offer that is due to expire, if it is one."""
-    if due.kind is not Kind.OFFER:
-        return None
-    return facts.tickets[TicketId(due.subject)].offers[AgentId(due.detail)]
+def missed_too_many(facts: Facts, who: str, queue: QueueFacts) -> bool:
+    """Return whether an agent has missed too many offers in a row."""
+    return facts.agents[who].misses >= queue.queue.offer.max_misses
 
 
-def misses_too_many(facts: Facts, offer: OfferFacts) -> bool:
-    """Return whether an offer that expired is one too many in a row."""
-    return facts.agents[offer.event.agent_id].misses >= offer.queue.queue.offer.max_misses
-
-
-def give_up(facts: Facts, agent_id: AgentId, at: int) -> Events:
+def give_up(facts: Facts, who: str) -> Events:
     """Take an agent for away who missed too many offers in a row."""
-    told: dict[str, Any] = {"at": at, "cause": ev.Cause.MISSED, "agent_id": agent_id}
-    yield ev.PresenceChanged(**told, presence=Presence.AWAY, reason="missed_offers")
-    yield from withdraw_from(facts, agent_id, at)
+    missed: dict[str, Any] = {"at": facts.now, "cause": ev.Cause.MISSED, "agent_id": who}
+    yield ev.PresenceChanged(**missed, presence=Presence.AWAY, reason="missed_offers")
+    yield from part(facts, who, ev.Cause.AWAY)
 
 
-def change_shift(facts: Facts, agent_id: AgentId, at: int) -> Events:
-    """Begin or end a shift; an agent who leaves is asked nothing any more."""
-    if facts.agents[agent_id].on_shift:
-        yield sla.ShiftEnded(at=at, cause=TIME, agent_id=agent_id)
-        yield from withdraw_from(facts, agent_id, at)
-    else:
-        yield sla.ShiftStarted(at=at, cause=TIME, agent_id=agent_id)
-
-
-def strike(facts: Facts, ticket: TicketFacts, metric: Metric, at: int, late_by: int) -> Events:
+def strike(facts: Facts, ticket: TicketFacts, metric: Metric, until: int) -> Events:
     """Yield that a clock came to its next mark, and what a level of escalation does."""
     assert ticket.book is not None
     clock = ticket.book.clocks[metric][-1]
     mark = clocks.next_mark(clock)
     assert mark is not None
-    told: dict[str, Any] = {"at": at, "cause": TIME, "ticket_id": ticket.id, "metric": metric}
-    due = clocks.clock_due(facts, ticket.book, clock)
-    told |= {"cycle": clock.cycle, "due": due, "late_by": late_by}
+    hit = told(facts, TIME, ticket, metric=metric, cycle=clock.cycle, late_by=until - facts.now)
+    hit["due"] = clocks.clock_due(facts, ticket, clock)
     if mark.kind == clocks.WARNING:
-        yield sla.ClockWarned(**told, share=mark.number)
+        yield sla.ClockWarned(**hit, share=mark.number)
     elif mark.kind == clocks.BREACH:
-        yield sla.ClockBreached(**told, within=clock.within)
+        yield sla.ClockBreached(**hit, within=clock.within)
     else:
         level = clock.target.escalations[mark.number]
-        told |= {"level": mark.number, "policy_id": clock.policy_id, "version": clock.version}
-        yield sla.ClockEscalated(**told, notify=level.notify)
-        yield from escalate(facts, ticket, level, at)
+        hit |= {"level": mark.number, "policy_id": clock.policy_id, "version": clock.version}
+        yield sla.ClockEscalated(**hit, notify=level.notify)
+        yield from escalate(facts, ticket, level, ticket.book.escalated_from)
 
 
-def escalate(facts: Facts, ticket: TicketFacts, level: Escalation, at: int) -> Events:
+def escalate(facts: Facts, ticket: TicketFacts, level: Escalation, left: set[str]) -> Events:
     """Do what a level says, in the order in which its fields stand."""
-    told: dict[str, Any] = {"at": at, "cause": ev.Cause.ESCALATED, "ticket_id": ticket.id}
+    cause = ev.Cause.ESCALATED
     if level.priority is not None and level.priority < ticket.priority:
-        yield ev.TicketPriorityChanged(**told, priority=level.priority)
-    assert ticket.book is not None
-    seen = {ticket.queue.queue.id, *ticket.book.escalated_from}
-    if level.move_to is not None and level.move_to not in seen:
-        target = facts.queues[level.move_to]
-        yield from move(facts, ticket, target, ticket.arrived, ev.Cause.ESCALATED, at)
-    if level.reassign and ticket.state is RoutingState.ASSIGNED:
-        yield from let_go(ticket, ev.Cause.ESCALATED, at)
-    if ticket.state in SEARCHING and asked_less(ticket, level) != ticket.skills:
-        yield asks_otherwise(ticket, told, asked_less(ticket, level), ticket.added)
-
-
-def asks_otherwise(
-    ticket: TicketFacts, told: dict[str, Any], skills: dict[str, int], added: list[QueueFacts]
-) -> ev.Event:
-    """Return the event by which a ticket asks other skills, or in other queues."""
-    return ev.TicketRelaxed(
-        **told,
-        step=ticket.relaxed,
-        skills=read_only(skills),
-        reach=ticket.reach,
-        priority=TicketPriority(ticket.priority),
-        added=tuple(queue.queue.id for queue in added),
-    )
+        yield ev.TicketPriorityChanged(**told(facts, cause, ticket, priority=level.priority))
+    if level.move_to is not None and level.move_to not in {ticket.queue.queue.id, *left}:
+        yield from move(facts, ticket, facts.queues[level.move_to], cause)
+    if level.reassign and ticket.state is ASSIGNED:
+        yield from let_go(facts, ticket, cause)
+    skills = asked_less(ticket, level)
+    if ticket.state in of.SEARCHING and skills != ticket.skills:
+        same = (ticket.reach, ticket.priority, ticket.added)
+        yield relaxed(facts, ticket, cause, ticket.relaxed, skills, *same)
