@@ -61,11 +61,12 @@ class ChannelLimit:
     """What one ticket of a channel costs an agent, and how many of them at once.
 
     ``cost`` is in units of capacity. ``most`` counts tickets; 0 means never, None the desk's
-    default.
+    default. Work on an ``interruptible`` channel keeps its agent from none that is not.
     """
 
     cost: int = field(default=1, validator=whole(1))
     most: int | None = field(default=None, validator=maybe(whole(0)))
+    interruptible: bool = field(default=False, validator=a_flag)
 
 
 @frozen

@@ -112,6 +112,8 @@ class Queue:
     ``offer`` says how tickets are offered, where ``delivery`` is ``OFFER``.
     ``reach`` is which agent priorities get its tickets, until ``relaxations`` change that: steps
     at so many milliseconds of waiting, in order.
+    ``hold_room_after`` is how long, in milliseconds, the first ticket of the line waits before an
+    agent keeps room for it; None means that nobody does.
     ``keep_agent`` asks the agent who had the requester's last ticket first, after the preferred.
     ``affinity_wait`` is how long, in milliseconds, a ticket waits for either of them while they
     are there and have no room.
@@ -141,6 +143,7 @@ class Queue:
     offer: OfferPolicy = field(default=OfferPolicy(), validator=one_of(OfferPolicy))
     reach: Reach = field(default=Reach(), validator=one_of(Reach))
     relaxations: tuple[Relaxation, ...] = field(default=(), converter=schedule)
+    hold_room_after: Span | None = field(default=None, validator=maybe(span()))
     keep_agent: bool = field(default=False, validator=a_flag)
     affinity_wait: Span = field(default=0, validator=span())
     respond_within: Span | None = field(default=None, validator=maybe(span(1)))
