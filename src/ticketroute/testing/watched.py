@@ -18,7 +18,6 @@ COMMANDS = (
     "advance",
     "change_defaults",
     "set_calendar",
-    "refresh_calendars",
     "remove_calendar",
     "set_policies",
     "add_queue",
