@@ -64,7 +64,7 @@ class OfferPolicy:
     ``retry_declined_after`` lets an agent be asked again for a ticket they declined; None means
     not until their presence is registered anew.
     ``retry_missed_after`` does the same for an offer that expired; the untried go first. None
-    means 5 seconds where the strategy rings all, else 60.
+    means 60 s, and 5 s where the strategy rings everyone at once.
     ``max_misses`` in a row, and the agent is away with the reason ``missed_offers``.
     ``cool_down`` maps a reason (``missed``, ``declined`` or one of the host's own) to how long
     the agent gets no ticket at all after it.

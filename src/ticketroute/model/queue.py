@@ -99,6 +99,7 @@ class Queue:
     ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``.
     ``members`` maps agents to their membership, in the order that top_down goes by; several ids
     stand for plain memberships.
+    ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.
     ``order`` says which waiting ticket goes first.
     ``weight`` from 1 to 1000 sets queues in order for an agent who serves several: the heavier
     goes first.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ticketroute.core import lines
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.core.heads import FiledHeads, Head
+from ticketroute.core.index import lines
+from ticketroute.core.index.filed_lines import FiledHeads, Head
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState

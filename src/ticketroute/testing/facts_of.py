@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.ids import AgentId
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.clock import Book, Clock, Fired, MarkKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -91,12 +92,20 @@ class Timers:
         self.earliest = NEVER
         return None
 
-    def due(self, at: Instant) -> tuple[Instant, Timer] | None:
-        """Return what is due first, at ``at`` or before, if anything is; it stays set."""
-        if self.earliest > at:
-            return None
-        first = self.next_due()
-        return self._heap[0] if first is not None and first <= at else None
+    def take(self, at: Instant) -> list[Timer]:
+        """Return what is due at ``at`` and was not taken before; it stays set. O(log n) each."""
+        taken = []
+        while self.next_due() == at:
+            taken.append(heappop(self._heap)[1])
+        return taken
+
+    def put_back(self, timers: Iterable[Timer]) -> None:
+        """Take note again of timers that were taken and did not fire."""
+        for timer in timers:
+            due = self._due_of.get(timer)
+            if due is not None:
+                heappush(self._heap, (due, timer))
+                self.earliest = min(self.earliest, due)
 
     def all(self) -> dict[Timer, Instant]:
         """Return every timer that is set and when it is due. O(n)."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
-from ticketroute.core.demands import Choice
+from ticketroute.core.facts import lifted, rings_everyone, wants_more
 from ticketroute.core.gate import cost_of
+from ticketroute.core.index.choosing import Choice
 from ticketroute.core.records import Demand, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
@@ -19,8 +21,7 @@ from ticketroute.strategies.contract import NOBODY
 
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
-_OFFER, _ROUTED = Delivery.OFFER, ev.Cause.ROUTED
-_SEARCHING = (RoutingState.WAITING, RoutingState.OFFERED)
+_OFFER = Delivery.OFFER
 
 BUSY = frozenset(
     {
@@ -46,8 +47,7 @@ def hand_over(
     """Return the event by which the ticket reaches the agent chosen, as the queue delivers."""
     queue = demand.queue.queue
     agent = state.roster.agents[choice.agent_id].agent
-    selected = choice.key or cause is _ROUTED
-    strategy = queue.strategy if selected else None
+    strategy = queue.strategy if choice.chosen else None
     cost = cost_of(agent, demand) if agent.channels else demand.weight
     if queue.delivery is _OFFER:
         points = agent.contact_points if ticket.ticket.channel == CALL else ()
@@ -80,7 +80,7 @@ def hand_over(
     )
 
 
-def plan_offers(
+def offers_for(
     state: State,
     ticket: TicketRecord,
     demand: Demand,
@@ -90,62 +90,34 @@ def plan_offers(
     found: Choice | None = None,
     at: Instant,
 ) -> tuple[ev.TicketAssigned | ev.TicketOffered, ...]:
-    """Return the offers that fill up what the queue wants, as far as there is anybody.
+    """Return the offers that fill up what the ticket wants, as far as there is anybody.
 
     ``besides`` are agents whose offers of it are planned already. ``found`` is whom the strategy
     asks first, if that is known.
     """
+    queue, freed = demand.queue, cause is ev.Cause.FREED
+    if rings_everyone(ticket) and queue.rings_all and not besides:
+        rung = state.demands.choose_all(demand)
+        if freed and len(rung) == 1:
+            rung = (Choice(rung[0].agent_id),)
+        return tuple([hand_over(state, ticket, demand, each, cause, at=at) for each in rung])
     choices: list[Choice] = []
-    queue = demand.queue
-    at_once = queue.rings_all and queue.ring_step is None and queue.queue.offer.parallel == 1
-    if at_once and not ticket.offers and not besides:
-        choices.extend(state.demands.choose_all(demand))
-    else:
-        spent = 0
-        for _ in range(wants_more(ticket) - len(besides)):
-            choice = found or state.demands.choose(
-                demand,
-                besides=besides | {each.agent_id for each in choices} if choices else besides,
-                last=lifted(ticket),
-                spent=spent,
-            )
-            if choice is None:
-                break
-            found = None
-            choices.append(choice)
-            spent += len(choice.draws)
+    spent = 0
+    for _ in range(wants_more(ticket) - len(besides)):
+        gone = besides | {each.agent_id for each in choices} if choices else besides
+        choice = found or state.demands.choose(
+            demand, besides=gone, last=lifted(ticket), spent=spent
+        )
+        if choice is None:
+            break
+        if freed and found is None and choice.runner_up is None:
+            others = state.demands.choose(demand, besides=gone | {choice.agent_id}, spent=spent)
+            if others is None:
+                choice = Choice(choice.agent_id)
+        found = None
+        choices.append(choice)
+        spent += len(choice.draws)
     return tuple([hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices])
-
-
-def wants_more(ticket: TicketRecord) -> int:
-    """Return how many more agents are to be asked for a ticket that nobody has, at this moment."""
-    if ticket.state not in _SEARCHING:
-        return 0
-    open_offers = len(ticket.offers or ())
-    offers = ticket.queue.queue.delivery is _OFFER
-    if open_offers and not (offers and refills(ticket)):
-        return 0
-    return max(0, wanted_at_once(ticket) - open_offers)
-
-
-def wanted_at_once(ticket: TicketRecord) -> int:
-    """Return how many offers of a ticket are to stand at once, at this moment."""
-    if ticket.queue.ring_step is not None:
-        return max(1, ticket.past.wanted)
-    return ticket.queue.queue.offer.parallel
-
-
-def refills(ticket: TicketRecord) -> bool:
-    """Say whether an offer that ended is replaced while others of the ticket are open."""
-    queue = ticket.queue
-    return queue.queue.offer.refill and not (queue.rings_all and queue.ring_step is None)
-
-
-def lifted(ticket: TicketRecord) -> AbstractSet[AgentId]:
-    """Return who missed the ticket and may be asked again, after those who were not tried."""
-    if not ticket.tried:
-        return NOBODY
-    return {agent_id for agent_id, tried in ticket.tried.items() if tried.lifted}
 
 
 def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
@@ -166,7 +138,7 @@ def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
 
 
 def has_wish(ticket: TicketRecord) -> bool:
-    """Say whether the ticket may wish for anybody at all."""
+    """Return whether the ticket may wish for anybody at all."""
     return (
         ticket.past.came_from is not None
         or ticket.ticket.prefer is not None
@@ -174,18 +146,33 @@ def has_wish(ticket: TicketRecord) -> bool:
     )
 
 
+def wishes_left(
+    state: State, ticket: TicketRecord, demand: Demand
+) -> Iterator[tuple[Choice, ev.Cause]]:
+    """Yield each agent whom the ticket wishes for and who may get it now, once."""
+    again, seen = lifted(ticket), set()  # who missed it comes after the untried, wished for or not
+    for agent_id, cause in wishes_of(state, ticket):
+        member = None if agent_id is None else demand.queue.members.get(agent_id)
+        if member is None or agent_id in again or agent_id in seen:
+            continue
+        seen.add(agent_id)
+        if state.gate.refusal(member, demand) is None:
+            yield Choice(member.agent_id), cause
+
+
 def wished(state: State, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:
     """Return the first agent whom the ticket wishes for and who may get it now."""
-    if not has_wish(ticket):
-        return None
-    again = lifted(ticket)  # who missed it comes after the untried, wished for or not
-    for agent_id, cause in wishes_of(state, ticket):
-        if agent_id in again:
-            continue
-        member = None if agent_id is None else demand.queue.members.get(agent_id)
-        if member is not None and state.gate.refusal(member, demand) is None:
-            return Choice(member.agent_id), cause
-    return None
+    return next(wishes_left(state, ticket, demand), None) if has_wish(ticket) else None
+
+
+def preask_wishes(
+    state: State, ticket: TicketRecord, besides: Iterable[AgentId | None] = ()
+) -> None:
+    """Ask the host's permits about everybody the ticket may wish for, before the first event."""
+    named = [agent_id for agent_id, _ in wishes_of(state, ticket)]
+    for agent_id in (*named, *besides):
+        if agent_id is not None:
+            state.gate.is_permitted(agent_id, ticket.ticket)
 
 
 def grant_wish(

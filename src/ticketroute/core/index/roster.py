@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from ticketroute.core.demands import Demands
 from ticketroute.core.gate import Gate, capacity_of
+from ticketroute.core.index.choosing import Demands
+from ticketroute.core.index.sliding import Entry, Window
 from ticketroute.core.records import (
     CLOSED,
     AgentRecord,
@@ -17,7 +18,6 @@ from ticketroute.core.records import (
     Rare,
     TicketRecord,
 )
-from ticketroute.core.windows import Entry, Window
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId
@@ -30,8 +30,8 @@ from ticketroute.strategies.contract import Key, Strategy
 class Roster:
     """Who is on the desk, and the indexes that know it.
 
-    ``gained`` collects the agents who may have gained room since it was last emptied: whoever
-    decides hands them what waits.
+    ``gained`` collects the agents to whom something happened since it was last emptied, ``thinned``
+    the queues whose members may have become fewer, where a step is taken once nobody is there.
     """
 
     def __init__(self, gate: Gate, demands: Demands) -> None:
@@ -41,6 +41,7 @@ class Roster:
         self.queues: dict[QueueId, QueueRecord] = {}
         self.windows: dict[Span, Window] = {}
         self.gained: dict[AgentId, AgentRecord] = {}
+        self.thinned: dict[QueueId, QueueRecord] = {}
 
     # --- agents -----------------------------------------------------------------------------
 
@@ -127,6 +128,7 @@ class Roster:
         for member in list(record.members.values()):
             self.end_membership(member)
         del self.queues[record.id]
+        self.thinned.pop(record.id, None)
         self._drop_windows()
 
     def add_member(
@@ -170,6 +172,8 @@ class Roster:
         if member.queue.ages is not None:
             member.queue.ages.drop(member)
         del member.queue.members[member.agent_id]
+        if member.queue.skips:
+            self.thinned[member.queue.id] = member.queue
         record = member.record
         if record.first is member:
             record.first = member.next
@@ -297,6 +301,8 @@ class Roster:
         self._tell(member, alone=True)
         self._demands.refit(member)
         self.gained[member.agent_id] = member.record
+        if member.queue.skips:
+            self.thinned[member.queue.id] = member.queue
 
     def describe_all(self, defaults: Defaults, at: Instant) -> None:
         """Let other defaults hold for everybody. O(agents x queues of each)."""
@@ -377,11 +383,6 @@ def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
     """Yield what takes up an agent's capacity: work, wrap-up and open offers."""
     yield from (record.slots or {}).values()
     yield from record.rare.offers.values()
-
-
-def draws(strategy: Strategy) -> bool:
-    """Say whether a strategy needs a random source."""
-    return bool(getattr(strategy, "draws", False))
 
 
 def memberships(queue: QueueRecord) -> Mapping[AgentId, Membership]:

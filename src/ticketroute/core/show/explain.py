@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.events import Cause, WaitReason
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import LAST_INSTANT, Instant, datetime_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import asdict
 
-from ticketroute.core import lines
 from ticketroute.core.gate import capacity_of
+from ticketroute.core.index import lines
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model.instants import Instant

@@ -15,9 +15,10 @@ from collections.abc import Set as AbstractSet
 
 from attrs import frozen
 
-from ticketroute.core.ages import Ages
-from ticketroute.core.chance import Chance
+from ticketroute.core.facts import excluded_by
 from ticketroute.core.gate import Gate
+from ticketroute.core.index.by_age import Ages
+from ticketroute.core.index.chance import Chance
 from ticketroute.core.records import (
     AVAILABLE,
     IN_INDEX,
@@ -26,6 +27,7 @@ from ticketroute.core.records import (
     DemandIndex,
     MemberRecord,
     QueueRecord,
+    TicketRecord,
 )
 from ticketroute.model.events import WaitReason
 from ticketroute.model.frozen import EMPTY, maker
@@ -49,6 +51,7 @@ class Choice:
     key: Key = ()
     runner_up: AgentId | None = None
     draws: tuple[float, ...] = ()
+    chosen: bool = False  # by a strategy; an empty key does not tell
 
 
 new_choice = maker(Choice)
@@ -70,11 +73,26 @@ class Demands:
             if len(queue.demands) >= max(MOST_IDLE_DEMANDS, queue.sweep_at):
                 self._forget_idle(queue)
             plain = None
-            if asks.excluded or asks.reserved is not None:
+            if asks.excluded or asks.reserved is not None or only is not None:
                 bare = Asks(asks.channel, asks.weight, asks.skills, asks.reach)
-                plain = self.of(bare, ticket, queue)
+                plain = self._shared(bare, queue)
             demand = Demand(queue, asks, only, plain)
             queue.demands[key] = demand
+        return demand
+
+    def ringing(self, ticket: TicketRecord, queue: QueueRecord) -> Demand:
+        """Return a demand of its own for a ticket that rings everyone: it follows the offers."""
+        channel, weight, skills, reach, _, reserved = ticket.asks
+        asks = Asks(channel, weight, skills, reach, None, reserved)
+        bare = asks if reserved is None else asks._replace(reserved=None)
+        only = ticket.ticket if self._gate.permits is not None else None
+        return Demand(queue, asks, only, self._shared(bare, queue), ringing=ticket)
+
+    def _shared(self, bare: Asks, queue: QueueRecord) -> Demand:
+        """Return the demand that all tickets of equal asks share, and that may have an index."""
+        demand = queue.demands.get((bare, None))
+        if demand is None:
+            demand = queue.demands[bare, None] = Demand(queue, bare, None)
         return demand
 
     def choose(
@@ -99,7 +117,7 @@ class Demands:
         if demand.plain_one is not None:
             if demand.asks.reserved is not None:
                 return self._reserved(demand, besides)
-            excluding = (demand.asks.excluded or EMPTY).keys() | besides
+            excluding = excluded_from(demand) | besides
         if last:
             first = self.choose(demand, besides=besides | last, spent=spent)
             if first is not None:
@@ -114,7 +132,7 @@ class Demands:
             or (demand.passed > len(queue.members) and self._ages(demand) is None)
         )
         if indexed or queue.samples or (queue.reads_demand and demand.skills):
-            return self._ask(self._own(plain), excluding)
+            return self._ask(demand, self._own(plain), excluding)
         ages = queue.ages
         if ages is None or not ages.serves:
             ages = self._ages(demand) if ages or len(queue.indexed) >= FEW_INDEXES else None
@@ -127,7 +145,7 @@ class Demands:
         if demand.asks.reserved is not None:
             only = self._reserved(demand, NOBODY)
             return () if only is None else (only,)
-        excluding = (demand.asks.excluded or EMPTY).keys()
+        excluding = excluded_from(demand)
         index = demand.plain.index
         strategy = demand.queue.strategy if index is None else index.strategy
         asked = strategy.select(excluding=excluding)
@@ -138,7 +156,7 @@ class Demands:
         elif 2 * len(fit) < len(asked):  # most do not fit: the next ticket passes them by
             strategy = self._own(demand.plain).strategy
             fit = list(strategy.select(excluding=excluding))
-        return tuple(Choice(agent_id, strategy.key_of(agent_id)) for agent_id in fit)
+        return tuple([Choice(agent_id, strategy.key_of(agent_id), chosen=True) for agent_id in fit])
 
     def wait_reason(self, demand: Demand) -> WaitReason:
         """Say in brief why nobody is eligible. O(k) for k excluded, once there is an index."""
@@ -151,7 +169,7 @@ class Demands:
                 return reason
         index = self._own(demand.plain)
         fitting, available = index.fitting, index.available
-        for agent_id in demand.asks.excluded or ():
+        for agent_id in excluded_from(demand):
             member = demand.queue.members.get(agent_id)
             flags = None if member is None else (member.indexes or {}).get(index)
             if flags is not None:
@@ -166,7 +184,7 @@ class Demands:
     def _wait_reason_by_age(self, ages: Ages, demand: Demand) -> WaitReason | None:
         """Say why nobody is eligible, if a look at a few of those with the skills tells."""
         reason = WaitReason.NOBODY_FITS
-        excluded, plain = demand.asks.excluded or EMPTY, demand.plain
+        excluded, plain = excluded_from(demand), demand.plain
         looked: list[MemberRecord] = []
         for most in (1, MOST_MISSES + 1):
             looked = ages.having(demand.asks.skills or EMPTY, most)
@@ -265,7 +283,7 @@ class Demands:
                     continue
                 if winner is not None:
                     key = strategy.key_of(winner)
-                    return new_choice(winner, key, agent_id, draws)
+                    return new_choice(winner, key, agent_id, draws, chosen=True)
                 winner, draws = agent_id, self._chance.used() if queue.draws else ()
             if len(asked) < most:
                 break
@@ -275,12 +293,12 @@ class Demands:
                 return self._by_age(ages, demand, excluding)
             own = self._own(demand.plain)
             if winner is None:
-                return self._ask(own, excluding)
+                return self._ask(demand, own, excluding)
             next_ones = own.strategy.select(excluding=excluding | {winner}, most=1)
             runner_up = next_ones[0] if next_ones else None
         if winner is None:
             return None
-        return Choice(winner, strategy.key_of(winner), runner_up, draws)
+        return Choice(winner, strategy.key_of(winner), runner_up, draws, chosen=True)
 
     def _ages(self, demand: Demand) -> Ages | None:
         """Return the queue's index by age, once more demands want one than may have their own."""
@@ -314,24 +332,44 @@ class Demands:
                 if agent_id in excluding or refusal(member, demand) is not None:
                     continue
                 if winner is not None:
-                    return new_choice(winner, demand.queue.strategy.key_of(winner), agent_id)
+                    key = demand.queue.strategy.key_of(winner)
+                    return new_choice(winner, key, agent_id, chosen=True)
                 winner = agent_id
             if len(asked) < most:
                 break
         else:  # it is not skills that keep them from it
-            return self._ask(self._own(demand.plain), excluding)
+            return self._ask(demand, self._own(demand.plain), excluding)
         if winner is None:
             return None
-        return new_choice(winner, demand.queue.strategy.key_of(winner))
+        return new_choice(winner, demand.queue.strategy.key_of(winner), chosen=True)
 
-    def _ask(self, index: DemandIndex, excluding: AbstractSet[AgentId]) -> Choice | None:
-        strategy = index.strategy
-        asked = strategy.select(excluding=excluding, most=2)
-        if not asked:
+    def _ask(
+        self, demand: Demand, index: DemandIndex, excluding: AbstractSet[AgentId]
+    ) -> Choice | None:
+        """Return whom the demand's index names first, passing those the host does not permit."""
+        strategy, members = index.strategy, demand.queue.members
+        most, seen = 2, 0
+        winner: AgentId | None = None
+        draws: tuple[float, ...] = ()
+        while True:
+            asked = strategy.select(excluding=excluding, most=most)
+            for agent_id in asked[seen:]:
+                if demand.only is not None and self._gate.refusal(members[agent_id], demand):
+                    continue
+                if winner is None:
+                    winner = agent_id
+                    draws = self._chance.used() if demand.queue.draws else ()
+                elif agent_id != winner:
+                    key = strategy.key_of(winner)
+                    return new_choice(winner, key, agent_id, draws, chosen=True)
+            if len(asked) < most:
+                break
+            if not demand.queue.draws:
+                seen = len(asked)
+            most *= 4
+        if winner is None:
             return None
-        runner_up = asked[1] if len(asked) > 1 else None
-        draws = self._chance.used() if index.demand.queue.draws else ()
-        return new_choice(asked[0], strategy.key_of(asked[0]), runner_up, draws)
+        return new_choice(winner, strategy.key_of(winner), None, draws, chosen=True)
 
     # --- an index of one's own --------------------------------------------------------------
 
@@ -408,3 +446,10 @@ def index_of(demand: Demand) -> DemandIndex:
     """Return the index of a demand that has one."""
     assert demand.index is not None
     return demand.index
+
+
+def excluded_from(demand: Demand) -> AbstractSet[AgentId]:
+    """Return the agents who may not have the tickets of a demand. O(1), O(k) for a ring of k."""
+    if demand.ringing is not None:
+        return (excluded_by(demand.ringing, asked=True) or EMPTY).keys()
+    return (demand.asks.excluded or EMPTY).keys()

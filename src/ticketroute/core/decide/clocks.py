@@ -31,7 +31,7 @@ _OCCASIONS: dict[type[ev.Event], Occasion] = {
 _WRITTEN = {ev.Author.AGENT: Occasion.ANSWERED, ev.Author.REQUESTER: Occasion.ASKED}
 
 
-def what_follows(state: State, event: ev.TicketEvent) -> Iterator[ClockEvent]:
+def clocks_after(state: State, event: ev.TicketEvent) -> Iterator[ClockEvent]:
     """Yield the clock events that follow an event that was applied, each to be applied at once."""
     ticket = state.tickets[event.ticket_id]
     occasion = _occasion(event, ticket)
