@@ -257,12 +257,12 @@ def _assign(sight: Sight, at: int, pick: int, who: int, force: bool, stale: int 
 @_verb
 def _take(sight: Sight, at: int, who: int, pick: int, anything: bool) -> Calls:
     ticket_id = sight.ticket(pick) if anything else sight.ticket(pick, WAITING)
-    yield Call("take", (sight.agent(who), ticket_id), {"at": at})
+    yield Call("take", (ticket_id, sight.agent(who)), {"at": at})
 
 
 @_verb
 def _take_next(sight: Sight, at: int, who: int) -> Calls:
-    yield Call("take", (sight.agent(who),), {"at": at})
+    yield Call("take", (None, sight.agent(who)), {"at": at})
 
 
 @_verb
