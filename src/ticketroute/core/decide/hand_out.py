@@ -21,9 +21,9 @@ from ticketroute.core.decide.delivery import (
     offers_for,
     reserve,
     wished,
-    wishes_left,
 )
 from ticketroute.core.decide.due import relax
+from ticketroute.core.decide.rooms import lost_rooms, rooms_to_hold
 from ticketroute.core.facts import (
     lifted,
     next_relaxation,
@@ -31,7 +31,6 @@ from ticketroute.core.facts import (
     refills,
     seeks,
     wanted_at_once,
-    wants_more,
 )
 from ticketroute.core.index import lines
 from ticketroute.core.index.choosing import Choice
@@ -58,7 +57,8 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.thinned and not _anything_waits(gained.values()):
+    special = state.roster.thinned or state.wanting or state.held
+    if not special and not _anything_waits(gained.values()):
         if not loose:
             return ()
         if len(loose) == 1:
@@ -70,9 +70,14 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
 
 def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
     gained = dict(state.roster.gained)
-    yield from _end_reservations(state, gained.values(), at, cause)
     while True:
+        yield from _end_reservations(state, gained.values(), at, cause)
+        for event in lost_rooms(state, at, cause):
+            yield event
+            gained |= _agents(state, (event.agent_id,))
         yield from Giving(state, gained, at).events()
+        if state.wanting:
+            yield from rooms_to_hold(state, at)
         queued: list[TicketRecord] = []
         for ticket in _unplaced(state):
             reserved = reserve(state, ticket, at=at)
@@ -96,34 +101,33 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     delivery = ticket.queue.queue.delivery
     if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
-    placed: tuple[ev.TicketAssigned | ev.TicketOffered, ...] = ()
-    if has_wish(ticket):
-        for choice, cause in wishes_left(state, ticket, demand):
-            if len(placed) < (wants_more(ticket) if delivery is _OFFER else 1):
-                placed += (hand_over(state, ticket, demand, choice, cause, at=at),)
-        if not placed:
-            reserved = reserve(state, ticket, at=at)
-            if reserved is not None:
-                return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
+    wish = wished(state, ticket, demand)
+    if wish is None and has_wish(ticket):
+        reserved = reserve(state, ticket, at=at)
+        if reserved is not None:
+            return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
-    if delivery is _OFFER and not demand.waiting:
-        asked = {event.agent_id for event in placed}
-        placed += offers_for(state, ticket, demand, _ROUTED, besides=asked, at=at)
-    elif not placed and not demand.waiting:
-        named = state.demands.choose(demand)
-        if named is not None:
-            return (hand_over(state, ticket, demand, named, _ROUTED, at=at),)
-    if not placed:
+    if wish is None and demand.waiting:
         return (_queued(ticket, state.demands.wait_reason(demand), at),)
-    rings = ticket.queue.rings_all and ticket.queue.ring_step is None
-    if (
-        delivery is _OFFER
-        and len(placed) < wanted_at_once(ticket)
-        and refills(ticket)
-        and not rings
-    ):
-        return (*placed, _short(ticket, len(placed), at))
-    return placed
+    if delivery is _OFFER:
+        offers = offers_for(state, ticket, demand, _ROUTED, at=at)
+        if not offers:
+            return (_queued(ticket, state.demands.wait_reason(demand), at),)
+        if _falls_short(ticket, len(offers)):
+            offers.append(_short(ticket, len(offers), at))
+        return tuple(offers)
+    choice, cause = wish or (state.demands.choose(demand), _ROUTED)
+    if choice is None:
+        return (_queued(ticket, state.demands.wait_reason(demand), at),)
+    return (hand_over(state, ticket, demand, choice, cause, at=at),)
+
+
+def _falls_short(ticket: TicketRecord, offers: int) -> bool:
+    """Return whether a ticket with so many offers, its first ones, waits for more agents."""
+    queue = ticket.queue
+    if queue.rings_all and queue.ring_step is None:
+        return False  # it stays in line while it rings
+    return offers < wanted_at_once(ticket) and refills(ticket)
 
 
 _Loose = tuple[Place, int, TicketRecord]  # the number keeps two entries of one ticket apart
@@ -195,15 +199,13 @@ class Giving:
             yield from moves.withdraw(ticket, rung, ev.Cause.ANSWERED, at=at)
             yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
             if rung:  # they have room again
-                agents = state.roster.agents
-                self._all_gained |= {agent_id: agents[agent_id] for agent_id in rung}
+                self._all_gained |= _agents(state, rung)
                 self._look_again()
             return
         was_loose = ticket.id in state.loose
-        if best.cause in ev.BY_STRATEGY:
-            yield from offers_for(state, ticket, demand, best.cause, found=best.choice, at=at)
-        else:
-            yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
+        found = best.choice if best.cause in ev.BY_STRATEGY else None
+        cause = _FREED if ticket.entries else _ROUTED
+        yield from offers_for(state, ticket, demand, cause, found=found, at=at)
         if ticket.id in state.loose and not was_loose:
             self._let_seek(ticket)  # it may want more than those with room
 
@@ -217,7 +219,7 @@ class Giving:
                 if loose and loose[0][0] < place:
                     break
                 if demand in self._exhausted or (
-                    demand.ringing is not None and demand.ringing.id in state.loose
+                    demand.own is not None and demand.own.id in state.loose
                 ):
                     continue
                 ticket = lines.head_of(demand)
@@ -283,6 +285,11 @@ class Giving:
 
     def _has_room(self, agent: AgentRecord) -> bool:
         return any(self._state.gate.is_open(member) for member in agent.members)
+
+
+def _agents(state: State, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentRecord]:
+    agents = state.roster.agents
+    return {agent_id: agents[agent_id] for agent_id in agent_ids if agent_id in agents}
 
 
 def state_choice(state: State, ticket: TicketRecord, demand: Demand) -> Choice | None:
