@@ -8,7 +8,7 @@ step if it does not wait, and all of it is repeated until nothing happens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
@@ -57,9 +57,7 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.special and not (gained and _anything_waits(gained.values())):
-        if not loose:
-            return ()
+    if not state.roster.special and not anything_waits(gained):
         if len(loose) == 1:
             (ticket,) = loose.values()
             if _is_plain(ticket):
@@ -400,9 +398,9 @@ def next_for(state: State, agent: AgentRecord) -> tuple[TicketRecord, QueueRecor
     return None if best is None else best[1:]
 
 
-def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
+def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
     """Return whether there is a line from which any of these agents might get a ticket."""
-    for agent in gained:
+    for agent in gained.values():
         member = agent.first
         while member is not None:
             if member.queue.waiting:
