@@ -803,10 +803,9 @@ def work_again(facts: Facts, said: Said, ticket: TicketFacts, cause: ev.Cause) -
     """Make a resolved ticket work again, at once for whom it wishes for."""
     yield from free_wrap_up(ticket, said, ev.Cause.REOPENED)
     yield ev.TicketReopened(**said.told(cause=cause, ticket_id=ticket.id))
-    wish = choose.wish(facts, ticket, ticket.queue)
-    if wish is not None:
-        ask, choice = gate.ask_of(facts, ticket, ticket.queue), choose.Choice(wish[0])
-        yield choose.hand_over(facts, ticket, ask, choice, wish[1])
+    for who, why in list(choose.wished(facts, ticket, ticket.queue).items())[:1]:
+        ask = gate.ask_of(facts, ticket, ticket.queue)
+        yield choose.hand_over(facts, ticket, ask, choose.Choice(who), why)
 
 
 @about_a_ticket
@@ -821,9 +820,9 @@ def abandon(facts: Facts, said: Said, ticket: TicketFacts) -> Steps:
 @command
 def merge(facts: Facts, said: Said, ticket_id: str, *, into: str) -> Steps:
     """Merge a ticket into another; the one that remains keeps the earlier arrival."""
-    if known_ticket(facts, ticket_id) is known_ticket(facts, into):
+    if ticket_id == into:
         raise errors.InvalidValueError("into", into, "another ticket than the one merged")
-    yield from merge_into(facts, said, ticket_id, facts.tickets[into])
+    yield from merge_into(facts, said, ticket_id, known_ticket(facts, into))
 
 
 @about_a_ticket

@@ -73,7 +73,6 @@ class Found(NamedTuple):
     rank: tuple[int, ...]
     ticket: TicketFacts
     ask: Ask
-    wish: tuple[str, ev.Cause] | None
 
 
 def first_of_all(facts: Facts) -> Found | None:
@@ -89,12 +88,13 @@ def first_of(facts: Facts, queue: QueueFacts) -> Found | None:
     A queue that is pulled hands out nothing by itself.
     """
     for ticket in choose.in_order(facts, queue) if hands_out(queue) else ():
-        ask, wish = gate.ask_of(facts, ticket, queue), choose.wish(facts, ticket, queue)
-        if wish is None and choose.waits_for(facts, ticket) is not None:
+        ask, wished = gate.ask_of(facts, ticket, queue), choose.wished(facts, ticket, queue)
+        if not wished and choose.waits_for(facts, ticket) is not None:
             continue
         whole_ring = ticket.rings_everyone and queue.queue.delivery is Delivery.OFFER
-        if choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask):
-            return Found(choose.rank(ticket, queue), ticket, ask, wish)
+        others = choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask)
+        if wished or others:
+            return Found(choose.rank(ticket, queue), ticket, ask)
     return None
 
 
@@ -105,17 +105,16 @@ def hands_out(queue: QueueFacts) -> bool:
 
 def give(facts: Facts, found: Found) -> Events:
     """Give a ticket to whom it wishes, else to whom the strategy asks: to one, or as it wants."""
-    _, ticket, ask, wish = found
-    cause = ev.Cause.FREED if ticket.in_line else ROUTED
-    offers = ask.queue.queue.delivery is Delivery.OFFER
-    if wish is None and offers:
-        yield from choose.offers_to_make(facts, ticket, ask, cause)
+    _, ticket, ask = found
+    if ask.queue.queue.delivery is Delivery.OFFER:
+        yield from choose.offers_to_make(facts, ticket, ask)
         return
-    choice = choose.choose(facts, ticket, ask) if wish is None else choose.Choice(wish[0])
+    choice, cause = choose.choose(facts, ticket, ask), choose.by_strategy(ticket)
+    for who, why in list(choose.wished(facts, ticket, ask.queue).items())[:1]:
+        choice, cause = choose.Choice(who), why
     assert choice is not None
-    given = choose.hand_over(facts, ticket, ask, choice, cause if wish is None else wish[1])
-    if not offers:
-        yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
+    given = choose.hand_over(facts, ticket, ask, choice, cause)
+    yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
     yield given
 
 
