@@ -163,7 +163,7 @@ def stand_in_line(facts: Facts) -> Events:
                 until = facts.now + ticket.queue.queue.affinity_wait
                 reserved = told(facts, ev.Cause.PREFERRED, ticket, agent_id=awaited, until=until)
                 yield ev.TicketReserved(**reserved)
-            reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+            reason = gate.queued_because(facts, ticket)
             queue_id = ticket.queue.queue.id
             yield ev.TicketQueued(**told(facts, ROUTED, ticket, queue_id=queue_id, reason=reason))
 
@@ -172,7 +172,7 @@ def skip_waits(facts: Facts) -> Events:
     """Take the next step of all tickets for which nobody is there, where it skips the wait."""
     for ticket in [each for each in facts.tickets.values() if each.in_line]:
         step = next_step(ticket)
-        reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+        reason = gate.queued_because(facts, ticket)
         skips = step is not None and step.skip_wait and reason in ev.NOBODY_THERE
         if skips and ticket.state is WAITING:
             yield from relax(facts, ticket)
