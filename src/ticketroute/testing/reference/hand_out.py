@@ -39,8 +39,8 @@ def hand_out(facts: Facts, cause: ev.Cause) -> Events:
 
     1. Tickets no longer wait for an agent who can no longer get them, and no room is held by one.
     2. While some ticket that searches finds an agent, the best of the first of all queues goes.
-    3. An agent begins to hold room for the first ticket of a line that has waited too long.
-    4. Loose tickets that found nobody stand in line.
+    3. Loose tickets that found nobody stand in line.
+    4. An agent begins to hold room for the first ticket of a line that has waited too long.
     5. Tickets for which nobody is there take their next step, if it skips the wait.
     Then from the beginning, until nothing happens.
     """
@@ -50,8 +50,8 @@ def hand_out(facts: Facts, cause: ev.Cause) -> Events:
         yield from end_waiting(facts, cause)
         while (best := first_of_all(facts)) is not None:
             yield from give(facts, best)
-        yield from hold_room(facts)
         yield from stand_in_line(facts)
+        yield from hold_room(facts)
         yield from skip_waits(facts)
     facts.loose.clear()
 
@@ -121,7 +121,7 @@ def give(facts: Facts, found: Found) -> Events:
 def hold_room(facts: Facts) -> Events:
     """Hold room for the first ticket of each line that has waited for it too long."""
     for queue in facts.queues.values():
-        own = [each for each in choose.in_order(facts, queue) if each.queue is queue]
+        own = [each for each in choose.line(facts, queue) if each.queue is queue]
         first = next((each for each in own if each.state is WAITING), None)
         holds = queue.queue.hold_room_after is not None and hands_out(queue)
         if holds and first is not None and first.room_wanted and first.room_of is None:
