@@ -198,7 +198,8 @@ def key_of(  # noqa: C901  one case for each strategy
             return gate.load(facts, who) - gate.capacity(facts, who)
         case "round_robin":
             mine = seats(facts, queue, who)
-            return (mine.of[who] <= mine.last, mine.of[who])
+            seat = mine.of.get(who, mine.given)  # an agent who never had room has none: last
+            return (seat <= mine.last or who not in mine.of, seat)
         case "weighted_round_robin":
             owed = credits_of(facts, queue, who).get(who, 0)
             return -owed - shares(facts, queue, who).get(who, 0)
