@@ -1,0 +1,146 @@
+"""The time of agents: signed in, ready, busy, each split over the periods it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from attrs import define
+
+from ticketroute.model.agent import Presence
+from ticketroute.model.ids import AgentId, CalendarId
+from ticketroute.model.instants import Instant
+from ticketroute.reporting.cells import AgentCell, AgentKey
+from ticketroute.reporting.periods import Periods
+from ticketroute.reporting.spans import Spans
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.versions import Versions
+
+
+@define(eq=False)
+class _Meter:
+    presence: Presence
+    shift: CalendarId | None
+    on_shift: bool
+    since: Instant
+    at_work: int = 0  # tickets in hand that are not on hold, and slots in wrap-up
+    cell: AgentCell | None = None
+    start: Instant = 0  # of the period of the cell
+    end: Instant = 0
+
+
+class Staff:
+    """Follows what agents do; ``first`` and ``last`` bound what counts, in milliseconds."""
+
+    def __init__(
+        self, periods: Periods, spans: Callable[[], Spans], *, first: Instant, last: Instant
+    ) -> None:
+        self.cells: dict[AgentKey, AgentCell] = {}
+        self._periods, self._spans = periods, spans
+        self._first, self._last = first, last
+        self._outside = AgentCell(spans)
+        self._meters: dict[AgentId, _Meter] = {}
+        self._calendars: dict[CalendarId, Versions] = {}
+
+    # --- who is there -----------------------------------------------------------------------
+
+    def join(
+        self, agent_id: AgentId, presence: Presence, shift: CalendarId | None, at: Instant
+    ) -> None:
+        """Begin to follow an agent."""
+        self._meters[agent_id] = _Meter(presence, shift, self._is_open(shift, at), at)
+
+    def leave(self, agent_id: AgentId, at: Instant) -> None:
+        """End it; what they did stays."""
+        self._account(agent_id, self._meters[agent_id], at)
+        del self._meters[agent_id]
+
+    def presence(self, agent_id: AgentId, presence: Presence, at: Instant) -> None:
+        """Note another presence."""
+        meter = self._meters[agent_id]
+        self._account(agent_id, meter, at)
+        meter.presence = presence
+
+    def shift(self, agent_id: AgentId, at: Instant, *, on: bool) -> None:
+        """Note that a shift started or ended."""
+        meter = self._meters[agent_id]
+        self._account(agent_id, meter, at)
+        meter.on_shift = on
+
+    def change_shift(self, agent_id: AgentId, shift: CalendarId | None, at: Instant) -> None:
+        """Note which calendar an agent works by."""
+        meter = self._meters[agent_id]
+        if shift != meter.shift:
+            meter.shift = shift
+            self.shift(agent_id, at, on=self._is_open(shift, at))
+
+    def set_calendar(
+        self, calendar_id: CalendarId, calendar: Calendar, effective_from: Instant, at: Instant
+    ) -> None:
+        """Note a calendar; agents whose shift it is follow at once."""
+        known = self._calendars.get(calendar_id)
+        self._calendars[calendar_id] = (
+            Versions.of(calendar) if known is None else known.adopt(calendar, effective_from)
+        )
+        for agent_id, meter in self._meters.items():
+            if meter.shift == calendar_id:
+                self.shift(agent_id, at, on=self._is_open(calendar_id, at))
+
+    def _is_open(self, shift: CalendarId | None, at: Instant) -> bool:
+        calendar = None if shift is None else self._calendars.get(shift)
+        return calendar is None or calendar.is_open(at)
+
+    # --- what they do -----------------------------------------------------------------------
+
+    def cell(self, agent_id: AgentId, at: Instant) -> AgentCell:
+        """Return the counters of an agent at an instant. O(1) within a period."""
+        meter = self._meters.get(agent_id)
+        if meter is None:  # gone: a rating that comes after
+            return self._cell_at(agent_id, at)
+        if meter.cell is None or not meter.start <= at < meter.end:
+            meter.cell = self._cell_at(agent_id, at)
+            meter.start, meter.end = self._periods.start, self._periods.end
+        return meter.cell
+
+    def works(self, agent_id: AgentId, at: Instant, change: int) -> None:
+        """Note that an agent has one more thing at work, or one less."""
+        meter = self._meters.get(agent_id)
+        if meter is not None:
+            self._account(agent_id, meter, at)
+            meter.at_work += change
+
+    def reach(self, at: Instant) -> None:
+        """Account the time of everybody up to ``at``. O(agents)."""
+        for agent_id, meter in self._meters.items():
+            self._account(agent_id, meter, at)
+
+    def _account(self, agent_id: AgentId, meter: _Meter, at: Instant) -> None:
+        start, meter.since = max(meter.since, self._first), at
+        at = min(at, self._last)
+        busy = meter.at_work > 0
+        signed_in = meter.presence is not Presence.OFFLINE
+        ready = busy or (meter.presence is Presence.AVAILABLE and meter.on_shift)
+        if not signed_in and not ready:
+            return
+        while start < at:
+            cell = self.cell(agent_id, start)
+            length = min(at, meter.end) - start
+            if signed_in:
+                cell.signed_in += length
+            if ready:
+                cell.ready += length
+            if busy:
+                cell.busy += length
+            start += length
+
+    def _cell_at(self, agent_id: AgentId, at: Instant) -> AgentCell:
+        start = self._periods.around(at)
+        if not self._first <= at < self._last:
+            return self._outside
+        found = self.cells.get((agent_id, start))
+        if found is None:
+            found = self.cells[agent_id, start] = AgentCell(self._spans)
+        return found
+
+    def names(self) -> Iterator[AgentId]:
+        """Yield the agents who are followed now."""
+        return iter(self._meters)
