@@ -1,0 +1,323 @@
+"""What has to happen for a running desk to become the one that a configuration describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import TopologicalSorter
+from random import Random
+from typing import Any, Protocol
+
+from attrs import evolve, field, fields, frozen
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.desk.config import Config
+from ticketroute.desk.config_kinds import Place, Problems
+from ticketroute.desk.config_links import overflow_of
+from ticketroute.errors import ConfigurationError, InUseError, TicketRouteError
+from ticketroute.model.agent import Agent
+from ticketroute.model.events import Event
+from ticketroute.model.ids import CalendarId, QueueId
+from ticketroute.model.instants import Instant
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Queue
+
+
+class Target(Protocol):
+    """A desk as far as a plan reads it: a dispatcher, or what embeds one."""
+
+    @property
+    def defaults(self) -> Any:
+        """What holds where agents and queues say nothing."""
+        ...
+
+    def agents(self) -> Iterable[Any]:
+        """Yield every agent."""
+        ...
+
+    def queues(self) -> Iterable[Queue]:
+        """Yield every queue."""
+        ...
+
+    def tickets(self) -> Iterable[Any]:
+        """Yield every ticket."""
+        ...
+
+    def policies(self) -> tuple[Any, ...]:
+        """Return the policies in their order."""
+        ...
+
+    def calendar(self, calendar_id: CalendarId, /) -> Any:
+        """Return a calendar with its versions."""
+        ...
+
+
+@frozen
+class Step:
+    """One command: the name of a desk's method, what it is given, and why, in words.
+
+    A step that is ``optional`` may be refused because something still uses what it removes.
+    """
+
+    command: str
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any] = field(factory=dict)
+    told: str = ""
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return self.told
+
+    def run(self, desk: Any, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
+        """Give the command to a desk and return its events."""
+        command = getattr(desk, self.command)
+        try:
+            events: tuple[Event, ...] = command(*self.arguments, **self.options, at=at, by=by)
+        except InUseError:
+            if not self.optional:
+                raise
+            return ()
+        return events
+
+
+@frozen
+class Plan:
+    """The commands that lead from a desk to a configuration, in their order; often none."""
+
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.steps)) or "nothing to change"
+
+    def run(self, desk: Any, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
+        """Give all commands to a desk at one instant, and return the events.
+
+        The plan was tried on an empty desk of the same shape when it was made, so none of them
+        is refused unless the desk has changed since.
+        """
+        return tuple(event for step in self.steps for event in step.run(desk, at=at, by=by))
+
+
+def plan(config: Config, desk: Target, *, known_calendars: Iterable[str] = ()) -> Plan:
+    """Return what makes a desk the one of the configuration; changes nothing.
+
+    Tickets stay where they are. A queue that is gone from the configuration closes: where
+    ``[moved]`` names another, its tickets go there. ``known_calendars`` are ids of calendars that
+    the desk may have and the configuration does not; those that nothing uses are removed.
+
+    Raises:
+        ConfigurationError: if a queue that is gone still has tickets and nobody said where they
+            go, or a command would be refused.
+
+    O(agents + queues + members + tickets of queues that are gone).
+    """
+    problems = Problems()
+    found = _Difference(config, desk, problems, tuple(known_calendars))
+    steps = tuple(found.steps())
+    if not problems.found:
+        _rehearse(steps, desk, found, problems)
+    if problems.found:
+        raise ConfigurationError(problems.found)
+    return Plan(steps)
+
+
+class _Difference:
+    def __init__(
+        self, config: Config, desk: Target, problems: Problems, calendars: tuple[str, ...]
+    ) -> None:
+        self.config, self.desk, self.problems = config, desk, problems
+        self.agents = {view.agent.id: view.agent for view in desk.agents()}
+        self.queues = {queue.id: queue for queue in desk.queues()}
+        self.policies = desk.policies()
+        named = [*config.calendars, *self._named_calendars(), *calendars]
+        self.calendars = {}
+        for name in dict.fromkeys(named):
+            try:
+                self.calendars[name] = desk.calendar(name).editions[-1].calendar
+            except TicketRouteError:
+                continue  # not there yet
+
+    def _named_calendars(self) -> Iterator[Any]:
+        """Yield the calendars that the desk's agents, queues and policies name."""
+        for agent in self.agents.values():
+            yield from () if agent.shift is None else (agent.shift,)
+        for queue in self.queues.values():
+            yield from () if queue.calendar is None else (queue.calendar,)
+        for policy in self.policies:
+            named = (policy.calendar, *(each.calendar for each in policy.targets.values()))
+            yield from (each for each in named if each is not None)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield commands in an order in which each finds what it names."""
+        yield from self._calendars()
+        yield from self._agents()
+        yield from self._new_queues()
+        yield from self._policies()
+        yield from self._changed_queues()
+        yield from self._last_policies()
+        if self.config.defaults != self.desk.defaults:
+            yield Step("change_defaults", (self.config.defaults,), told="change the defaults")
+        yield from self._gone()
+
+    def _calendars(self) -> Iterator[Step]:
+        for name, calendar in self.config.calendars.items():
+            if self.calendars.get(name) != calendar:
+                verb = "change" if name in self.calendars else "add"
+                yield Step("set_calendar", (name, calendar), told=f"{verb} calendar {name!r}")
+
+    def _agents(self) -> Iterator[Step]:
+        for name, agent in self.config.agents.items():
+            known = self.agents.get(name)
+            if known is None:
+                yield Step("add_agent", (agent,), told=f"add agent {name!r}")
+            elif known != agent:
+                changes = _changes(known, agent)
+                told = f"change agent {name!r}: {', '.join(sorted(changes))}"
+                yield Step("change_agent", (name,), changes, told=told)
+
+    def _new_queues(self) -> Iterator[Step]:
+        """Add queues, those that others overflow into first."""
+        policies = {policy.id for policy in self.policies}
+        there = set(self.queues)
+        for name in _targets_first(self.config.queues):
+            if name in self.queues:
+                continue
+            queue = self.config.queues[name]
+            ahead = not set(overflow_of(queue)) <= there or self._turns()
+            first = evolve(
+                queue,
+                relaxations=() if ahead else queue.relaxations,
+                sla=queue.sla if queue.sla in policies else None,
+            )
+            there.add(name)
+            self.queues[name] = first
+            yield Step("add_queue", (first,), told=f"add queue {name!r}")
+
+    def _turns(self) -> bool:
+        """Return whether old ways of overflow and new ones together make a circle."""
+        together: dict[QueueId, set[QueueId]] = {}
+        for queue in (*self.queues.values(), *self.config.queues.values()):
+            together.setdefault(queue.id, set()).update(overflow_of(queue))
+        try:
+            TopologicalSorter(together).prepare()
+        except ValueError:
+            return True
+        return False
+
+    def _policies(self) -> Iterator[Step]:
+        """Set the new policies, and behind them old ones that a queue still names."""
+        wanted = {policy.id for policy in self.config.policies}
+        named = {queue.sla for queue in self.queues.values()} - wanted
+        kept = tuple(policy for policy in self.policies if policy.id in named)
+        first = (*self.config.policies, *kept)
+        if first != self.policies:
+            yield Step("set_policies", (first,), told="set the policies")
+        self.policies = first
+
+    def _last_policies(self) -> Iterator[Step]:
+        if self.config.policies != self.policies:
+            told = "remove policies that no queue names any more"
+            yield Step("set_policies", (self.config.policies,), told=told)
+
+    def _changed_queues(self) -> Iterator[Step]:
+        if self._turns():
+            for name, known in self.queues.items():
+                wanted = self.config.queues.get(name)
+                if known.relaxations and (
+                    wanted is None or wanted.relaxations != known.relaxations
+                ):
+                    self.queues[name] = evolve(known, relaxations=())
+                    told = f"stop the overflow of queue {name!r} for the moment"
+                    yield Step("change_queue", (name,), {"relaxations": ()}, told=told)
+        gone = self.queues.keys() - self.config.queues.keys()
+        for name in sorted(gone):
+            if self.queues[name].sla is not None:
+                told = f"free queue {name!r} of its policy"
+                yield Step("change_queue", (name,), {"sla": None}, told=told)
+        for name, queue in self.config.queues.items():
+            known = self.queues[name]
+            changes = _changes(known, queue)
+            if tuple(known.members) != tuple(queue.members):
+                changes["members"] = queue.members  # their order is what top_down goes by
+            if changes:
+                told = f"change queue {name!r}: {', '.join(sorted(changes))}"
+                yield Step("change_queue", (name,), changes, told=told)
+
+    def _gone(self) -> Iterator[Step]:
+        place = self.config.places.get(("moved", ""))
+        if place is None:
+            file = self.config.files[0] if self.config.files else "configuration"
+            place = Place(self.problems, file, "moved")
+        place = evolve(place, problems=self.problems)
+        for name in sorted(self.queues.keys() - self.config.queues.keys()):
+            target = self.config.moved.get(name)
+            count = 0 if target is not None else self._open_in(name)
+            if count:
+                place.at(name).bad(
+                    None, f"a queue for the {count} open tickets of {name!r}, which is to go"
+                )
+            options = {} if target is None else {"move_to": target}
+            told = f"remove queue {name!r}" + (f", its tickets go to {target!r}" if target else "")
+            yield Step("remove_queue", (name,), options, told=told)
+        for agent_id in sorted(self.agents.keys() - self.config.agents.keys()):
+            told = f"remove agent {agent_id!r}; what they work on goes to others"
+            yield Step("remove_agent", (agent_id,), told=told)
+        for calendar_id in sorted(self.calendars.keys() - self.config.calendars.keys()):
+            told = f"remove calendar {calendar_id!r}, unless a clock used it"
+            yield Step("remove_calendar", (calendar_id,), told=told, optional=True)
+
+    def _open_in(self, queue_id: QueueId) -> int:
+        return sum(
+            view.queue_id == queue_id and view.state is not RoutingState.DONE
+            for view in self.desk.tickets()
+        )
+
+
+def _changes(before: Agent | Queue, after: Agent | Queue) -> dict[str, Any]:
+    return {
+        each.name: getattr(after, each.name)
+        for each in fields(type(after))
+        if getattr(before, each.name) != getattr(after, each.name)
+    }
+
+
+def _targets_first(queues: Mapping[QueueId, Queue]) -> list[QueueId]:
+    order = TopologicalSorter({name: overflow_of(queue) for name, queue in queues.items()})
+    return list(order.static_order())
+
+
+def _rehearse(
+    steps: tuple[Step, ...], desk: Target, found: _Difference, problems: Problems
+) -> None:
+    """Run the steps on an empty desk of the same shape, so that none is refused halfway."""
+    empty = Dispatcher(defaults=evolve(desk.defaults, queue=None), random=Random(0))  # noqa: S311
+    shape = _Shape(desk, found)
+    for step in (*shape.steps(), *steps):
+        try:
+            step.run(empty, at=0)
+        except TicketRouteError as fault:
+            Place(problems, "plan", str(step)).bad(fault.args, str(fault))
+            return
+
+
+@frozen
+class _Shape:
+    """The steps that build a desk like another, without its tickets."""
+
+    desk: Target
+    found: _Difference
+
+    def steps(self) -> Iterator[Step]:
+        for name, calendar in self.found.calendars.items():
+            yield Step("set_calendar", (name, calendar))
+        for view in self.desk.agents():
+            yield Step("add_agent", (view.agent,))
+        queues = list(self.desk.queues())
+        for queue in queues:
+            yield Step("add_queue", (evolve(queue, relaxations=(), sla=None),))
+        yield Step("set_policies", (self.desk.policies(),))
+        there = {queue.id for queue in queues}
+        for queue in queues:
+            leads = set(overflow_of(queue)) <= there  # else to one that was removed since
+            changes = {"relaxations": queue.relaxations if leads else (), "sla": queue.sla}
+            yield Step("change_queue", (queue.id,), changes)
+        yield Step("change_defaults", (self.desk.defaults,))
