@@ -212,7 +212,7 @@ def test_questions_that_make_no_sense_are_refused() -> None:
         report.by(bad)
     with pytest.raises(AttributeError):
         report.total().beauty  # noqa: B018
-    ledger.see(ev.CoolDownEnded(at=9, agent_id="ana"))  # type: ignore[arg-type]
+    ledger.see(ev.CoolDownEnded(at=9, agent_id="ana"))
     with pytest.raises(InvalidValueError, match="no earlier than the last event, at 9"):
         ledger.report(at=8)
 

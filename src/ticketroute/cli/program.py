@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ticketroute.cli.check import check
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.route import route
@@ -72,6 +73,7 @@ def program() -> None:
     """Hold the commands."""
 
 
+program.add_command(check)
 program.add_command(demo)
 program.add_command(route)
 program.add_command(sla)
