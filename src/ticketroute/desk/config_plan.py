@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from random import Random
 from typing import Any, Protocol
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, fields, frozen
 
+from ticketroute.commands import (
+    AddAgent,
+    AddQueue,
+    ChangeAgent,
+    ChangeDefaults,
+    ChangeQueue,
+    Command,
+    RemoveAgent,
+    RemoveCalendar,
+    RemoveQueue,
+    SetCalendar,
+    SetPolicies,
+)
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import Place, Problems
@@ -51,32 +64,31 @@ class Target(Protocol):
         ...
 
 
+Give = Callable[[Command], Iterable[Event]]  # does a command and returns its events
+
+
 @frozen
 class Step:
-    """One command: the name of a desk's method, what it is given, and why, in words.
+    """One command, and what it changes in words.
 
     A step that is ``optional`` may be refused because something still uses what it removes.
     """
 
-    command: str
-    arguments: tuple[Any, ...]
-    options: Mapping[str, Any] = field(factory=dict)
+    command: Command
     told: str = ""
     optional: bool = False
 
     def __str__(self) -> str:
         return self.told
 
-    def run(self, desk: Any, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
-        """Give the command to a desk and return its events."""
-        command = getattr(desk, self.command)
+    def give(self, do: Give) -> tuple[Event, ...]:
+        """Do the command and return its events."""
         try:
-            events: tuple[Event, ...] = command(*self.arguments, **self.options, at=at, by=by)
+            return tuple(do(self.command))
         except InUseError:
             if not self.optional:
                 raise
             return ()
-        return events
 
 
 @frozen
@@ -88,13 +100,18 @@ class Plan:
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps)) or "nothing to change"
 
-    def run(self, desk: Any, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
-        """Give all commands to a desk at one instant, and return the events.
+    def give(self, do: Give) -> tuple[Event, ...]:
+        """Hand every command to ``do`` and return the events.
 
-        The plan was tried on an empty desk of the same shape when it was made, so none of them
-        is refused unless the desk has changed since.
+        For a desk that is kept, ``do`` is that of several commands in one transaction:
+        ``with desk.together() as several: plan.give(several.do)``. The plan was tried on an empty
+        desk of the same shape when it was made, so none is refused unless the desk has changed.
         """
-        return tuple(event for step in self.steps for event in step.run(desk, at=at, by=by))
+        return tuple(event for step in self.steps for event in step.give(do))
+
+    def run(self, desk: Dispatcher, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
+        """Give all commands to a dispatcher at one instant, and return the events."""
+        return self.give(lambda command: desk.do(command, at=at, by=by))
 
 
 def plan(config: Config, desk: Target, *, known_calendars: Iterable[str] = ()) -> Plan:
@@ -155,24 +172,24 @@ class _Difference:
         yield from self._changed_queues()
         yield from self._last_policies()
         if self.config.defaults != self.desk.defaults:
-            yield Step("change_defaults", (self.config.defaults,), told="change the defaults")
+            yield Step(ChangeDefaults(self.config.defaults), "change the defaults")
         yield from self._gone()
 
     def _calendars(self) -> Iterator[Step]:
         for name, calendar in self.config.calendars.items():
             if self.calendars.get(name) != calendar:
                 verb = "change" if name in self.calendars else "add"
-                yield Step("set_calendar", (name, calendar), told=f"{verb} calendar {name!r}")
+                yield Step(SetCalendar(name, calendar), f"{verb} calendar {name!r}")
 
     def _agents(self) -> Iterator[Step]:
         for name, agent in self.config.agents.items():
             known = self.agents.get(name)
             if known is None:
-                yield Step("add_agent", (agent,), told=f"add agent {name!r}")
+                yield Step(AddAgent(agent), f"add agent {name!r}")
             elif known != agent:
                 changes = _changes(known, agent)
                 told = f"change agent {name!r}: {', '.join(sorted(changes))}"
-                yield Step("change_agent", (name,), changes, told=told)
+                yield Step(ChangeAgent(name, changes), told)
 
     def _new_queues(self) -> Iterator[Step]:
         """Add queues, those that others overflow into first."""
@@ -190,7 +207,7 @@ class _Difference:
             )
             there.add(name)
             self.queues[name] = first
-            yield Step("add_queue", (first,), told=f"add queue {name!r}")
+            yield Step(AddQueue(first), f"add queue {name!r}")
 
     def _turns(self) -> bool:
         """Return whether old ways of overflow and new ones together make a circle."""
@@ -210,13 +227,13 @@ class _Difference:
         kept = tuple(policy for policy in self.policies if policy.id in named)
         first = (*self.config.policies, *kept)
         if first != self.policies:
-            yield Step("set_policies", (first,), told="set the policies")
+            yield Step(SetPolicies(first), "set the policies")
         self.policies = first
 
     def _last_policies(self) -> Iterator[Step]:
         if self.config.policies != self.policies:
             told = "remove policies that no queue names any more"
-            yield Step("set_policies", (self.config.policies,), told=told)
+            yield Step(SetPolicies(self.config.policies), told)
 
     def _changed_queues(self) -> Iterator[Step]:
         if self._turns():
@@ -227,12 +244,12 @@ class _Difference:
                 ):
                     self.queues[name] = evolve(known, relaxations=())
                     told = f"stop the overflow of queue {name!r} for the moment"
-                    yield Step("change_queue", (name,), {"relaxations": ()}, told=told)
+                    yield Step(ChangeQueue(name, {"relaxations": ()}), told)
         gone = self.queues.keys() - self.config.queues.keys()
         for name in sorted(gone):
             if self.queues[name].sla is not None:
                 told = f"free queue {name!r} of its policy"
-                yield Step("change_queue", (name,), {"sla": None}, told=told)
+                yield Step(ChangeQueue(name, {"sla": None}), told)
         for name, queue in self.config.queues.items():
             known = self.queues[name]
             changes = _changes(known, queue)
@@ -240,7 +257,7 @@ class _Difference:
                 changes["members"] = queue.members  # their order is what top_down goes by
             if changes:
                 told = f"change queue {name!r}: {', '.join(sorted(changes))}"
-                yield Step("change_queue", (name,), changes, told=told)
+                yield Step(ChangeQueue(name, changes), told)
 
     def _gone(self) -> Iterator[Step]:
         place = self.config.places.get(("moved", ""))
@@ -255,15 +272,14 @@ class _Difference:
                 place.at(name).bad(
                     None, f"a queue for the {count} open tickets of {name!r}, which is to go"
                 )
-            options = {} if target is None else {"move_to": target}
             told = f"remove queue {name!r}" + (f", its tickets go to {target!r}" if target else "")
-            yield Step("remove_queue", (name,), options, told=told)
+            yield Step(RemoveQueue(name, target), told)
         for agent_id in sorted(self.agents.keys() - self.config.agents.keys()):
             told = f"remove agent {agent_id!r}; what they work on goes to others"
-            yield Step("remove_agent", (agent_id,), told=told)
+            yield Step(RemoveAgent(agent_id), told)
         for calendar_id in sorted(self.calendars.keys() - self.config.calendars.keys()):
             told = f"remove calendar {calendar_id!r}, unless a clock used it"
-            yield Step("remove_calendar", (calendar_id,), told=told, optional=True)
+            yield Step(RemoveCalendar(calendar_id), told, optional=True)
 
     def _open_in(self, queue_id: QueueId) -> int:
         return sum(
@@ -293,7 +309,7 @@ def _rehearse(
     shape = _Shape(desk, found)
     for step in (*shape.steps(), *steps):
         try:
-            step.run(empty, at=0)
+            step.give(lambda command: empty.do(command, at=0))
         except TicketRouteError as fault:
             Place(problems, "plan", str(step)).bad(fault.args, str(fault))
             return
@@ -308,16 +324,16 @@ class _Shape:
 
     def steps(self) -> Iterator[Step]:
         for name, calendar in self.found.calendars.items():
-            yield Step("set_calendar", (name, calendar))
+            yield Step(SetCalendar(name, calendar))
         for view in self.desk.agents():
-            yield Step("add_agent", (view.agent,))
+            yield Step(AddAgent(view.agent))
         queues = list(self.desk.queues())
         for queue in queues:
-            yield Step("add_queue", (evolve(queue, relaxations=(), sla=None),))
-        yield Step("set_policies", (self.desk.policies(),))
+            yield Step(AddQueue(evolve(queue, relaxations=(), sla=None)))
+        yield Step(SetPolicies(self.desk.policies()))
         there = {queue.id for queue in queues}
         for queue in queues:
             leads = set(overflow_of(queue)) <= there  # else to one that was removed since
             changes = {"relaxations": queue.relaxations if leads else (), "sla": queue.sla}
-            yield Step("change_queue", (queue.id,), changes)
-        yield Step("change_defaults", (self.desk.defaults,))
+            yield Step(ChangeQueue(queue.id, changes))
+        yield Step(ChangeDefaults(self.desk.defaults))
