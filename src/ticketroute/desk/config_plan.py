@@ -35,7 +35,7 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Queue
 
 
-class Target(Protocol):
+class Running(Protocol):
     """A desk as far as a plan reads it: a dispatcher, or what embeds one."""
 
     @property
@@ -114,7 +114,7 @@ class Plan:
         return self.give(lambda command: desk.do(command, at=at, by=by))
 
 
-def plan(config: Config, desk: Target, *, known_calendars: Iterable[str] = ()) -> Plan:
+def plan(config: Config, desk: Running, *, known_calendars: Iterable[str] = ()) -> Plan:
     """Return what makes a desk the one of the configuration; changes nothing.
 
     Tickets stay where they are. A queue that is gone from the configuration closes: where
@@ -139,7 +139,7 @@ def plan(config: Config, desk: Target, *, known_calendars: Iterable[str] = ()) -
 
 class _Difference:
     def __init__(
-        self, config: Config, desk: Target, problems: Problems, calendars: tuple[str, ...]
+        self, config: Config, desk: Running, problems: Problems, calendars: tuple[str, ...]
     ) -> None:
         self.config, self.desk, self.problems = config, desk, problems
         self.agents = {view.agent.id: view.agent for view in desk.agents()}
@@ -302,7 +302,7 @@ def _targets_first(queues: Mapping[QueueId, Queue]) -> list[QueueId]:
 
 
 def _rehearse(
-    steps: tuple[Step, ...], desk: Target, found: _Difference, problems: Problems
+    steps: tuple[Step, ...], desk: Running, found: _Difference, problems: Problems
 ) -> None:
     """Run the steps on an empty desk of the same shape, so that none is refused halfway."""
     empty = Dispatcher(defaults=evolve(desk.defaults, queue=None), random=Random(0))  # noqa: S311
@@ -319,7 +319,7 @@ def _rehearse(
 class _Shape:
     """The steps that build a desk like another, without its tickets."""
 
-    desk: Target
+    desk: Running
     found: _Difference
 
     def steps(self) -> Iterator[Step]:

@@ -113,7 +113,7 @@ class Ruleset:
         if self.classifier is not None and text and moment is Moment.SUBMITTED:
             said = self.classifier.classify(ticket, text)
             _note(seen, self._classified(draft, said), keep=trace)
-        # fast: ADR 31; what is not a candidate would only be skipped, which a trace wants to see
+        # fast: ADR 73; what is not a candidate would only be skipped, which a trace wants to see
         for rule in self._at[moment] if trace else self._candidates[moment].of(draft):
             if rule.when.holds(draft):
                 seen.append(_fire(rule, draft))
