@@ -35,7 +35,7 @@ from ticketroute.desk.config_use import change_by_rules, opened, submit_by_rules
 from ticketroute.errors import ConfigurationError, InvalidValueError, TicketRouteError
 from ticketroute.model import events as ev
 from ticketroute.rules import Ruleset
-from ticketroute.testing import check
+from ticketroute.testing import DeskBesideReference, check
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "desk" / "desk.toml"
 AGENTS, QUEUES = ("ana", "ben", "cem", "dora"), ("q1", "q2", "q3", "q4")
@@ -336,3 +336,16 @@ def test_a_rule_that_names_a_calendar_the_desk_lacks_is_refused_and_nothing_chan
         submit_by_rules(desk, config.rules, a_ticket(id="t1", queue="q", channel="call"), at=0)
     assert desk.snapshot() == before
     assert submit_by_rules(desk, Ruleset(), a_ticket(id="t1", queue="q"), at=0)[0].fired == ()
+
+
+@settings(max_examples=15, deadline=None)
+@given(configs(), configs(), st.integers(0, 1_000))
+def test_the_reference_desk_agrees_with_every_command_of_a_plan(
+    first: Config, second: Config, seed: int
+) -> None:
+    """The desk beside the reference compares the events of each command by itself."""
+    desk = DeskBesideReference()
+    plan(first, desk).run(desk, at=0)
+    at = work(desk, Random(seed), 0, 12)  # noqa: S311  a test has to be repeatable
+    plan(with_moves(second, first), desk).run(desk, at=at)
+    assert shape(desk, second).queues == second.queues

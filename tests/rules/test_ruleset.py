@@ -448,6 +448,29 @@ def test_the_look_up_of_candidates_finds_every_rule_that_holds(
     assert (plain.ticket, plain.fired) == (traced.ticket, traced.fired)
 
 
+def test_candidates_are_asked_in_the_order_of_the_rules() -> None:
+    rules = [
+        Rule(
+            name=f"r{number}",
+            when=RequesterIs("a" if number % 7 == 1 else "b"),
+            then=[SetWeight(2)],
+        )
+        for number in range(60)
+    ]
+    fired = Ruleset(rules).apply(a_ticket(id="t1", requester="a"), at=0).fired
+    assert [each.rule for each in fired] == [f"r{number}" for number in range(1, 60, 7)]
+
+
+def test_a_rule_on_nothing_but_tags_is_always_a_candidate() -> None:
+    rules = Ruleset(
+        [
+            Rule(name="channel", when=ChannelIs("chat"), then=[SetWeight(3)]),
+            Rule(name="tags", when=HasTag("a") & HasTag("b"), then=[SetWeight(2)]),
+        ]
+    )
+    assert rules.apply(a_ticket(id="t1", tags={"a", "b"}), at=0).ticket.weight == 2
+
+
 @given(rulesets, st.sampled_from(EVERY_TICKET))
 def test_the_same_rules_give_the_same_ticket(rules: tuple[Rule, ...], ticket: Ticket) -> None:
     assert Ruleset(rules).apply(ticket, at=0) == Ruleset(rules).apply(ticket, at=0)
