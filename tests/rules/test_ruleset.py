@@ -336,6 +336,13 @@ def test_a_condition_that_contradicts_itself_is_found() -> None:
     assert set(why(both, never, two_tags, two_names)) == {"both", "never"}
 
 
+def test_a_rule_for_changes_is_reached_behind_a_stop_for_what_comes_in() -> None:
+    stop = Rule(name="stop", stop=True)
+    change = Rule(name="change", then=[SetPriority(HIGH)], on=Moment.CHANGED)
+    assert why(stop, change) == {}
+    assert set(why(Rule(name="stop", stop=True, on=list(Moment)), change)) == {"change"}
+
+
 def test_a_rule_is_reached_if_an_action_between_makes_its_condition_hold() -> None:
     rules = [
         Rule(name="stop", when=HasTag("a"), stop=True),

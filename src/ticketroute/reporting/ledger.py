@@ -93,11 +93,15 @@ class Ledger:
     def see_all(self, events: Iterable[Event]) -> Self:
         """Count events in their order, and return the ledger."""
         handlers = self._handlers
-        for event in events:
-            handler = handlers.get(type(event))
-            if handler is not None:
-                handler(event)
-            self._now = event.at
+        event = None
+        try:
+            for event in events:
+                handler = handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+        finally:  # also where the source of the events fails
+            if event is not None:
+                self._now = event.at
         return self
 
     def report(self, *, at: Instant | None = None) -> Report:

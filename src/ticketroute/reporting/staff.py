@@ -114,8 +114,11 @@ class Staff:
             self._account(agent_id, meter, at)
 
     def _account(self, agent_id: AgentId, meter: _Meter, at: Instant) -> None:
-        start, meter.since = max(meter.since, self._first), at
-        at = min(at, self._last)
+        start = meter.since
+        if start == at:
+            return
+        meter.since = at
+        start, at = max(start, self._first), min(at, self._last)
         busy = meter.at_work > 0
         signed_in = meter.presence is not Presence.OFFLINE
         ready = busy or (meter.presence is Presence.AVAILABLE and meter.on_shift)
