@@ -83,6 +83,11 @@ class Ledger:
         self._now: Instant = 0
         self._handlers = self._count.table()
 
+    @property
+    def target(self) -> Span:
+        """The span within which an answer counts for the service level, in milliseconds."""
+        return self._count.target
+
     def see(self, event: Event) -> None:
         """Count one event; those that say nothing of figures are passed over. O(1)."""
         handler = self._handlers.get(type(event))
