@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 from attrs import define, field
 
 from ticketroute.model.instants import Instant, Span
 from ticketroute.reporting.spans import ExactSpans, RoundedSpans, Spans
-from ticketroute.sla.policy import Metric
+from ticketroute.sla.clock import ClockState
 
 TicketKey = tuple[str, str, int, Instant]  # queue, channel, priority, start of the period
 AgentKey = tuple[str, Instant]
+OVERDUE = 0  # the state of a clock that is open and breached, beside the identities of the others
+CLOCK_STATES = {OVERDUE: "overdue"} | {id(state): state.value for state in ClockState}
 
 
 @define(eq=False)
@@ -21,7 +22,9 @@ class TicketCell:
 
     ``answered`` and ``abandoned`` are those without and with an agent before; a ticket is answered
     once. ``short`` are abandoned before a stated span, ``in_target`` answered and
-    ``left_in_target`` abandoned within the target of the service level.
+    ``left_in_target`` abandoned within the target of the service level. ``clocks`` counts clocks
+    that ended or are overdue, by the identities of their metric and of
+    what became of them: see ``CLOCK_STATES``.
     """
 
     spans: Callable[[], Spans] = field(repr=False)
@@ -43,7 +46,7 @@ class TicketCell:
     ratings: int = 0
     scores: int = 0
     wrap_up: Span = 0
-    clocks: Counter[tuple[Metric, str]] = field(factory=Counter)
+    clocks: dict[tuple[int, int], int] = field(factory=dict)
     waits: Spans = field(init=False)
     patience: Spans = field(init=False)
     response: Spans = field(init=False)

@@ -13,15 +13,12 @@ from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ticket import Channel, TicketPriority
 from ticketroute.reporting.backlog import Backlog
-from ticketroute.reporting.cells import TicketCell, TicketKey
+from ticketroute.reporting.cells import OVERDUE, TicketCell, TicketKey
 from ticketroute.reporting.periods import Periods
 from ticketroute.reporting.spans import Spans
 from ticketroute.reporting.staff import Staff
 from ticketroute.sla import events as sla
 from ticketroute.sla.clock import ClockState
-from ticketroute.sla.policy import Metric
-
-_OVERDUE = "overdue"  # the state of a clock that is open and breached
 
 
 @define(eq=False)
@@ -41,7 +38,7 @@ class _Ticket:
     since: Instant | None = None  # of the present stretch of work
     worked: Span = 0  # in the present turn, up to that
     wrapping: Instant | None = None  # since when the agent wraps up
-    clocks: dict[tuple[Metric, int], tuple[TicketCell, str]] | None = None
+    clocks: dict[tuple[int, int], tuple[TicketCell, int]] | None = None
 
 
 @define(eq=False)
@@ -151,7 +148,7 @@ class Counting:
             return
         if event.queue_id != ticket.queue:
             self._requeue(ticket, event.queue_id, event.at)
-        cell, agent_cell = ticket.cell, self.staff.cell(event.agent_id, event.at)
+        cell, agent_cell = ticket.cell, self.staff.works(event.agent_id, event.at, 1)
         if not ticket.answered:
             ticket.answered = True
             wait = event.at - ticket.arrived
@@ -165,7 +162,6 @@ class Counting:
         agent_cell.assigned += 1
         ticket.agent = ticket.last_agent = event.agent_id
         ticket.since = event.at
-        self.staff.works(event.agent_id, event.at, 1)
         self.backlog.less_waiting(ticket.queue, event.at)
 
     def _offered(self, event: ev.TicketOffered) -> None:
@@ -318,7 +314,7 @@ class Counting:
     def _breached(self, event: sla.ClockBreached) -> None:
         ticket = self.tickets.get(event.ticket_id)
         if ticket is not None:
-            self._count_clock(ticket, event, ticket.cell, _OVERDUE)
+            self._count_clock(ticket, event, ticket.cell, OVERDUE)
 
     def _ended(self, event: sla.ClockEnded) -> None:
         ticket = self.tickets.get(event.ticket_id)
@@ -326,28 +322,29 @@ class Counting:
             cell = ticket.cell
             if event.queue_id != ticket.queue:
                 cell = self._cell(event.queue_id, ticket.channel, ticket.priority, ticket.arrived)
-            self._count_clock(ticket, event, cell, event.outcome.value)
+            self._count_clock(ticket, event, cell, id(event.outcome))
 
     def _goes_on(self, event: sla.ClockResumed | sla.ClockRetargeted) -> None:
         ticket = self.tickets.get(event.ticket_id)
         if ticket is not None and ticket.clocks:
-            known = ticket.clocks.get((event.metric, event.cycle))
-            if known is not None and known[1] != _OVERDUE:
-                was_missed = known[1] == ClockState.MISSED.value
-                self._count_clock(ticket, event, ticket.cell, _OVERDUE if was_missed else None)
+            known = ticket.clocks.get((id(event.metric), event.cycle))
+            if known is not None and known[1] != OVERDUE:
+                was_missed = known[1] == id(ClockState.MISSED)
+                self._count_clock(ticket, event, ticket.cell, OVERDUE if was_missed else None)
 
     def _count_clock(
-        self, ticket: _Ticket, event: sla.ClockEvent, cell: TicketCell, state: str | None
+        self, ticket: _Ticket, event: sla.ClockEvent, cell: TicketCell, state: int | None
     ) -> None:
+        # fast: ADR 77; words are single objects, and their own hash is slow in Python 3.11
+        metric = id(event.metric)
         if ticket.clocks is None:
             ticket.clocks = {}
-        key = (event.metric, event.cycle)
-        if key in ticket.clocks:
-            before, was = ticket.clocks.pop(key)
-            before.clocks[event.metric, was] -= 1
+        elif (metric, event.cycle) in ticket.clocks:
+            before, was = ticket.clocks.pop((metric, event.cycle))
+            before.clocks[metric, was] -= 1
         if state is not None:
-            cell.clocks[event.metric, state] += 1
-            ticket.clocks[key] = (cell, state)
+            cell.clocks[metric, state] = cell.clocks.get((metric, state), 0) + 1
+            ticket.clocks[metric, event.cycle] = (cell, state)
 
     # --- the staff --------------------------------------------------------------------------
 

@@ -14,7 +14,13 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.reporting.attainment import Attainment
 from ticketroute.reporting.backlog import Run
-from ticketroute.reporting.cells import AgentCell, AgentKey, TicketCell, TicketKey
+from ticketroute.reporting.cells import (
+    CLOCK_STATES,
+    AgentCell,
+    AgentKey,
+    TicketCell,
+    TicketKey,
+)
 from ticketroute.reporting.fairness import gini, jain
 from ticketroute.reporting.periods import Periods
 from ticketroute.reporting.spans import Distribution
@@ -128,8 +134,8 @@ class TicketFigures:
         counts: Counter[str] = Counter()
         for cell in self.cells:
             for (each, state), number in cell.clocks.items():
-                if metric is None or each is metric:
-                    counts[state] += number
+                if metric is None or each == id(metric):
+                    counts[CLOCK_STATES[state]] += number
         return Attainment(**counts)
 
 

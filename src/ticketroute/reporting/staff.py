@@ -101,12 +101,17 @@ class Staff:
             meter.start, meter.end = self._periods.start, self._periods.end
         return meter.cell
 
-    def works(self, agent_id: AgentId, at: Instant, change: int) -> None:
-        """Note that an agent has one more thing at work, or one less."""
+    def works(self, agent_id: AgentId, at: Instant, change: int) -> AgentCell:
+        """Note that an agent has one more thing at work, or one less; return their counters."""
         meter = self._meters.get(agent_id)
-        if meter is not None:
+        if meter is None:
+            return self._cell_at(agent_id, at)
+        if meter.since != at:
             self._account(agent_id, meter, at)
-            meter.at_work += change
+        meter.at_work += change
+        if meter.cell is not None and meter.start <= at < meter.end:
+            return meter.cell
+        return self.cell(agent_id, at)
 
     def reach(self, at: Instant) -> None:
         """Account the time of everybody up to ``at``. O(agents)."""
