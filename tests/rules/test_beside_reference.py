@@ -47,7 +47,7 @@ leaves: st.SearchStrategy[Condition] = st.one_of(
     some_names.map(ChannelIs),
     some_names.map(QueueIs),
     st.sets(priorities, min_size=1).map(PriorityIs),
-    some_names.map(HasTag),
+    st.sets(st.sampled_from(["a", "b", "sla:a"]), min_size=1).map(HasTag),
     some_names.map(RequesterIs),
     some_names.map(TierIs),
     st.sampled_from(["de", "de-at", "en"]).map(LanguageIs),

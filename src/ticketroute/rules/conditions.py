@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from ticketroute.model.checks import (
 from ticketroute.model.ids import CalendarId, QueueId
 from ticketroute.model.ticket import Channel, TicketPriority
 from ticketroute.rules.combining import Condition
-from ticketroute.rules.draft import LANGUAGE, TIER, Draft
+from ticketroute.rules.draft import TIER, Draft
 from ticketroute.rules.patterns import Compiled, compiled
 from ticketroute.rules.words import Keyword
 
@@ -149,18 +149,6 @@ class TierIs(Condition):
         return f"tier is {_listed(self.values)}"
 
 
-def language_of(attributes: Mapping[str, str]) -> str:
-    """Return the language of a ticket as a tag in lower case, such as ``de-at``."""
-    return attributes.get(LANGUAGE, "").lower().replace("_", "-")
-
-
-def ranges_of(language: str) -> Iterator[str]:
-    """Yield a language tag and each wider one: ``de-at``, ``de``."""
-    while language:
-        yield language
-        language = language.rpartition("-")[0]
-
-
 def _languages(values: Iterable[str]) -> frozenset[str]:
     return frozenset(
         each.lower().replace("_", "-") if isinstance(each, str) else each for each in _names(values)
@@ -178,7 +166,7 @@ class LanguageIs(Condition):
 
     def holds(self, draft: Draft) -> bool:
         """Return whether the language is one of them. O(parts of the language tag)."""
-        return any(each in self.values for each in ranges_of(language_of(draft.attributes)))
+        return not self.values.isdisjoint(draft.languages)
 
     def __str__(self) -> str:
         return f"language is {_listed(self.values)}"

@@ -62,6 +62,7 @@ class Draft:
     weight: int = field(init=False)
     policy: PolicyId | None = field(init=False, default=None)
     _words: Words | None = field(init=False, default=None)
+    _languages: tuple[str, ...] | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         ticket = self.ticket
@@ -76,6 +77,15 @@ class Draft:
         if self._words is None:
             self._words = Words.of(self.text or "")
         return self._words
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The language of the ticket in lower case and each wider one: ``de-at``, ``de``."""
+        if self._languages is None:
+            language = self.attributes.get(LANGUAGE, "").lower().replace("_", "-")
+            parts = language.split("-") if language else []
+            self._languages = tuple("-".join(parts[:n]) for n in range(len(parts), 0, -1))
+        return self._languages
 
     def is_open(self, calendar_id: CalendarId) -> bool:
         """Return whether a calendar is open at the instant of the ticket.

@@ -69,9 +69,9 @@ class Ruleset:
     def __attrs_post_init__(self) -> None:
         at = {each: tuple(r for r in self.rules if each in r.on) for each in Moment}
         object.__setattr__(self, "_at", at)
-        object.__setattr__(
-            self, "_candidates", {each: Candidates(rules) for each, rules in at.items()}
-        )
+        any_tag = self.classifier is not None
+        found = {each: Candidates(rules, any_tag=any_tag) for each, rules in at.items()}
+        object.__setattr__(self, "_candidates", found)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)

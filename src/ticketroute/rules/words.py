@@ -14,6 +14,8 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()  # the same, and ten times as fast
     return unicodedata.normalize("NFKC", text).casefold()
 
 
