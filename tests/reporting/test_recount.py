@@ -505,6 +505,35 @@ def test_a_stretch_of_time_is_counted_by_itself(seed: int) -> None:
 
 
 @settings(max_examples=15)
+@given(seed=st.integers(0, 10_000), share=st.floats(0, 1))
+def test_what_came_before_an_instant_and_after_it_adds_up(seed: int, share: float) -> None:
+    """Also in the middle of a day: agents are at work before and after."""
+    zone = "Europe/Berlin"
+    events = a_weekend(seed, zone, steps=80)
+    first, last = events[0].at, events[-1].at
+    cut = first + int((last - first) * share)
+    bounds: tuple[dict[str, Any], ...] = ({}, {"until": cut}, {"since": cut})
+    whole, before, after = (Ledger(zone=zone, **each).see_all(events).report() for each in bounds)
+    for name in ("busy", "ready", "signed_in", "assigned", "resolved", "offers"):
+        parts = [getattr(each.staff(), name) for each in (before, after)]
+        assert sum(parts) == getattr(whole.staff(), name), name
+    for name in TICKET_COUNTS:
+        parts = [getattr(each.total(), name) for each in (before, after)]
+        assert sum(parts) == getattr(whole.total(), name), name
+
+
+def test_only_the_time_within_the_bounds_counts() -> None:
+    desk: Any = Dispatcher()
+    events = [*desk.add_agent(an_agent(id="ana"), presence="available", at=0)]
+    events += desk.add_queue(a_queue(id="mail", members=["ana"]), at=0)
+    events += desk.submit(a_ticket(id="t1", queue="mail"), at=hours(1))
+    events += desk.resolve("t1", at=hours(6))
+    events += desk.set_presence("ana", "offline", at=hours(8))
+    ana = Ledger(since=hours(2), until=hours(7)).see_all(events).report().agent()["ana",]
+    assert (ana.signed_in, ana.busy, ana.assigned, ana.resolved) == (hours(5), hours(4), 0, 1)
+
+
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_the_backlog_is_that_of_a_desk_replayed_to_the_end_of_each_day(seed: int) -> None:
     zone = "Europe/Berlin"

@@ -95,17 +95,16 @@ class Staff:
         """Return the counters of an agent at an instant. O(1) within a period."""
         meter = self._meters.get(agent_id)
         if meter is None:  # gone: a rating that comes after
-            return self._cell_at(agent_id, at)
+            return self._cell_at(agent_id, at)[0]
         if meter.cell is None or not meter.start <= at < meter.end:
-            meter.cell = self._cell_at(agent_id, at)
-            meter.start, meter.end = self._periods.start, self._periods.end
+            meter.cell, meter.start, meter.end = self._cell_at(agent_id, at)
         return meter.cell
 
     def works(self, agent_id: AgentId, at: Instant, change: int) -> AgentCell:
         """Note that an agent has one more thing at work, or one less; return their counters."""
         meter = self._meters.get(agent_id)
         if meter is None:
-            return self._cell_at(agent_id, at)
+            return self._cell_at(agent_id, at)[0]
         if meter.since != at:
             self._account(agent_id, meter, at)
         meter.at_work += change
@@ -123,7 +122,6 @@ class Staff:
         if start == at:
             return
         meter.since = at
-        start, at = max(start, self._first), min(at, self._last)
         busy = meter.at_work > 0
         signed_in = meter.presence is not Presence.OFFLINE
         ready = busy or (meter.presence is Presence.AVAILABLE and meter.on_shift)
@@ -140,14 +138,18 @@ class Staff:
                 cell.busy += length
             start += length
 
-    def _cell_at(self, agent_id: AgentId, at: Instant) -> AgentCell:
+    def _cell_at(self, agent_id: AgentId, at: Instant) -> tuple[AgentCell, Instant, Instant]:
+        """Return the counters for an instant, and from when to when they are the same."""
         start = self._periods.around(at)
-        if not self._first <= at < self._last:
-            return self._outside
+        end = self._periods.end
+        if at < self._first:
+            return self._outside, start, min(end, self._first)
+        if at >= self._last:
+            return self._outside, max(start, self._last), end
         found = self.cells.get((agent_id, start))
         if found is None:
             found = self.cells[agent_id, start] = AgentCell(self._spans)
-        return found
+        return found, max(start, self._first), min(end, self._last)
 
     def names(self) -> Iterator[AgentId]:
         """Yield the agents who are followed now."""
