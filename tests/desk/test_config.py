@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from attrs import fields
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from ticketroute import (
     Membership,
     Metric,
     OfferPolicy,
+    Policy,
     Queue,
     RateLimit,
     Reach,
@@ -34,7 +36,20 @@ from ticketroute import (
     seconds,
 )
 from ticketroute.desk.config import Config
+from ticketroute.desk.config_kinds import Table
 from ticketroute.desk.config_schema import schema
+from ticketroute.desk.config_tables import (
+    AGENT,
+    CHANNEL_LIMIT,
+    DEFAULTS,
+    ESCALATION,
+    MEMBERSHIP,
+    OFFER,
+    POLICY,
+    QUEUE,
+    RELAXATION,
+    TARGET,
+)
 from ticketroute.errors import ConfigurationError
 from ticketroute.rules import (
     AddTags,
@@ -182,6 +197,20 @@ def test_every_field_of_a_queue_is_read() -> None:
         sla="gold",
     )
     assert list(config.queues["mail"].members) == ["ben", "ana"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        (Agent, AGENT), (Queue, QUEUE), (Membership, MEMBERSHIP), (ChannelLimit, CHANNEL_LIMIT),
+        (OfferPolicy, OFFER), (Relaxation, RELAXATION), (Target, TARGET), (Policy, POLICY),
+        (Escalation, ESCALATION), (Defaults, DEFAULTS),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)  # fmt: skip
+def test_every_field_of_a_value_can_be_configured(kind: type[Any], table: Table) -> None:
+    named = {each.name for each in fields(kind)} - {"id"}
+    assert table.keys.keys() - {"id"} == named
 
 
 def test_policies_and_defaults_are_read() -> None:

@@ -148,13 +148,13 @@ class Trial:
         view = self.desk.ticket(ticket_id)
         if view.agent_id != agent_id or view.state is not RoutingState.ASSIGNED:
             return ()
-        events = self.desk.reply(ticket_id, Author.AGENT, agent_id=agent_id, at=at)
-        events = (*events, *self.desk.resolve(ticket_id, at=at))
+        events: list[Event] = [*self.desk.reply(ticket_id, Author.AGENT, agent_id=agent_id, at=at)]
+        events += self.desk.resolve(ticket_id, at=at)
         chance = stream(self.seed, f"score {ticket_id}")
         if chance.random() < 0.3:
             score = chance.choice((100, 100, 80, 60, 20))
-            events = (*events, *self.desk.rate(ticket_id, score, at=at))
-        return events
+            events += self.desk.rate(ticket_id, score, at=at)
+        return tuple(events)
 
 
 class _Words:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ticketroute.desk.config_kinds import Place, Problems
 from ticketroute.errors import InvalidValueError, TicketRouteError
 from ticketroute.model.ids import QueueId
-from ticketroute.model.queue import Queue
+from ticketroute.model.queue import Delivery, Queue
 from ticketroute.rules import Action, Prefer, QueueIs, Rule, SetPolicy, SetQueue, Within
 from ticketroute.rules.draft import policy_tag
 from ticketroute.strategies import registry
@@ -31,6 +31,12 @@ def overflow_of(queue: Queue) -> tuple[QueueId, ...]:
     """Return the queues that a queue's relaxations lead to, each once."""
     named = (target for step in queue.relaxations for target in (step.add_queue, step.move_to))
     return tuple(dict.fromkeys(target for target in named if target is not None))
+
+
+def rings(queue: Queue) -> bool:
+    """Return whether a queue's strategy rings everyone; raises if it cannot be made."""
+    strategy = registry.create(queue.strategy, source=Random(0))  # noqa: S311  nothing is drawn
+    return bool(getattr(strategy, "rings_all", False))
 
 
 class _Links:
@@ -82,7 +88,9 @@ class _Links:
                 self._named(at.at("add_queue"), step.add_queue, "queues")
                 self._named(at.at("move_to"), step.move_to, "queues")
             try:
-                registry.create(queue.strategy, source=Random(0))  # noqa: S311  nothing is drawn
+                if rings(queue) and queue.delivery not in (None, Delivery.OFFER):
+                    word = "left out, or 'offer': the strategy rings agents"
+                    place.at("delivery").bad(queue.delivery.value, word)
             except InvalidValueError as fault:
                 place.at("strategy").bad(fault.value, f"{fault.allowed} ({fault.thing})")
             except TicketRouteError as fault:

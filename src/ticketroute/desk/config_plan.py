@@ -25,14 +25,14 @@ from ticketroute.commands import (
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import Place, Problems
-from ticketroute.desk.config_links import overflow_of
-from ticketroute.errors import ConfigurationError, InUseError, TicketRouteError
+from ticketroute.desk.config_links import overflow_of, rings
+from ticketroute.errors import ConfigurationError, InUseError, InvalidValueError, TicketRouteError
 from ticketroute.model.agent import Agent
 from ticketroute.model.events import Event
 from ticketroute.model.ids import CalendarId, QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
-from ticketroute.model.queue import Queue
+from ticketroute.model.queue import Delivery, Queue
 
 
 class Running(Protocol):
@@ -198,7 +198,7 @@ class _Difference:
         for name in _targets_first(self.config.queues):
             if name in self.queues:
                 continue
-            queue = self.config.queues[name]
+            queue = settled(self.config.queues[name])
             ahead = not set(overflow_of(queue)) <= there or self._turns()
             first = evolve(
                 queue,
@@ -250,8 +250,8 @@ class _Difference:
             if self.queues[name].sla is not None:
                 told = f"free queue {name!r} of its policy"
                 yield Step(ChangeQueue(name, {"sla": None}), told)
-        for name, queue in self.config.queues.items():
-            known = self.queues[name]
+        for name, wished in self.config.queues.items():
+            queue, known = settled(wished), self.queues[name]
             changes = _changes(known, queue)
             if tuple(known.members) != tuple(queue.members):
                 changes["members"] = queue.members  # their order is what top_down goes by
@@ -288,6 +288,13 @@ class _Difference:
         )
 
 
+def settled(queue: Queue) -> Queue:
+    """Return a queue as a desk keeps it: with a delivery, which follows from the strategy."""
+    if queue.delivery is not None:
+        return queue
+    return evolve(queue, delivery=Delivery.OFFER if rings(queue) else Delivery.ASSIGN)
+
+
 def _changes(before: Agent | Queue, after: Agent | Queue) -> dict[str, Any]:
     return {
         each.name: getattr(after, each.name)
@@ -310,7 +317,7 @@ def _rehearse(
     for step in (*shape.steps(), *steps):
         try:
             step.give(lambda command: empty.do(command, at=0))
-        except TicketRouteError as fault:
+        except (TicketRouteError, InvalidValueError) as fault:
             Place(problems, "plan", str(step)).bad(fault.args, str(fault))
             return
 

@@ -78,6 +78,8 @@ DEFAULTS = Table(
     },
 )
 
+CHANNEL_LIMIT = Table(ChannelLimit, {"cost": FROM_ONE, "most": A_COUNT, "interruptible": A_FLAG})
+
 AGENT = Table(
     Agent,
     {
@@ -87,7 +89,7 @@ AGENT = Table(
         "channels": Either(
             (
                 (list, SOME_IDS),
-                (dict, MapOf(Table(ChannelLimit, {"cost": FROM_ONE, "most": A_COUNT}))),
+                (dict, MapOf(CHANNEL_LIMIT)),
             )
         ),
         "skills": SKILLS,
@@ -105,6 +107,7 @@ MEMBERSHIP = Table(
         "priority": AN_AGENT_PRIORITY,
         "limit": A_COUNT,
         "weight": Whole(1, HEAVIEST_WEIGHT),
+        "automatic": A_FLAG,
     },
 )
 
@@ -172,6 +175,7 @@ QUEUE = Table(
         "respond_within": A_LONGER_SPAN,
         "max_hops": Whole(0, 100),
         "idle_after": A_LONGER_SPAN,
+        "hold_room_after": A_SPAN,
         "calendar": AN_ID,
         "sla": AN_ID,
     },
