@@ -1,5 +1,6 @@
 """Reading a configuration: what it says, and everything that is wrong with it at once."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 from attrs import fields
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketroute import (
@@ -36,6 +37,7 @@ from ticketroute import (
     seconds,
 )
 from ticketroute.desk.config import Config
+from ticketroute.desk.config_check import check
 from ticketroute.desk.config_kinds import Table
 from ticketroute.desk.config_schema import schema
 from ticketroute.desk.config_tables import (
@@ -576,6 +578,39 @@ def test_what_the_schema_refuses_the_reader_refuses(document: dict[str, Any]) ->
     text = "\n".join(f"{name} = {toml(value)}" for name, value in document.items())
     if not VALIDATOR.is_valid(document):
         assert problems(text)
+
+
+PARTS = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLE.parent.glob("*.toml"))]
+WHOLE = "\n".join(part.replace('include = ["agents.toml", "rules.toml"]', "") for part in PARTS)
+LINES = [line for line in WHOLE.splitlines() if line and not line.startswith("#")]
+
+
+TAILS = ('"', "[", "}", "= 7", "= true", "= []", "= {}", "= nan", "= 1e9")
+SWAPS = (('"', ""), ("[", ""), ("a", "\u0000"), ("1", "-1"), ("=", ""))
+
+
+def spoilt(line: str) -> st.SearchStrategy[str]:
+    """Generate what becomes of a line: nothing, anything, another one, a part of itself."""
+    name = line.partition("=")[0]
+    return st.one_of(
+        st.just(""),
+        st.text(max_size=12),
+        st.sampled_from(LINES),
+        st.sampled_from([name + tail for tail in TAILS]),
+        st.sampled_from([line.replace(*swap) for swap in SWAPS]),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_file_with_anything_in_it_is_read_or_refused(data: st.DataObject) -> None:
+    """Lines left out, doubled, swapped and spoilt: a ConfigurationError, and nothing else."""
+    lines = LINES[: data.draw(st.integers(1, len(LINES)))]
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        lines[place] = data.draw(spoilt(lines[place]))
+    with contextlib.suppress(ConfigurationError):
+        check(Config.of("\n".join(lines)))
 
 
 def toml(value: Any) -> str:

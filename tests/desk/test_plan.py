@@ -265,6 +265,15 @@ def test_the_plan_tells_each_change_before_it_happens() -> None:
     )
 
 
+def test_a_desk_is_built_by_the_commands_of_a_plan_from_nothing() -> None:
+    config = Config.load(EXAMPLE)
+    desk, _ = opened(config, at=0)
+    again = Dispatcher()
+    for command in plan(config, Dispatcher()).commands:
+        again.do(command, at=0)
+    assert again.same_state(desk)
+
+
 def test_overflow_can_turn_round() -> None:
     first = "queues.a = {}\nqueues.b.relaxations = [{ after = '1m', add_queue = 'a' }]"
     second = "queues.a.relaxations = [{ after = '1m', add_queue = 'b' }]\nqueues.b = {}"

@@ -100,6 +100,11 @@ class Plan:
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps)) or "nothing to change"
 
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands alone, to queue, to log or to send."""
+        return tuple(step.command for step in self.steps)
+
     def give(self, do: Give) -> tuple[Event, ...]:
         """Hand every command to ``do`` and return the events.
 
