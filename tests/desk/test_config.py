@@ -503,6 +503,18 @@ def test_garbage_is_not_told_for_ever() -> None:
     assert len(problems(text)) == 100
 
 
+def test_calendars_within_calendars_without_end_are_refused() -> None:
+    text = "\n".join(
+        f"calendars.c{n} = {{ zone = 'UTC', within = ['c{n + 1}'] }}" for n in range(3_000)
+    )
+    assert any("at most 8 calendars deep" in each for each in problems(text))
+
+
+def test_rules_without_end_are_refused() -> None:
+    rules = "[[rules]]\nname = 'r'\nstop = true\n" * 5_001
+    assert problems(rules) == ["desk.toml: rules is 5001; it must be at most 5000 of them"]
+
+
 def test_files_include_others_and_each_problem_names_its_own(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "desk.toml").write_text('include = ["sub/a.toml", "gone.toml"]\nqueues.mail = {}\n')

@@ -19,12 +19,13 @@ from ticketroute.model.ids import AgentId, CalendarId, QueueId
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.rules import Ruleset, SetPolicy
 from ticketroute.rules.draft import policy_tag
-from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.calendar import DEEPEST, Calendar
 from ticketroute.sla.policy import Policy
 
 VERSION = 1  # of the form of these files
 MOST_BYTES = 4 << 20  # of one file: some ten thousand agents
 MOST_FILES = 100
+MOST_LISTED = 5_000  # policies, or rules, of all files together
 SECTIONS = (
     "version", "include", "defaults", "calendars", "agents", "queues", "policies", "rules",
     "moved",
@@ -222,6 +223,10 @@ class _Reader:
             if not isinstance(section_item.value, list):
                 section_item.place.bad(section_item.value, f"a list of tables: [[{section}]]")
                 continue
+            if len(found) + len(section_item.value) > MOST_LISTED:
+                told = f"at most {MOST_LISTED} of them"
+                section_item.place.bad(len(section_item.value), told)
+                continue
             for number, value in enumerate(section_item.value):
                 place = section_item.place.at(number)
                 read = table.read(value, place)
@@ -266,6 +271,8 @@ def _calendar(
         at = place.at("within").at(number)
         if each not in raw:
             parts.append(at.bad(each, "the name of a calendar", raw))
+        elif len(inside) >= DEEPEST:
+            parts.append(at.bad(each, f"at most {DEEPEST} calendars deep"))
         elif each in (*inside, name):
             way = " -> ".join((*inside, name, each))
             parts.append(at.bad(each, f"a calendar outside of this one: {way} is a circle"))
