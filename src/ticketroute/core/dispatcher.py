@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 from attrs import evolve
 
 from ticketroute import commands
-from ticketroute.commands import AgentChanges, QueueChanges
+from ticketroute.commands import AgentChanges, QueueChanges, TicketChanges
 from ticketroute.core.apply.table import apply
 from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
@@ -380,6 +380,31 @@ class Dispatcher(Run):
             InvalidValueError: if a value is outside what its field allows.
         """
         return self.do(commands.ChangePriority(ticket_id, priority, expected_version), at=at, by=by)
+
+    def change_ticket(
+        self,
+        ticket_id: str,
+        *,
+        release: bool = False,
+        at: Instant,
+        by: str | None = None,
+        expected_version: int | None = None,
+        **changes: Unpack[TicketChanges],
+    ) -> Events:
+        """Change what a ticket asks, each field named with its new value.
+
+        Its lines and clocks follow; skills that were dropped or lowered while it waited stay so.
+        Open offers are withdrawn if its channel, skills or weight change. Its agent keeps it, also
+        if they no longer fit, unless ``release``. The same values are no event.
+
+        Raises:
+            AlreadyDoneError: if the ticket is done.
+            ConflictError: if the ticket is no longer at ``expected_version``.
+            UnknownTicketError: if the ticket is not on the desk.
+            InvalidValueError: if a value is outside what its field allows.
+        """
+        command = commands.ChangeTicket(ticket_id, changes, release, expected_version)
+        return self.do(command, at=at, by=by)
 
     # --- tickets: the end, and after -------------------------------------------------------
 
