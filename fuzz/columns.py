@@ -6,7 +6,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["ticketroute.cli"]):
+with atheris.instrument_imports(include=["ticketroute.cli", "ticketroute.logs"]):
     from click.testing import CliRunner
 
     from ticketroute.cli.program import program

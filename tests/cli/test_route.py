@@ -120,7 +120,7 @@ def test_tickets_that_end_as_they_arrive_hold_nobody_up(run: Run, csv_file: Writ
     found = decisions_of(path.with_name("d.csv"))
 
     assert [found[each]["waited_seconds"] for each in "ab"] == ["0", "0"]
-    assert "1 tickets end before they arrive" in answer.out
+    assert "1 ticket ends before it arrives" in answer.out
 
 
 def test_a_queue_without_members_keeps_its_tickets_waiting(run: Run, csv_file: Write) -> None:
@@ -173,7 +173,7 @@ def test_decisions_go_to_standard_output_and_the_tables_out_of_the_way(
 
     assert answer.code == 0
     assert [row["ticket_id"] for row in csv.DictReader(io.StringIO(answer.out))] == ["a"]
-    assert "Of 1 tickets" in answer.err
+    assert "Of 1 ticket, 1 was assigned" in answer.err
 
 
 def test_the_tables_fit_80_columns(run: Run, csv_file: Write) -> None:

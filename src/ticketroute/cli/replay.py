@@ -9,9 +9,9 @@ from enum import Enum
 from attrs import define, field
 
 from ticketroute.cli.console import stream
-from ticketroute.cli.history import History, Logged
 from ticketroute.cli.roster import Roster
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.logs import Log, Logged
 from ticketroute.model.agent import Presence
 from ticketroute.model.events import Event, TicketAssigned, TicketReleased
 from ticketroute.model.ids import TicketId
@@ -24,7 +24,7 @@ from ticketroute.strategies import registry
 class Service(Enum):
     """When a ticket of the log ends."""
 
-    AS_LOGGED = "as-logged"  # when the log says, whoever has it; unserved if nobody has it by then
+    AS_LOGGED = "as-logged"  # when the log says, whichever agent has it; unserved without one
     SAME_SPAN = "same-span"  # as long after its assignment as it was open in the log
 
 
@@ -32,12 +32,12 @@ class Service(Enum):
 class Replay:
     """Sends a log through a dispatcher; every agent is available all the time.
 
-    At one instant tickets end first: those nobody has, then those that free a slot, and then new
-    ones come in, in the order of the file. A ticket that ends as it arrives ends before the next
-    one comes in.
+    At one instant tickets end first: those without an agent, then those that free a slot. Then new
+    ones come in, in the order of the log. A ticket that ends as it arrives ends before the next
+    one comes in. What is kept here grows with open tickets alone.
     """
 
-    history: History
+    log: Log
     roster: Roster
     strategy: StrategySpec
     capacity: int
@@ -45,18 +45,17 @@ class Replay:
     seed: int
     see: Callable[[Event], None]
     desk: Dispatcher = field(init=False)
-    closed: Instant = field(init=False)  # the last instant of the log
+    closed: Instant = field(init=False)  # the last instant so far
     key_names: tuple[str, ...] = field(init=False)  # of the numbers that order agents
-    _logged: dict[TicketId, Logged] = field(init=False)
-    _had: set[TicketId] = field(factory=set)  # who has an agent now
+    _open: dict[TicketId, Logged] = field(factory=dict)
+    _had: set[TicketId] = field(factory=set)  # tickets that have an agent now
     _ends: list[tuple[Instant, int, TicketId]] = field(factory=list)
     _end_count: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self._logged = {logged.ticket.id: logged for logged in self.history.tickets}
         source = stream(self.seed, "strategies")
         self.desk = Dispatcher(defaults=Defaults(capacity=self.capacity), random=source)
-        self.closed = self.history.tickets[0].arrived
+        self.closed = next(iter(self.log)).arrived
         self.key_names = registry.create(self.strategy, source=source).key_names
 
     def open(self) -> None:
@@ -72,10 +71,11 @@ class Replay:
             self._note(self.desk.add_queue(queue, at=self.closed))
 
     def run(self, *, done: Callable[[], None]) -> None:
-        """Send every ticket through; ``done`` is called once for each that came in."""
-        for logged in self.history.tickets:
+        """Send every ticket through; call ``done`` once for each that came in."""
+        for logged in self.log:
             self._step_until(logged.arrived)
             self.closed = logged.arrived
+            self._open[logged.ticket.id] = logged
             self._note(self.desk.submit(logged.ticket, at=logged.arrived))
             if self.service is Service.AS_LOGGED and logged.ended is not None:
                 self._ends_at(logged.ended, logged.ticket.id)
@@ -113,8 +113,11 @@ class Replay:
         served = [ticket_id for ticket_id in ending if ticket_id in self._had]
         for ticket_id in waiting:
             self._note(self.desk.abandon(ticket_id, at=due))
+            del self._open[ticket_id]
         for ticket_id in served:
+            self._had.discard(ticket_id)
             self._note(self.desk.resolve(ticket_id, at=due))
+            del self._open[ticket_id]
 
     def _note(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -129,7 +132,7 @@ class Replay:
 
     def _assigned(self, event: TicketAssigned) -> None:
         self._had.add(event.ticket_id)
-        logged = self._logged[event.ticket_id]
+        logged = self._open[event.ticket_id]
         if self.service is Service.SAME_SPAN and logged.ended is not None:
             self._ends_at(event.at + logged.ended - logged.arrived, event.ticket_id)
 

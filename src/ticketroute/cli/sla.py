@@ -16,12 +16,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ticketroute.cli import cells, console
+from ticketroute.cli import console
 from ticketroute.cli.faults import InputError
-from ticketroute.cli.reading import STDIN
 from ticketroute.cli.wallclock import here, read_moment
 from ticketroute.cli.week import Week, monday_of, week_of
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
+from ticketroute.logs.dates import written as written_in_utc
+from ticketroute.logs.sheets import STDIN
 from ticketroute.model.instants import Instant, Span, hours, instant_of, minutes, seconds
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.zones import HORIZON, tzinfo_of
@@ -87,7 +88,7 @@ def due(*, path: str, start: str, written: str) -> None:
     _print_lines(
         ("start", *_moment(begin, calendar.zone)),
         ("due", *_moment(end, calendar.zone)),
-        ("", cells.written(end), f"{here(end, 'UTC'):%A}, UTC"),
+        ("", written_in_utc(end), f"{here(end, 'UTC'):%A}, UTC"),
     )
 
 

@@ -1,0 +1,72 @@
+"""How a log writes nothing, and how names of columns and words are compared."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_FILLER = re.compile(r"[\W_]+")
+
+# Words that exports of help desks write where a cell holds nothing, in lower case. Not "NA": it
+# is a region as often as it is nothing.
+EMPTY_WORDS = frozenset(
+    (
+        "-",
+        "--",
+        "\u2013",  # en dash
+        "\u2014",  # em dash
+        "?",
+        "null",
+        "(null)",
+        "<null>",
+        "\\n",  # how MySQL and PostgreSQL write NULL
+        "none",
+        "(none)",
+        "nan",
+        "n/a",
+        "#n/a",
+        "unassigned",
+        "(unassigned)",
+        "not assigned",
+        "no agent",
+        "no group",
+        "no assignee",
+        "(empty)",
+        "(blank)",
+        "(not set)",
+    )
+)
+
+
+def plain(name: str) -> str:
+    """Return the name of a column as it is compared: without case, blanks and marks.
+
+    >>> plain(" Ticket-ID "), plain("ticket_id"), plain("Queue.Name")
+    ('ticketid', 'ticketid', 'queuename')
+    """
+    return _FILLER.sub("", name.lower())
+
+
+class Blanks:
+    """Recognises the words for nothing, and counts those it met."""
+
+    def __init__(self, more: Iterable[str] = ()) -> None:
+        self._words = EMPTY_WORDS | {word.strip().lower() for word in more}
+        self._longest = max(len(word) for word in self._words)
+        self.met: Counter[str] = Counter()
+
+    def filled(self, cell: str) -> str:
+        """Return a cell without the blanks at its ends; empty if it is a word for nothing.
+
+        >>> blanks = Blanks(["keine"])
+        >>> blanks.filled(" ana "), blanks.filled("Unassigned"), blanks.filled("Keine")
+        ('ana', '', '')
+        >>> dict(blanks.met)
+        {'Unassigned': 1, 'Keine': 1}
+        """
+        cell = cell.strip()
+        if cell and len(cell) <= self._longest and cell.lower() in self._words:
+            self.met[cell] += 1
+            return ""
+        return cell
