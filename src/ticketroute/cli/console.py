@@ -42,7 +42,7 @@ class QuietConsole(Console):
         """Print a table and its caption, and an empty line after them."""
         self.tell(table.title, style="bold")
         self.tell()
-        for line in table.lines(self.width, rule="─" if self.encoding.startswith("utf") else "-"):
+        for line in table.lines(self.width, encoding=self.encoding):
             self.tell(line)
         self.tell()
         if table.caption:

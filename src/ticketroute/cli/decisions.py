@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
@@ -92,15 +91,13 @@ class Decisions:
     """Every decision, in the order of arrival; a fold of events.
 
     Memory grows with open tickets alone: a decision about a ticket that has ended is written
-    down at once, beyond some ten thousand in a temporary file. With ``keep`` only the outcomes are
-    counted. ``capacity_of`` answers with the capacity of an agent, in units.
+    down at once, beyond some ten thousand in a temporary file. ``capacity_of`` answers with the
+    capacity of an agent, in units.
     """
 
     key_names: tuple[str, ...] = ()
     capacity_of: Callable[[AgentId], int] = lambda _: 0
     zone: tzinfo = UTC  # of the times that are written
-    keep: bool = True
-    counts: Counter[Outcome] = field(factory=Counter)
     _open: dict[TicketId, Decision] = field(factory=dict)
     _spool: Spool = field(factory=Spool)
     _came: int = 0
@@ -134,9 +131,7 @@ class Decisions:
         self._write_down(decision, until=at)
 
     def _write_down(self, decision: Decision, *, until: Instant) -> None:
-        self.counts[decision.outcome] += 1
-        if self.keep:
-            self._spool.add([decision.place, *self._cells(decision, until)])
+        self._spool.add([decision.place, *self._cells(decision, until)])
 
     def _cells(self, each: Decision, until: Instant) -> Iterator[Cell]:
         found = each.assigned

@@ -133,13 +133,14 @@ def _seeds(written: str) -> range:
 
 def _lived(seed: int, spec: StrategySpec | None, *, keep: bool) -> Lived:
     figures = Figures()
-    made = Decisions(capacity_of=figures.capacity_of, keep=keep)
+    made = Decisions(capacity_of=figures.capacity_of)
     lived = Lived(seed, a_day(seed=seed, strategy=spec), figures, made)
     explained = lived.explained
 
     def see(event: Event) -> None:
         figures.see(event)
-        made.see(event)
+        if keep:
+            made.see(event)
         explained.see(event)
 
     with console.progress("Monday", len(lived.scenario.tickets)) as done:

@@ -8,13 +8,13 @@ import click
 from attrs import frozen
 
 from ticketroute.cli import console, decisions, tables
-from ticketroute.cli.decisions import Decisions, Outcome
+from ticketroute.cli.decisions import Decisions
 from ticketroute.cli.faults import InputError
 from ticketroute.cli.figures import Figures
 from ticketroute.cli.replay import Replay, Service
 from ticketroute.cli.roster import Roster, derived_roster, read_roster
 from ticketroute.cli.route_options import HELP, Chosen, route_options
-from ticketroute.cli.sla import read_span
+from ticketroute.cli.sla import read_span, span_text
 from ticketroute.logs import (
     AGENT_FIELDS,
     EVENT_FIELDS,
@@ -129,13 +129,13 @@ def _run(chosen: Chosen, log: Log, roster: Roster, spec: StrategySpec) -> Run:
     made = Decisions(
         capacity_of=figures.capacity_of,
         zone=zone_named(chosen.zone or "UTC") if chosen.local_times else zone_named("UTC"),
-        keep=chosen.output is not None,
     )
 
-    def see(event: Event) -> None:
+    def see_both(event: Event) -> None:
         figures.see(event)
         made.see(event)
 
+    see = figures.see if chosen.output is None else see_both
     capacity, service = _capacity(chosen, log), Service(chosen.service)
     replay = Replay(log, roster, spec, capacity, service, chosen.seed, see)
     made.key_names = replay.key_names
@@ -204,9 +204,9 @@ def _show_several(
     out.say(_sizes(log, roster))
     out.tell()
     named = ((str(run.strategy), run.figures) for run in runs)
-    out.show(tables.comparison_table(named, gone="unserved", within=within))
+    out.show(tables.comparison_table(named, gone="unserved", limit=within))
     out.say(
-        f"<={tables.span(within)}: share of all tickets that got an agent within that time "
+        f"<={span_text(within)}: share of all tickets that got an agent within that time "
         "(--within). fairness: Jain's index of the tickets of each agent, 1 if all had as many."
     )
 
@@ -220,13 +220,11 @@ def _sizes(log: Log, roster: Roster) -> str:
 
 def _account(chosen: Chosen, runs: Sequence[Run]) -> Iterator[str]:
     if len(runs) == 1:
-        counts, total = runs[0].made.counts, len(runs[0].made)
-        assigned, unserved, waiting = (
-            counts[each] for each in (Outcome.ASSIGNED, Outcome.UNSERVED, Outcome.WAITING)
-        )
+        waits = runs[0].figures.all_waits()
+        were = "was" if waits.answered == 1 else "were"
         yield (
-            f"Of {counted(total, 'ticket')}, {assigned:,} {'was' if assigned == 1 else 'were'} "
-            f"assigned, {unserved:,} went unserved, {waiting:,} still waited at the end."
+            f"Of {counted(waits.tickets, 'ticket')}, {waits.answered:,} {were} assigned, "
+            f"{waits.abandoned:,} went unserved, {waits.waiting:,} still waited at the end."
         )
     if Service(chosen.service) is Service.AS_LOGGED:
         yield (

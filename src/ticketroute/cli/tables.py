@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ticketroute.cli.figures import Figures, Waits
+from ticketroute.cli.sla import span_text
 from ticketroute.cli.text import Table
 from ticketroute.model.instants import Span
 
@@ -126,7 +127,7 @@ def waits_table(
     return made
 
 
-def comparison_table(runs: Iterable[tuple[str, Figures]], *, gone: str, within: Span) -> Table:
+def comparison_table(runs: Iterable[tuple[str, Figures]], *, gone: str, limit: Span) -> Table:
     """Return runs side by side: what became of the tickets, waits, service level and fairness."""
     made = Table(
         "Strategies",
@@ -138,7 +139,7 @@ def comparison_table(runs: Iterable[tuple[str, Figures]], *, gone: str, within: 
             "median",
             "90%",
             "longest",
-            f"<={span(within)}",
+            f"<={span_text(limit)}",
             "fairness",
         ),
     )
@@ -153,7 +154,7 @@ def comparison_table(runs: Iterable[tuple[str, Figures]], *, gone: str, within: 
             span(waits.spans.median),
             span(waits.spans.ninetieth),
             span(waits.spans.longest),
-            share(waits.service_level(within)),
+            share(waits.service_level(limit)),
             NOTHING if fairness is None else f"{fairness:.2f}",
         )
     return made

@@ -44,25 +44,30 @@ class Table:
         """Add a row."""
         self.rows.append([clean(cell) for cell in cells])
 
-    def lines(self, width: int, *, rule: str = "─") -> list[str]:
-        """Return the table as lines without blanks at their ends."""
-        rows = [list(self.names), *self.rows]
+    def lines(self, width: int, *, encoding: str = "utf-8") -> list[str]:
+        """Return the table as lines without blanks at their ends.
+
+        What an encoding does not have is escaped before the columns are laid out.
+        """
+        rule = "─" if encoding.startswith("utf") else "-"
+        rows = [[_in(encoding, cell) for cell in row] for row in (self.names, *self.rows)]
         widths = [max(cell_len(row[at]) for row in rows) for at in range(len(self.names))]
         over = sum(widths) + len(widths) - width
         for at in range(self.words):
             gives = max(0, min(over, widths[at] - max(SHORTEST_NAME, cell_len(self.names[at]))))
             widths[at] -= gives
             over -= gives
-        found = [self._line(row, widths) for row in rows]
+        found = [self._line(row, widths, encoding) for row in rows]
         found.insert(1, f" {rule * (sum(widths) + len(widths) - 1)}")
         return found
 
-    def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
+    def _line(self, row: Sequence[str], widths: Sequence[int], encoding: str) -> str:
         parts = []
         for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
             if at < self.words:
                 long = cell_len(cell) > width
-                parts.append(set_cell_size(cell, width - 1) + "…" if long else _padded(cell, width))
+                cut = set_cell_size(cell, width - 1) + _in(encoding, "…")[0]
+                parts.append(cut if long else _padded(cell, width))
             else:
                 parts.append(" " * (width - cell_len(cell)) + cell)
         return (" " + " ".join(parts)).rstrip()
@@ -70,3 +75,7 @@ class Table:
 
 def _padded(cell: str, width: int) -> str:
     return cell + " " * (width - cell_len(cell))
+
+
+def _in(encoding: str, text: str) -> str:
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -85,7 +85,10 @@ class Dates:
     def settle(self, cell: str) -> None:
         """Learn the order of day and month from a cell, if it tells. O(length)."""
         if self.order is None and self.format is None:
-            found = parsed(cell, None)
+            try:
+                found = parsed(cell, None)
+            except ValueError:
+                return  # it is told with its row, when that is read
             if isinstance(found, Written):
                 self.order = found.order
 

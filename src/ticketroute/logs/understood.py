@@ -40,9 +40,12 @@ class Understood:
     tickets_of: Mapping[str, int]
 
     def lines(self) -> list[str]:
-        """Return what was understood: columns, times, endings, and how words were read."""
+        """Return what was understood: columns, times, endings, and how words were read.
+
+        Columns are written as for ``--map``.
+        """
         kind = f"layout {self.layout.name}, " if self.layout else ""
-        columns = ", ".join(f"{name} = {' or '.join(of)}" for name, of in self.columns.items())
+        columns = ", ".join(f"{name}={','.join(of)}" for name, of in self.columns.items())
         found = [
             f"Columns: {kind}{columns}",
             f"Times: {self._times()}. {self._endings()}",
