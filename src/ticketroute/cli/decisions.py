@@ -1,4 +1,4 @@
-"""What became of each ticket of a log, gathered from events and written one decision a row."""
+"""Collect what became of each ticket from events, and write one decision a row."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ Cell = str | int | float | dict[str, int] | None
 class Outcome(Enum):
     """What became of a ticket."""
 
-    ASSIGNED = "assigned"  # an agent had it
-    WAITING = "waiting"  # nobody had it when the log ended
-    UNSERVED = "unserved"  # nobody had it when the log says it ended
+    ASSIGNED = "assigned"  # an agent got it
+    WAITING = "waiting"  # no agent had it when the log ended
+    UNSERVED = "unserved"  # no agent had it when it ended
 
 
 COLUMNS = (
@@ -204,7 +204,7 @@ def write(
 
 
 def check_writable(path: str, *, reads: Iterable[str]) -> None:
-    """Refuse an output that cannot work, before anything is computed.
+    """Raise unless an output can be written; called before anything is computed.
 
     Raises:
         InputError: if the name does not tell a form, the folder does not exist, or the file is one
@@ -235,8 +235,7 @@ def form_of(path: str) -> bool:
     if path == STDOUT or name.endswith(".csv"):
         return False
     raise InputError(
-        f"{path}: cannot tell from the name what to write; "
-        "end it in .csv, .jsonl, .csv.gz or .jsonl.gz"
+        f"{path}: the name does not say what to write; end it in .csv, .jsonl, .csv.gz or .jsonl.gz"
     )
 
 

@@ -1,4 +1,4 @@
-"""The figures of a desk, from its events alone."""
+"""Compute the figures of a desk from its events."""
 
 from __future__ import annotations
 

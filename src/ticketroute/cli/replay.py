@@ -1,4 +1,4 @@
-"""A log of tickets, sent through a dispatcher in the order of its instants."""
+"""Send the tickets of a log through a dispatcher, in the order of their instants."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class Replay:
             self._step_until(self._ends[-1][0])
 
     def _step_until(self, at: Instant) -> None:
-        """End what is due up to ``at``, and let time do what it does in between."""
-        # One step at a time: what time does may assign a ticket that ends before the next one.
+        """End the tickets that are due up to ``at``, and advance the desk in between."""
+        # One step at a time: a deadline may assign a ticket that ends before the next one.
         while True:
             ends = self._ends[0][0] if self._ends else at
             if self._advanced(min(ends, at)):
@@ -95,7 +95,7 @@ class Replay:
             self._end_at(ends)
 
     def _advanced(self, at: Instant) -> bool:
-        """Let time do the next thing that it does up to ``at``; False if there is none."""
+        """Advance the desk to its next deadline up to ``at``; return False if there is none."""
         due = self.desk.next_deadline()
         if due is None or due > at:
             return False
@@ -107,7 +107,7 @@ class Replay:
         ending: list[TicketId] = []
         while self._ends and self._ends[0][0] == due:
             ending.append(heapq.heappop(self._ends)[2])
-        # Those without an agent first, or a slot freed in this instant would go to a ticket
+        # Tickets without an agent first: a slot freed in this instant must not go to a ticket
         # that is over in the same instant.
         waiting = [ticket_id for ticket_id in ending if ticket_id not in self._had]
         served = [ticket_id for ticket_id in ending if ticket_id in self._had]
