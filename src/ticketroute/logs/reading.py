@@ -165,7 +165,7 @@ class _Reader:
             all_of=self.layout.all_count if self.layout else frozenset(),
             needed=options.needed,
         )
-        self.blanks = Blanks((*options.empty, *(self.layout.empty if self.layout else ())))
+        self.blanks = Blanks(options.empty, of_layout=self.layout.empty if self.layout else ())
         self.scale = Scale(options.priorities, self.layout.priorities if self.layout else {})
         steps = {} if self.layout is None else {a: Step(s) for a, s in self.layout.steps.items()}
         self.steps = Steps(options.activities, steps)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from ticketroute.logs.layouts import Layout
+from ticketroute.logs.sheets import Kind
 
 _SHOWN = 6  # things that a line names one by one
 
@@ -70,10 +71,7 @@ class Understood:
             )
         if len(self.tickets_of) == 1 and self.tickets > 1:
             (queue,) = self.tickets_of
-            found.append(
-                f"every ticket is in one queue, {queue!r}; name the column of queues with "
-                f"--map {'group' if self.events else 'queue'}=COLUMN{self._unused()}"
-            )
+            found.append(f"every ticket is in one queue, {queue!r}{self._way_to_queues()}")
         if self.ended_before_arrival == 1:
             found.append("1 ticket ends before it arrives and counts as ended on arrival")
         elif self.ended_before_arrival:
@@ -97,6 +95,12 @@ class Understood:
         if self.events:
             return "name an activity that ends a ticket with --activity WORD=resolve"
         return f"name the column of endings with --map ended=COLUMN{self._unused()}"
+
+    def _way_to_queues(self) -> str:
+        if self.layout is not None and self.layout.kind is not Kind.CSV:
+            return ""
+        name = "group" if self.events else "queue"
+        return f"; name the column of queues with --map {name}=COLUMN{self._unused()}"
 
     def _unused(self) -> str:
         if not self.unused:

@@ -49,10 +49,11 @@ def plain(name: str) -> str:
 
 
 class Blanks:
-    """Recognises the words for nothing, and counts those it met."""
+    """Recognises the words for nothing, and counts those it met, but for words of the layout."""
 
-    def __init__(self, more: Iterable[str] = ()) -> None:
-        self._words = EMPTY_WORDS | {word.strip().lower() for word in more}
+    def __init__(self, more: Iterable[str] = (), *, of_layout: Iterable[str] = ()) -> None:
+        self._expected = frozenset(word.lower() for word in of_layout)
+        self._words = EMPTY_WORDS | self._expected | {word.strip().lower() for word in more}
         self._longest = max(len(word) for word in self._words)
         self.met: Counter[str] = Counter()
 
@@ -67,6 +68,7 @@ class Blanks:
         """
         cell = cell.strip()
         if cell and len(cell) <= self._longest and cell.lower() in self._words:
-            self.met[cell] += 1
+            if cell.lower() not in self._expected:
+                self.met[cell] += 1
             return ""
         return cell
