@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
@@ -472,3 +473,30 @@ def test_calls_take_the_whole_agent(run: Run, tmp_path: Path) -> None:
     assert found["2"]["waited_seconds"] == "5"
     assert "Capacity: 1 for each agent, as for calls" in run("route", path).out
     assert routed(run, path, "--capacity=2")["2"]["waited_seconds"] == "0"
+
+
+def test_memory_of_a_run_does_not_grow_with_tickets_that_are_over(
+    run: Run, csv_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketroute.logs.spool.Spool.__init__.__kwdefaults__", {"chunk": 200})
+    monkeypatch.setattr("ticketroute.logs.spool.BLOCK", 2)
+    monkeypatch.setattr("ticketroute.logs.reading._LEARNT_FROM", 50)
+
+    def peak(rows: int) -> int:
+        path = csv_file(
+            HEADER,
+            *(
+                f"ticket {n},2026-01-{1 + n // 1440:02} {n // 60 % 24:02}:{n % 60:02},"
+                f"2026-01-{1 + n // 1440:02} {n // 60 % 24:02}:{n % 60:02}:30,mail,agent {n % 7},"
+                for n in range(rows)
+            ),
+        )
+        tracemalloc.start()
+        assert run("route", path, "-o", path.with_name("d.csv")).code == 0
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(300)  # what is made once
+    small, large = peak(500), peak(2_000)
+    assert large - small < 1_500 * 100  # bytes; a ticket on a desk takes some 700

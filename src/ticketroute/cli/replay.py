@@ -28,6 +28,14 @@ class Service(Enum):
     SAME_SPAN = "same-span"  # as long after its assignment as it was open in the log
 
 
+class RouteDesk(Dispatcher):
+    """A desk that can drop tickets that are over, so that a long log fits into memory."""
+
+    def drop(self, ticket_id: TicketId) -> None:
+        """Drop a ticket that has ended and is not asked about again. O(1)."""
+        del self._state.tickets[ticket_id]
+
+
 @define
 class Replay:
     """Sends a log through a dispatcher; every agent is available all the time.
@@ -44,7 +52,7 @@ class Replay:
     service: Service
     seed: int
     see: Callable[[Event], None]
-    desk: Dispatcher = field(init=False)
+    desk: RouteDesk = field(init=False)
     closed: Instant = field(init=False)  # the last instant so far
     key_names: tuple[str, ...] = field(init=False)  # of the numbers that order agents
     _open: dict[TicketId, Logged] = field(factory=dict)
@@ -54,7 +62,7 @@ class Replay:
 
     def __attrs_post_init__(self) -> None:
         source = stream(self.seed, "strategies")
-        self.desk = Dispatcher(defaults=Defaults(capacity=self.capacity), random=source)
+        self.desk = RouteDesk(defaults=Defaults(capacity=self.capacity), random=source)
         self.closed = next(iter(self.log)).arrived
         self.key_names = registry.create(self.strategy, source=source).key_names
 
@@ -113,11 +121,15 @@ class Replay:
         served = [ticket_id for ticket_id in ending if ticket_id in self._had]
         for ticket_id in waiting:
             self._note(self.desk.abandon(ticket_id, at=due))
-            del self._open[ticket_id]
+            self._drop(ticket_id)
         for ticket_id in served:
             self._had.discard(ticket_id)
             self._note(self.desk.resolve(ticket_id, at=due))
-            del self._open[ticket_id]
+            self._drop(ticket_id)
+
+    def _drop(self, ticket_id: TicketId) -> None:
+        del self._open[ticket_id]
+        self.desk.drop(ticket_id)
 
     def _note(self, events: tuple[Event, ...]) -> None:
         for event in events:
