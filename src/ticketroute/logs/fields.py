@@ -29,32 +29,46 @@ class Field:
 
 
 _IDS = (
-    "ticket_id", "id", "ticket", "number", "case_id", "key", "issue_key", "ticket_number",
-    "incident_number", "incident_id", "case_number", "request_id", "contact_id", "sr_number",
-    "issue_id", "ticket_no", "call_id",
+    "ticket_id", "ticket_number", "ticket", "ticket_no", "case_id", "case_number", "incident_id",
+    "incident_number", "request_id", "contact_id", "issue_key", "work_item_key", "id", "number",
+    "key",
+    "unique_key", "conversation_id", "interaction_id", "call_id", "call_number", "sr_number",
+    "issue_id", "reference", "code", "no",
 )  # fmt: skip
 _ARRIVALS = (
     "arrived", "arrived_at", "opened_at", "created_at", "opened", "created", "created_time",
     "date_created", "created_date", "create_date", "creation_date", "created_on", "opened_on",
-    "date_opened", "open_time", "opened_time", "reported_at", "submitted_at", "submit_date",
-    "sys_created_on", "initiation_timestamp", "start_time", "timestamp",
+    "date_opened", "open_time", "opened_time", "opening_date", "created_date_time",
+    "date_time_opened", "reported_at", "submitted_at", "submit_date", "requested_at",
+    "received_at", "sys_created_on", "arrival_time", "enqueue_timestamp", "initiation_timestamp",
+    "ticket_created_timestamp", "created_timestamp", "creation_time", "create_time",
+    "request_time", "start_time", "timestamp",
 )  # fmt: skip
-_ENDINGS = (
+_ENDINGS = (  # what resolves a ticket before what closes it
     "ended", "ended_at", "resolved_at", "solved_at", "resolved_time", "resolution_date",
-    "resolved_date", "date_resolved", "resolved_on", "resolve_time", "closed_at", "closed_time",
-    "closed_date", "date_closed", "close_date", "closed_on", "close_time", "completed_at",
-    "disconnect_timestamp", "end_time", "resolved", "solved", "closed",
+    "resolved_date", "date_resolved", "resolved_on", "resolve_time", "last_resolved_date",
+    "ticket_solved_timestamp", "resolved_timestamp", "resolved", "solved", "completed_at",
+    "completed_time", "completed_date", "completed_on", "finished_at", "closed_at", "closed_time",
+    "closed_date", "date_closed", "close_date", "closed_on", "close_time", "closing_date",
+    "closed_date_time", "date_time_closed", "ticket_closed_time", "closed_timestamp", "closed",
+    "disconnect_timestamp", "end_time",
 )  # fmt: skip
 _QUEUES = (
     "queue", "queue_name", "department", "group", "assignment_group", "assigned_group", "team",
     "support_group", "group_name", "team_assigned", "project_name", "project",
+    "agency", "responsible_agency", "operator_group", "owned_by_team", "ticket_group",
+    "assigned_to_technician_group", "assigned_team", "skill_group",
 )  # fmt: skip
 _AGENTS = (
     "agent", "assignee", "assigned_to", "owner", "agent_assigned", "assigned_agent", "agent_name",
     "agent_username", "technician", "assignee_name",
+    "ticket_owner", "case_owner", "operator", "owned_by", "assigned_to_technician", "handler",
+    "responsible", "assignee_id", "agent_id",
 )  # fmt: skip
-_PRIORITIES = ("priority", "priority_name", "severity", "urgency")
-_CHANNELS = ("channel", "contact_type", "via", "source")
+_PRIORITIES = ("priority", "ticket_priority", "priority_name", "severity", "urgency")
+_CHANNELS = (
+    "channel", "ticket_channel", "contact_type", "via", "source", "case_origin", "origin",
+)  # fmt: skip
 
 TICKET_FIELDS = (
     Field("id", _IDS, "Names the ticket, once in the file.", needed=True),

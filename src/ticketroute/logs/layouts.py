@@ -50,6 +50,7 @@ class Layout:
     capacity: int | None = None  # of an agent, where nothing else tells
     channel: Channel | None = None  # of every ticket
     empty: tuple[str, ...] = ()
+    of_calls: bool = False  # rows of no call are those of members, and cases need an arrival
 
     def fits(self, header: frozenset[str]) -> int:
         """Return how many names of a header, as :func:`plain` gives them, mark this layout."""
@@ -83,9 +84,10 @@ LAYOUTS = (
             ("Issue key", "Issue Type"),
             ("Issue key", "Created"),
             ("Key", "Issue Type", "Created"),
+            ("Work item key", "Created"),
         ),
         columns={
-            "id": ("Issue key", "Key"),
+            "id": ("Issue key", "Work item key", "Key"),
             "arrived": ("Created",),
             "ended": ("Resolved", "Resolution date"),
             "queue": ("Project name", "Project", "Project key"),
@@ -200,6 +202,25 @@ LAYOUTS = (
         capacity=1,
         channel=CALL,
         empty=(queue_log.NOTHING,),
+        of_calls=True,
+    ),
+    Layout(
+        name="queue_log_table",
+        title="Asterisk, queue_log kept in a database",
+        events=True,
+        marks=(("callid", "queuename", "event"),),
+        columns={
+            "case": ("callid",),
+            "activity": ("event",),
+            "time": ("time", "created"),
+            "group": ("queuename",),
+            "resource": ("agent",),
+        },
+        steps=queue_log.STEPS,
+        capacity=1,
+        channel=CALL,
+        empty=(queue_log.NOTHING,),
+        of_calls=True,
     ),
     Layout(
         name="xes",

@@ -10,24 +10,23 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from ticketroute.errors import InvalidValueError
-from ticketroute.logs import cells, queue_log
+from ticketroute.logs import queue_log
 from ticketroute.logs.columns import Columns
 from ticketroute.logs.dates import Dates, zone_named
 from ticketroute.logs.eventlog import Cases, Happening
 from ticketroute.logs.faults import LogError, RowError
 from ticketroute.logs.fields import EVENT_FIELDS, TICKET_FIELDS
 from ticketroute.logs.gathered import Gathered, Logged, Row
-from ticketroute.logs.layouts import CHANNEL_OF, Layout, layout_named, recognised
+from ticketroute.logs.layouts import Layout, layout_named, recognised
 from ticketroute.logs.priorities import Scale
+from ticketroute.logs.rowcells import RowCells, tidy
 from ticketroute.logs.sheets import Kind, Sheet, open_sheet
 from ticketroute.logs.sheets import Row as SheetRow
 from ticketroute.logs.steps import Step, Steps
 from ticketroute.logs.understood import Understood
 from ticketroute.logs.words import Blanks, plain
 from ticketroute.model.checks import check_id
-from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId
-from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import TicketPriority
 
 T = TypeVar("T")
@@ -141,6 +140,9 @@ class _Reader:
             options.events or sheet.kind is not Kind.CSV or (layout is not None and layout.events)
         )
         self.layout = layout or recognised(sheet.header, sheet.kind, events=self.events)
+        if self.layout is None and not self.events:
+            self.layout = recognised(sheet.header, sheet.kind, events=True)
+            self.events = self.layout is not None
         if self.layout is not None and self.layout.kind is not sheet.kind:
             raise LogError(
                 f"--layout is {self.layout.name!r}, and {sheet.name} is {sheet.kind.value}; leave "
@@ -169,6 +171,14 @@ class _Reader:
         self.scale = Scale(options.priorities, self.layout.priorities if self.layout else {})
         steps = {} if self.layout is None else {a: Step(s) for a, s in self.layout.steps.items()}
         self.steps = Steps(options.activities, steps)
+        self.cells = RowCells(
+            sheet=sheet,
+            columns=self.columns,
+            blanks=self.blanks,
+            dates=self.dates,
+            scale=self.scale,
+            layout=self.layout,
+        )
         self.gathered = Gathered(sheet.name)
         self.rows = 0
 
@@ -225,43 +235,42 @@ class _Reader:
         return tuple(zip(agents, queues, strict=False))
 
     def _ticket(self, row: SheetRow, pairs: tuple[tuple[int, int | None], ...]) -> Row:
-        queue = self._name(row, "queue") or self.options.queue
+        queue = self.cells.name(row, "queue") or self.options.queue
         named: list[tuple[str, str]] = []
         for agent_at, queue_at in pairs:
-            agent = _tidy(self.blanks.filled(row.cells[agent_at]))
+            agent = tidy(self.blanks.filled(row.cells[agent_at]))
             if agent:
-                its = "" if queue_at is None else _tidy(self.blanks.filled(row.cells[queue_at]))
+                its = "" if queue_at is None else tidy(self.blanks.filled(row.cells[queue_at]))
                 named.append((agent, its or queue))
         found = Row(
             number=row.number,
-            id=self._needed_name(row, "id"),
+            id=self.cells.needed_name(row, "id"),
             queue=queue,
-            arrived=self._needed_instant(row, "arrived"),
-            ended=self._instant(row, "ended"),
+            arrived=self.cells.needed_instant(row, "arrived"),
+            ended=self.cells.instant(row, "ended"),
             named=named,
-            priority=self._priority(row),
-            channel=self._channel(row),
-            requester=self._name(row, "requester"),
+            priority=self.cells.priority(row),
+            channel=self.cells.channel(row),
+            requester=self.cells.name(row, "requester"),
         )
         if "skills" in self.columns:
-            found.skills = self._skills(row)
+            found.skills = self.cells.skills(row)
         if "weight" in self.columns:
-            column, cell = self._first(row, "weight")
-            if cell:
-                found.weight = cells.whole_number(f"column {column!r}", cell)
+            found.weight = self.cells.weight(row)
         return found
 
     # --- one row for each event -------------------------------------------------------------------
 
     def _read_events(self, rows: Iterator[SheetRow]) -> list[str]:
-        of_calls = self.sheet.kind is Kind.QUEUE_LOG
+        of_calls = self.layout is not None and self.layout.of_calls
+        (event_at,) = self.columns.places_of("activity")[:1]
         activity = self.columns.names_of("activity")
         states = any(part in plain(name) for name in activity for part in _STATES)
         cases = Cases(self.options.queue, states=states, needs_arrival=of_calls)
         for row in rows:
             self.rows += 1
             try:
-                if of_calls and row.cells[4] in queue_log.MEMBER_JOINS:
+                if of_calls and row.cells[event_at] in queue_log.MEMBER_JOINS:
                     self._join(row)
                 elif event := self._event(row, of_calls=of_calls):
                     cases.add(event)
@@ -277,12 +286,12 @@ class _Reader:
         return [f"{cases.left_out:,} {calls} without ENTERQUEUE began before the log; left out"]
 
     def _event(self, row: SheetRow, *, of_calls: bool) -> Happening | None:
-        if of_calls and not self._name(row, "case"):
+        if of_calls and not self.cells.name(row, "case"):
             return None  # an event of the system, and of no call
         return Happening(
             number=row.number,
-            case=self._needed_name(row, "case"),
-            at=self._needed_instant(row, "time"),
+            case=self.cells.needed_name(row, "case"),
+            at=self.cells.needed_instant(row, "time"),
             step=self.steps.read(
                 [
                     cell
@@ -290,74 +299,21 @@ class _Reader:
                     if (cell := self.blanks.filled(row.cells[place]))
                 ]
             ),
-            group=self._name(row, "group"),
-            resource=self._name(row, "resource"),
-            priority=self._priority(row),
-            channel=self._channel(row),
-            arrived=self._instant(row, "arrived"),
-            ended=self._instant(row, "ended"),
+            group=self.cells.name(row, "group"),
+            resource=self.cells.name(row, "resource"),
+            priority=self.cells.priority(row),
+            channel=self.cells.channel(row),
+            arrived=self.cells.instant(row, "arrived"),
+            ended=self.cells.instant(row, "ended"),
         )
 
     def _join(self, row: SheetRow) -> None:
         """Note an agent who joins a queue, whether or not a call reaches them."""
-        agent, queue = self._name(row, "resource"), self._name(row, "group")
+        agent, queue = self.cells.name(row, "resource"), self.cells.name(row, "group")
         if agent and queue:
             check_id("an agent", agent)
             check_id("a queue", queue)
             self.gathered.name(agent, queue, (0, row.number, 0))
-
-    # --- cells ------------------------------------------------------------------------------------
-
-    def _first(self, row: SheetRow, name: str) -> tuple[str, str]:
-        """Return column and cell of the first column of a field that is not empty here."""
-        place = -1
-        for place in self.columns.places_of(name):
-            cell = self.blanks.filled(row.cells[place])
-            if cell:
-                return self.sheet.header[place], cell
-        return (self.sheet.header[place] if place >= 0 else ""), ""
-
-    def _name(self, row: SheetRow, name: str) -> str:
-        _, cell = self._first(row, name)
-        return cell if cell.isascii() and cell.isprintable() else _tidy(cell)
-
-    def _needed_name(self, row: SheetRow, name: str) -> str:
-        column, cell = self._first(row, name)
-        cell = _tidy(cell)
-        check_id(f"column {column!r}", cell)
-        return cell
-
-    def _instant(self, row: SheetRow, name: str) -> Instant | None:
-        column, cell = self._first(row, name)
-        return self.dates.instant(f"column {column!r}", cell, row=row.number) if cell else None
-
-    def _needed_instant(self, row: SheetRow, name: str) -> Instant:
-        found = self._instant(row, name)
-        if found is None:
-            column, cell = self._first(row, name)
-            raise InvalidValueError(f"column {column!r}", cell, "a date: every row needs it")
-        return found
-
-    def _priority(self, row: SheetRow) -> str:
-        _, cell = self._first(row, "priority")
-        if cell:
-            self.scale.meet(cell, row.number)
-        return cell
-
-    def _channel(self, row: SheetRow) -> str:
-        if self.layout is not None and self.layout.channel is not None:
-            return self.layout.channel
-        cell = self._name(row, "channel")
-        if cell and self.layout is not None:
-            return CHANNEL_OF.get(plain(cell), cell)
-        return cell
-
-    def _skills(self, row: SheetRow) -> Mapping[str, int]:
-        asked: dict[str, int] = {}
-        for place in self.columns.places_of("skills"):
-            if cell := self.blanks.filled(row.cells[place]):
-                asked.update(cells.skills(f"column {self.sheet.header[place]!r}", cell))
-        return asked or EMPTY
 
     def _row_error(self, number: int, fault: InvalidValueError) -> RowError:
         message = str(fault)
@@ -390,10 +346,3 @@ class _Reader:
             notes=tuple(warnings),
             tickets_of=dict(self.gathered.tickets_of),
         )
-
-
-def _tidy(name: str) -> str:
-    """Return a name without the blanks that exports carry from web pages, such as no-break ones."""
-    if name.isprintable():
-        return name
-    return " ".join(name.replace("\u200b", "").replace("\ufeff", "").split())

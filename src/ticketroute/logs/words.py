@@ -42,10 +42,10 @@ EMPTY_WORDS = frozenset(
 def plain(name: str) -> str:
     """Return the name of a column as it is compared: without case, blanks and marks.
 
-    >>> plain(" Ticket-ID "), plain("ticket_id"), plain("Queue.Name")
-    ('ticketid', 'ticketid', 'queuename')
+    >>> plain(" Ticket-ID "), plain("ticket_id"), plain("Queue.Name"), plain("Ticket #")
+    ('ticketid', 'ticketid', 'queuename', 'ticketnumber')
     """
-    return _FILLER.sub("", name.lower())
+    return _FILLER.sub("", name.lower().replace("#", "number"))
 
 
 class Blanks:
