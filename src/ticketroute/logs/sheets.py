@@ -1,6 +1,6 @@
 """Opening a log: a file or standard input, plain or gzipped, as rows with their numbers.
 
-CSV, the ``queue_log`` of Asterisk and XES all become rows of cells under a header.
+CSV, JSON objects, the ``queue_log`` of Asterisk and XES all become rows of cells under a header.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from attrs import field, frozen
 
-from ticketroute.logs import queue_log, xes
+from ticketroute.logs import json_rows, queue_log, xes
 from ticketroute.logs.faults import LogError, RowError
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ _BYTE_ORDER_MARKS = {
 
 
 class Kind(Enum):
-    """What a file is."""
+    """What a file is; rows of JSON are like those of CSV."""
 
     CSV = "csv"
     QUEUE_LOG = "queue_log"
@@ -87,8 +87,8 @@ def open_sheet(
     """Open a log and read its header.
 
     Args:
-        path: the file, or ``-`` for standard input; gzip, XES and ``queue_log`` are recognised by
-            their first bytes.
+        path: the file, or ``-`` for standard input; gzip, JSON, XES and ``queue_log`` are
+            recognised by their first bytes.
         delimiter: one character; None means the one that the header is written with.
         encoding: of the text; None means UTF-8, or UTF-16 where a byte order mark says so.
 
@@ -126,6 +126,10 @@ def open_sheet(
         if queue_log.looks_like(start):
             lines = _guarded(enumerate(text, start=1), name, codec)
             yield Sheet(name, queue_log.HEADER, _queue_rows(lines, name), Kind.QUEUE_LOG, codec)
+            return
+        if json_rows.looks_like(start):
+            header, found = json_rows.read(text, name)
+            yield Sheet(name, header, starmap(Row, _guarded(found, name, codec)), Kind.CSV, codec)
             return
         yield _sheet(text, name, delimiter, codec)
 
