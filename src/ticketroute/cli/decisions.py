@@ -36,7 +36,8 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import Ticket
 
 STDOUT = "-"
-Cell = str | int | float | dict[str, int] | None
+Flat = str | int | float | None
+Cell = Flat | dict[str, int]
 
 
 class Outcome(Enum):
@@ -184,12 +185,12 @@ def write(
     is_json = form_of(path)
     # A terminal obeys control characters, which a file may have in its names.
     is_terminal = path == STDOUT and sys.stdout is not None and sys.stdout.isatty()
-    shown = clean if is_terminal else _as_is
+    shown: Callable[[Flat], Flat] = _clean if is_terminal else _as_is
     try:
         with _opened(path) as out:
             if is_json:
                 for row in found:
-                    out.write(shown(json.dumps(row, ensure_ascii=False)) + "\n")
+                    out.write(f"{shown(json.dumps(row, ensure_ascii=False))}\n")
             else:
                 table = csv.writer(out, lineterminator="\n")
                 table.writerow(columns)
@@ -279,11 +280,15 @@ def _named(key: tuple[int, ...], names: tuple[str, ...]) -> dict[str, int]:
     }
 
 
-def _flat(cell: Cell) -> str:
+def _flat(cell: Cell) -> Flat:
     if isinstance(cell, dict):
         return "; ".join(f"{name}={number}" for name, number in cell.items())
-    return "" if cell is None else str(cell)
-
-
-def _as_is(cell: str) -> str:
     return cell
+
+
+def _as_is(cell: Flat) -> Flat:
+    return cell
+
+
+def _clean(cell: Flat) -> Flat:
+    return clean(cell) if isinstance(cell, str) else cell

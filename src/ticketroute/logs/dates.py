@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import define, field
@@ -237,6 +238,7 @@ def zone_named(name: str) -> tzinfo:
         ) from fault
 
 
+@lru_cache(maxsize=1_024)  # a ticket has the same instant in several columns
 def written(instant: Instant, zone: tzinfo = UTC) -> str:
     """Return an instant as ISO 8601, in UTC or in a zone with its offset.
 

@@ -66,8 +66,8 @@ class Understood:
         found = [*self.notes, *self.odd_times]
         if not self.ended:
             found.append(
-                f"none of the {counted(self.tickets, 'ticket')} has an ending, so that no agent "
-                "gets room again; " + self._way_to_endings()
+                "no ticket has an ending, so that no agent gets room again; "
+                + self._way_to_endings()
             )
         if len(self.tickets_of) == 1 and self.tickets > 1:
             (queue,) = self.tickets_of
@@ -88,7 +88,7 @@ class Understood:
         return f"without an offset they are {chosen}" if self.with_offset else chosen
 
     def _endings(self) -> str:
-        has = "has" if self.ended == 1 else "have"
+        has = "has" if 1 in (self.ended, self.tickets) else "have"
         return f"{self.ended:,} of {counted(self.tickets, 'ticket')} {has} an ending."
 
     def _way_to_endings(self) -> str:
