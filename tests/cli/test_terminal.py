@@ -129,6 +129,45 @@ def test_a_name_that_cannot_be_written_is_escaped(csv_file: Write, encoding: str
     assert ("J\\xf6rg" if encoding == "ascii" else "Jörg") in shown
 
 
+def test_what_is_told_of_a_column_is_escaped_too(csv_file: Write) -> None:
+    path = csv_file("id,arrived,担当", "1,2026-01-01,ana")
+    found = subprocess.run(
+        [*PROGRAM, "route", str(path), "--map", "agent=担当"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+    )
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert b"agent=\\u62c5\\u5f53" in found.stdout
+
+
+def test_an_empty_cell_at_the_end_of_a_row_is_not_padded() -> None:
+    table = Table("Title", ("name", "note"), words=2)
+    table.add("ana", "")
+    table.add("ben", "a note")
+    assert table.lines(80)[2] == " ana"
+
+
+def test_a_second_ctrl_c_does_not_spoil_the_answer_to_the_first() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from ticketroute.cli import program\n"
+        "said = program._say\n"
+        "def say(message):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    said(message)\n"
+        "def interrupted(**_):\n"
+        "    raise KeyboardInterrupt\n"
+        "program._say, program.program.main = say, interrupted\n"
+        "sys.exit(program.run([]))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (found.returncode, found.stderr) == (130, "Interrupted.\n")
+
+
 def test_a_closed_standard_input_is_one_message(csv_file: Write) -> None:
     found = subprocess.run(
         ["bash", "-c", f"{' '.join(PROGRAM)} route - <&-"],

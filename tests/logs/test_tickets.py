@@ -79,6 +79,19 @@ def test_agents_and_queues_go_in_pairs_where_there_are_as_many(csv_file: Write) 
     assert {agent.capacity for agent in roster.agents} == {4}
 
 
+def test_a_roster_follows_the_order_of_arrival_and_not_of_rows(csv_file: Write) -> None:
+    path = csv_file(
+        "id,arrived,queue,agent",
+        "3,2026-01-03,chat,cem",
+        "2,2026-01-02,mail,ben",
+        "1,2026-01-01,mail,ana",
+        "4,2026-01-01,mail,dee",
+    )
+    roster = derived(path)
+    assert [agent.id for agent in roster.agents] == ["ana", "dee", "ben", "cem"]
+    assert list(roster.members.items()) == [("mail", ("ana", "dee", "ben")), ("chat", ("cem",))]
+
+
 def test_several_agent_columns_share_one_queue_column(csv_file: Write) -> None:
     path = csv_file("id,arrived,queue,a1,a2", "1,2026-01-02,mail,ana,ben")
     roster = derived(path, "agent=a1,a2")

@@ -123,8 +123,6 @@ def _answered(arguments: Sequence[str] | None) -> int:
         return OTHER
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
-    except MemoryError:
-        return _out_of_memory()
     return found if isinstance(found, int) else 0
 
 
