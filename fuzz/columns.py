@@ -27,6 +27,7 @@ WAYS = (  # the start of the file, and the options it is read with
     (EVENTS, ("--events",)),
     (b"1772441710|1772441708.11|600|NONE|ENTERQUEUE||100001|1\n", ()),
     (XES, ()),
+    (b'{"ContactId": "1", "InitiationTimestamp": "2026-03-02T09:00:00Z", "Queue": ', ()),
 )
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from ticketroute.cli.roster import Roster, derived_roster, read_roster
-from ticketroute.logs import AGENT_FIELDS, TICKET_FIELDS, LogError, Logged, Options, chosen_columns
+from ticketroute.logs import (
+    AGENT_FIELDS,
+    TICKET_FIELDS,
+    Field,
+    LogError,
+    Logged,
+    Options,
+    chosen_columns,
+)
 from ticketroute.logs import read_log as read
 from ticketroute.logs.columns import Columns
 from ticketroute.logs.sheets import open_sheet
@@ -240,3 +248,15 @@ def test_a_field_can_be_left_out(csv_file: Write) -> None:
 def test_a_column_whose_name_has_a_comma_can_be_named(csv_file: Write) -> None:
     path = csv_file('"no, really",arrived', "1,2026-01-02")
     assert tickets_of(path, "id=no, really")[0].ticket.id == "1"
+
+
+def test_fields_of_a_programs_own_are_read_beside_the_usual_ones(csv_file: Write) -> None:
+    met = Field("met", ("sla_met",), "Whether the target was met.")
+    path = csv_file("id,opened,SLA met", "b,2026-01-02,yes", "a,2026-01-01,-")
+    with read(str(path), Options(more=[met])) as log:
+        assert [(each.row, dict(each.more)) for each in log] == [(3, {}), (2, {"met": "yes"})]
+        assert log.understood.columns["met"] == ("SLA met",)
+    path = csv_file("case,activity,time,x", "a,Open,2026-01-01,", "a,Closed,2026-01-02,no")
+    mapped = Options(events=True, more=[met], columns={"met": "x"})
+    with read(str(path), mapped) as log:
+        assert [(each.row, dict(each.more)) for each in log] == [(2, {"met": "no"})]

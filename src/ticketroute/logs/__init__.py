@@ -23,6 +23,7 @@ from ticketroute.logs.faults import RowError as RowError
 from ticketroute.logs.fields import AGENT_FIELDS as AGENT_FIELDS
 from ticketroute.logs.fields import EVENT_FIELDS as EVENT_FIELDS
 from ticketroute.logs.fields import TICKET_FIELDS as TICKET_FIELDS
+from ticketroute.logs.fields import Field as Field
 from ticketroute.logs.gathered import Logged as Logged
 from ticketroute.logs.gathered import StepTaken as StepTaken
 from ticketroute.logs.layouts import LAYOUT_NAMES as LAYOUT_NAMES
@@ -39,6 +40,7 @@ __all__ = [
     "EVENT_FIELDS",
     "LAYOUT_NAMES",
     "TICKET_FIELDS",
+    "Field",
     "Log",
     "LogError",
     "Logged",

@@ -37,6 +37,7 @@ class Happening:
     channel: str = ""
     arrived: Instant | None = None
     ended: Instant | None = None
+    more: dict[str, str] = field(factory=dict)
 
 
 @define
@@ -71,6 +72,7 @@ class Cases:
                 event.channel,
                 event.arrived,
                 event.ended,
+                event.more or None,
             ]
         )
 
@@ -104,6 +106,7 @@ class Cases:
             priority=next((event[6] for event in events if event[6]), ""),
             channel=next((event[7] for event in events if event[7]), ""),
             steps=list(_steps(events)),
+            more=_more(events),
         )
 
     def _ending(self, events: Sequence[Record]) -> Instant | None:
@@ -160,3 +163,12 @@ def _steps(events: Sequence[Record]) -> Iterator[tuple[Instant, int, str, str]]:
         if event[3] != _IGNORE and found != before:
             yield (event[1], event[3], event[4], event[5])
             before = found
+
+
+def _more(events: Sequence[Record]) -> dict[str, str]:
+    """Return the first cell of each further field that is not empty."""
+    found: dict[str, str] = {}
+    for event in events:
+        for name, cell in (event[10] or {}).items():
+            found.setdefault(name, cell)
+    return found

@@ -42,7 +42,9 @@ class Logged:
 
     ``ended`` is None for a ticket that never ended, and is never before ``arrived``. ``named`` are
     the agents the log names for it, each with the queue in which they had it. ``steps`` come from
-    an event log, in the order of their instants; other logs have none.
+    an event log, in the order of their instants; other logs have none. ``row`` is the first row of
+    the ticket. ``more`` are the cells of the fields that the reader asked for beside the usual
+    ones, empty cells left out.
     """
 
     ticket: Ticket
@@ -51,6 +53,8 @@ class Logged:
     ended: Instant | None
     named: tuple[tuple[AgentId, QueueId], ...] = ()
     steps: tuple[StepTaken, ...] = ()
+    row: int = 0
+    more: Mapping[str, str] = EMPTY
 
 
 @define(kw_only=True)
@@ -69,6 +73,7 @@ class Row:
     skills: Mapping[str, int] = EMPTY
     weight: int = 1
     steps: list[tuple[Instant, int, str, str]] = field(factory=list)
+    more: dict[str, str] = field(factory=dict)
 
 
 @define
@@ -132,6 +137,7 @@ class Gathered:
                 dict(row.skills) if row.skills else None,
                 row.weight,
                 row.steps or None,
+                row.more or None,
             ]
         )
 
@@ -231,9 +237,8 @@ class Gathered:
 
 
 def _logged(record: Record, levels: Mapping[str, TicketPriority]) -> Logged:
-    arrived, _, id_, ended, queue, named, priority, channel, requester, skills, weight, steps = (
-        record
-    )
+    arrived, row, id_, ended, queue, named, priority, channel, requester = record[:9]
+    skills, weight, steps, more = record[9:]
     return Logged(
         Ticket(
             id=id_,
@@ -254,4 +259,6 @@ def _logged(record: Record, levels: Mapping[str, TicketPriority]) -> Logged:
             )
             for at, step, group, who in steps or ()
         ),
+        row,
+        more or EMPTY,
     )

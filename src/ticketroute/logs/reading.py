@@ -15,7 +15,7 @@ from ticketroute.logs.columns import Columns
 from ticketroute.logs.dates import Dates, zone_named
 from ticketroute.logs.eventlog import Cases, Happening
 from ticketroute.logs.faults import LogError, RowError
-from ticketroute.logs.fields import EVENT_FIELDS, TICKET_FIELDS
+from ticketroute.logs.fields import EVENT_FIELDS, TICKET_FIELDS, Field
 from ticketroute.logs.gathered import Gathered, Logged, Row
 from ticketroute.logs.layouts import Layout, layout_named, recognised
 from ticketroute.logs.priorities import Scale
@@ -44,7 +44,8 @@ class Options:
     times without an offset; ``date_format`` is for strptime, or ``unix``. ``queue`` takes the
     tickets that name none. ``empty`` are more words for nothing. ``priorities`` and
     ``activities`` map words in lower case. ``needed`` maps fields that this reader cannot do
-    without to what else to do about it.
+    without to what else to do about it. ``more`` are fields beside the usual ones; their cells
+    are in :attr:`Logged.more`.
     """
 
     columns: Mapping[str, str] = field(factory=dict)
@@ -59,6 +60,7 @@ class Options:
     priorities: Mapping[str, TicketPriority] = field(factory=dict)
     activities: Mapping[str, Step] = field(factory=dict)
     needed: Mapping[str, str] = field(factory=dict)
+    more: Sequence[Field] = ()
 
 
 class Log:
@@ -148,7 +150,8 @@ class _Reader:
                 f"--layout is {self.layout.name!r}, and {sheet.name} is {sheet.kind.value}; leave "
                 "--layout out"
             )
-        fields = EVENT_FIELDS if self.events else TICKET_FIELDS
+        fields = (*(EVENT_FIELDS if self.events else TICKET_FIELDS), *options.more)
+        self.fields = fields
         what = "an event log" if self.events else "a log of tickets"
         unknown = [name for name in options.columns if name not in {each.name for each in fields}]
         if unknown:
@@ -252,6 +255,7 @@ class _Reader:
             priority=self.cells.priority(row),
             channel=self.cells.channel(row),
             requester=self.cells.name(row, "requester"),
+            more=self._more(row),
         )
         if "skills" in self.columns:
             found.skills = self.cells.skills(row)
@@ -305,7 +309,12 @@ class _Reader:
             channel=self.cells.channel(row),
             arrived=self.cells.instant(row, "arrived"),
             ended=self.cells.instant(row, "ended"),
+            more=self._more(row),
         )
+
+    def _more(self, row: SheetRow) -> dict[str, str]:
+        names = (each.name for each in self.options.more)
+        return {name: cell for name in names if (cell := self.cells.first(row, name)[1])}
 
     def _join(self, row: SheetRow) -> None:
         """Note an agent who joins a queue, whether or not a call reaches them."""
@@ -324,7 +333,7 @@ class _Reader:
         return RowError(self.sheet.name, number, message)
 
     def _understood(self, levels: Mapping[str, TicketPriority], warnings: list[str]) -> Understood:
-        names = (each.name for each in (EVENT_FIELDS if self.events else TICKET_FIELDS))
+        names = (each.name for each in self.fields)
         return Understood(
             source=self.sheet.name,
             layout=self.layout,
