@@ -151,3 +151,12 @@ def test_a_layout_that_does_not_exist_is_refused_with_the_nearest(tmp_path: Path
 
 def test_layouts_have_names_that_differ() -> None:
     assert len(set(LAYOUT_NAMES)) == len(LAYOUTS)
+
+
+@needs_shared
+def test_a_layout_has_the_names_that_people_call_it() -> None:
+    _, understood, _ = read(
+        SHARED / "jira_service_management.csv", Options(layout="Jira Service Management")
+    )
+    assert understood.layout is not None
+    assert understood.layout.name == "jira"

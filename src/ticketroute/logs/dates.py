@@ -134,7 +134,7 @@ class Dates:
 
     def _other_form(self, thing: str, cell: str) -> datetime:
         later = timedelta(0)
-        midnight = _MIDNIGHT.fullmatch(cell)
+        midnight = _MIDNIGHT.fullmatch(cell) if "24:00" in cell else None
         if midnight is not None:
             cell, later = f"{midnight[1]}00:00{midnight[2] or ''}{midnight[3]}", timedelta(days=1)
         try:

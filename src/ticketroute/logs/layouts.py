@@ -39,6 +39,7 @@ class Layout:
 
     name: str
     title: str
+    aliases: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]]
     marks: tuple[tuple[str, ...], ...] = ()
     kind: Kind = Kind.CSV
@@ -79,6 +80,7 @@ LAYOUTS = (
     ),
     Layout(
         name="jira",
+        aliases=("jira_service_management", "jsm"),
         title="Jira and Jira Service Management, CSV export of issues",
         marks=(
             ("Issue key", "Issue Type"),
@@ -119,6 +121,7 @@ LAYOUTS = (
     ),
     Layout(
         name="freshdesk",
+        aliases=("freshservice",),
         title="Freshdesk and Freshservice, CSV export of tickets",
         marks=(("Ticket ID", "Created time"), ("Ticket ID", "Resolved time")),
         columns={
@@ -160,6 +163,7 @@ LAYOUTS = (
     ),
     Layout(
         name="amazon_connect",
+        aliases=("connect",),
         title="Amazon Connect, contact records",
         marks=(
             ("ContactId", "InitiationTimestamp"),
@@ -188,6 +192,7 @@ LAYOUTS = (
     ),
     Layout(
         name="queue_log",
+        aliases=("asterisk", "asterisk_queue_log"),
         title="Asterisk, queue_log",
         kind=Kind.QUEUE_LOG,
         events=True,
@@ -243,6 +248,7 @@ LAYOUTS = (
     ),
     Layout(
         name="vinst",
+        aliases=("bpi_challenge_2013",),
         title="Volvo IT, VINST event log",
         events=True,
         marks=(("SR Number", "Change Date+Time", "Status"),),
@@ -267,7 +273,7 @@ def layout_named(name: str) -> Layout:
         LogError: if there is none.
     """
     for layout in LAYOUTS:
-        if plain(layout.name) == plain(name):
+        if plain(name) in map(plain, (layout.name, *layout.aliases)):
             return layout
     raise LogError(
         f"--layout is {name!r}; layouts are: {', '.join(nearest_first(name, LAYOUT_NAMES))}"
