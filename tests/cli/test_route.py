@@ -500,3 +500,16 @@ def test_memory_of_a_run_does_not_grow_with_tickets_that_are_over(
     peak(300)  # what is made once
     small, large = peak(500), peak(2_000)
     assert large - small < 1_500 * 100  # bytes; a ticket on a desk takes some 700
+
+
+@pytest.mark.parametrize("strategy", ["ring_all", "ring_all(step=20000)", "priority(then=ring_all)"])
+def test_an_agent_who_is_rung_accepts_at_once(run: Run, csv_file: Write, strategy: str) -> None:
+    rows = [
+        f"{n},2026-01-01T09:{n:02},2026-01-01T09:{n + 9:02},mail,{'ana' if n % 3 else 'ben'},"
+        for n in range(40)
+    ]
+    path = csv_file(HEADER, *rows)
+    found = routed(run, path, "--capacity=4", "-s", strategy)
+    assert {row["outcome"] for row in found.values()} <= {"assigned", "unserved"}
+    assert [found[str(n)]["waited_seconds"] for n in range(8)] == ["0"] * 8
+    assert capacity_check.over_capacity(list(found.values())) == []

@@ -13,10 +13,10 @@ from ticketroute.cli.roster import Roster
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.logs import Log, Logged
 from ticketroute.model.agent import Presence
-from ticketroute.model.events import Event, TicketAssigned, TicketReleased
-from ticketroute.model.ids import TicketId
+from ticketroute.model.events import Event, TicketAssigned, TicketOffered, TicketReleased
+from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
-from ticketroute.model.queue import Defaults, Queue
+from ticketroute.model.queue import Defaults, Delivery, Queue
 from ticketroute.model.strategy_spec import StrategySpec
 from ticketroute.strategies import registry
 
@@ -42,7 +42,8 @@ class Replay:
 
     At one instant tickets end first: those without an agent, then those that free a slot. Then new
     ones come in, in the order of the log. A ticket that ends as it arrives ends before the next
-    one comes in. What is kept here grows with open tickets alone.
+    one comes in. A strategy that rings agents makes offers; the agent who is rung first accepts at
+    once. What is kept here grows with open tickets alone.
     """
 
     log: Log
@@ -59,12 +60,16 @@ class Replay:
     _had: set[TicketId] = field(factory=set)  # tickets that have an agent now
     _ends: list[tuple[Instant, int, TicketId]] = field(factory=list)
     _end_count: int = 0
+    _rung: dict[TicketId, AgentId] = field(factory=dict)  # by offers that are not answered yet
+    _rings: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         source = stream(self.seed, "strategies")
         self.desk = RouteDesk(defaults=Defaults(capacity=self.capacity), random=source)
         self.closed = next(iter(self.log)).arrived
-        self.key_names = registry.create(self.strategy, source=source).key_names
+        strategy = registry.create(self.strategy, source=source)
+        self.key_names = strategy.key_names
+        self._rings = bool(getattr(strategy, "rings_all", False))
 
     def open(self) -> None:
         """Open the desk at the first arrival: agents, then queues.
@@ -75,7 +80,12 @@ class Replay:
         for agent in self.roster.agents:
             self._note(self.desk.add_agent(agent, presence=Presence.AVAILABLE, at=self.closed))
         for queue_id, members in self.roster.members.items():
-            queue = Queue(id=queue_id, strategy=self.strategy, members=members)
+            queue = Queue(
+                id=queue_id,
+                strategy=self.strategy,
+                members=members,
+                delivery=Delivery.OFFER if self._rings else Delivery.ASSIGN,
+            )
             self._note(self.desk.add_queue(queue, at=self.closed))
 
     def run(self, *, done: Callable[[], None]) -> None:
@@ -139,8 +149,14 @@ class Replay:
                     self._assigned(event)
                 case TicketReleased():
                     self._had.discard(event.ticket_id)
+                case TicketOffered():
+                    self._rung.setdefault(event.ticket_id, event.agent_id)
                 case _:
                     pass
+        while self._rung:
+            ticket_id = next(iter(self._rung))
+            agent_id = self._rung.pop(ticket_id)
+            self._note(self.desk.accept(ticket_id, agent_id, at=self.desk.now))
 
     def _assigned(self, event: TicketAssigned) -> None:
         self._had.add(event.ticket_id)

@@ -24,6 +24,7 @@ from ticketroute.model.ticket import (
     Ticket,
     TicketPriority,
 )
+from ticketroute.strategies import registry
 
 MIDNIGHT: Instant = 1_772_409_600_000  # Monday, 2 March 2026, 00:00 UTC
 OPENS, CLOSES = 7, 20  # hours of the day
@@ -185,13 +186,14 @@ def a_day(*, seed: int, strategy: StrategySpec | None = None) -> Scenario:
 
     ``strategy`` replaces those of all three departments.
     """
+    rings = strategy is not None and _rings(strategy)
     queues = tuple(
         Queue(
             id=queue_id,
             strategy=strategy or _STRATEGIES[queue_id],
             members=[AgentId(name) for name in members],
             wrap_up=seconds(60) if queue_id == TECHNICAL else 0,
-            delivery=Delivery.OFFER if queue_id == TECHNICAL else Delivery.ASSIGN,
+            delivery=Delivery.OFFER if rings or queue_id == TECHNICAL else Delivery.ASSIGN,
             offer=_RINGS,
         )
         for queue_id, members in _MEMBERS.items()
@@ -206,6 +208,12 @@ def a_day(*, seed: int, strategy: StrategySpec | None = None) -> Scenario:
             for number, arrives in enumerate(_arrivals(stream(seed, "arrivals")), start=1)
         ),
     )
+
+
+def _rings(strategy: StrategySpec) -> bool:
+    """Return whether a strategy rings agents, so that its queues have to make offers."""
+    made = registry.create(strategy, source=stream(0, "unused"))
+    return bool(getattr(made, "rings_all", False))
 
 
 def an_answer(*, seed: int, ticket_id: TicketId, agent_id: AgentId, times: int) -> Answer | None:
