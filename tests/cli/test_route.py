@@ -502,7 +502,9 @@ def test_memory_of_a_run_does_not_grow_with_tickets_that_are_over(
     assert large - small < 1_500 * 100  # bytes; a ticket on a desk takes some 700
 
 
-@pytest.mark.parametrize("strategy", ["ring_all", "ring_all(step=20000)", "priority(then=ring_all)"])
+@pytest.mark.parametrize(
+    "strategy", ["ring_all", "ring_all(step=20000)", "priority(then=ring_all)"]
+)
 def test_an_agent_who_is_rung_accepts_at_once(run: Run, csv_file: Write, strategy: str) -> None:
     rows = [
         f"{n},2026-01-01T09:{n:02},2026-01-01T09:{n + 9:02},mail,{'ana' if n % 3 else 'ben'},"

@@ -75,11 +75,13 @@ TICKET_FIELDS = (
     Field("arrived", _ARRIVALS, "When the ticket came in.", needed=True),
     Field("ended", _ENDINGS, "When it was resolved; empty: never.", all_count=True),
     Field("queue", _QUEUES, "Its queue; empty: see --queue."),
-    Field("agent", _AGENTS, "Who worked it: the roster, without --agents."),
+    Field("agent", _AGENTS, "The agent who worked it: the roster, without --agents."),
     Field("priority", _PRIORITIES, "A level, a number or a word; see --priority."),
     Field("channel", _CHANNELS, "email, chat, call, or a word of yours."),
     Field("skills", ("skills", "skill"), "What it asks for: `spanish:5; billing`."),
-    Field("requester", ("requester", "caller", "caller_id", "reporter"), "Who opened it."),
+    Field(
+        "requester", ("requester", "caller", "caller_id", "reporter"), "The person who opened it."
+    ),
     Field("weight", ("weight",), "Multiplies what it costs; default 1."),
 )
 
@@ -130,7 +132,7 @@ EVENT_FIELDS = (
     Field(
         "ended",
         ("ended", "ended_at", "resolved_at", "solved_at", "closed_at"),
-        "When it ended; without it: its last event that resolves it.",
+        "When it ended; without it: the event that resolved it.",
         all_count=True,
     ),
     Field("channel", _CHANNELS, "email, chat, call, or a word of yours."),
