@@ -39,6 +39,15 @@ def test_times_with_offsets_need_no_zone(csv_file: Write) -> None:
     assert "without an offset they are read in UTC" in understood(path).lines()[1]
 
 
+def test_the_order_of_day_and_month_is_told_where_dates_told_it(csv_file: Write) -> None:
+    path = csv_file("id,opened", "1,02/03/2026 09:00", "2,14/03/2026 09:00")
+    assert "the default of --tz, day first. 0 of 2" in understood(path).lines()[1]
+    path = csv_file("id,opened", "1,3/14/2026 09:00")
+    assert "month first" in understood(path).lines()[1]
+    path = csv_file("id,opened", "1,2026-03-14 09:00")
+    assert "first" not in understood(path).lines()[1]
+
+
 def test_a_log_without_endings_or_with_one_queue_is_warned_of(csv_file: Write) -> None:
     path = csv_file("id,opened,Done on", "1,2026-03-02,2026-03-03", "2,2026-03-02,")
     one, two = understood(path).warnings()

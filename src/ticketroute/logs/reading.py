@@ -342,6 +342,7 @@ class _Reader:
             unused=self.columns.unused(),
             zone=str(self.dates.zone),
             zone_chosen=self.options.zone is not None,
+            order="" if self.dates.order is None else f"{self.dates.order.name.lower()} first",
             with_offset=self.dates.with_offset,
             without_offset=self.dates.without_offset,
             tickets=len(self.gathered),

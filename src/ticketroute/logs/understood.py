@@ -17,7 +17,8 @@ class Understood:
     """What a reader took a log for; every field is plain, :meth:`lines` are for people.
 
     ``columns`` maps fields to the names of their columns. ``with_offset`` and ``without_offset``
-    count times. ``empty`` counts the words that were read as nothing.
+    count times. ``order`` is ``day first`` or ``month first`` where dates of numbers told it, else
+    empty. ``empty`` counts the words that were read as nothing.
     """
 
     source: str
@@ -27,6 +28,7 @@ class Understood:
     unused: tuple[str, ...]
     zone: str
     zone_chosen: bool
+    order: str
     with_offset: int
     without_offset: int
     tickets: int
@@ -49,7 +51,7 @@ class Understood:
         columns = ", ".join(f"{name}={','.join(of)}" for name, of in self.columns.items())
         found = [
             f"Columns: {kind}{columns}",
-            f"Times: {self._times()}. {self._endings()}",
+            f"Times: {self._times()}{', ' if self.order else ''}{self.order}. {self._endings()}",
         ]
         if self.activities:
             found.append(f"Activities: {self.activities}")
