@@ -238,3 +238,16 @@ def test_one_thing_is_not_called_many(run: Run, csv_file: Write) -> None:
     assert "1 ticket, 1 queue, 1 agent (derived" in answer.out
     assert "1 of 1 ticket has an ending" in answer.out
     assert "Of 1 ticket, 1 was assigned" in answer.out
+
+
+def test_decisions_cannot_go_to_a_closed_standard_output(csv_file: Write) -> None:
+    path = csv_file(HEADER, "1,2026-01-01,,mail,ana,1")
+    found = subprocess.run(
+        ["bash", "-c", f"{' '.join(PROGRAM)} route {path} -o - >&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert found.returncode == 2
+    assert found.stderr == "Error: standard output is closed; name a file with -o\n"

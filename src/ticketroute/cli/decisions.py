@@ -199,8 +199,9 @@ def write(
     except BrokenPipeError:
         raise
     except OSError as fault:
+        name = "standard output" if path == STDOUT else path
         raise click.ClickException(
-            f"{path} cannot be written: {fault.strerror or fault}"
+            f"{name} cannot be written: {fault.strerror or fault}"
         ) from fault
 
 
@@ -208,11 +209,13 @@ def check_writable(path: str, *, reads: Iterable[str]) -> None:
     """Raise unless an output can be written; called before anything is computed.
 
     Raises:
-        InputError: if the name does not tell a form, the folder does not exist, or the file is one
-            that is read.
+        InputError: if the name does not tell a form, the folder does not exist, the file is one
+            that is read, or standard output is closed.
     """
     form_of(path)
     if path == STDOUT:
+        if sys.stdout is None:
+            raise InputError("standard output is closed; name a file with -o")
         return
     target = Path(path).resolve()
     if not target.parent.is_dir():
