@@ -185,17 +185,21 @@ def write(
     is_json = form_of(path)
     # A terminal obeys control characters, which a file may have in its names.
     is_terminal = path == STDOUT and sys.stdout is not None and sys.stdout.isatty()
-    shown: Callable[[Flat], Flat] = _clean if is_terminal else _as_is
     try:
         with _opened(path) as out:
             if is_json:
                 for row in found:
-                    out.write(f"{shown(json.dumps(row, ensure_ascii=False))}\n")
+                    line = json.dumps(row, ensure_ascii=False)
+                    out.write(f"{clean(line) if is_terminal else line}\n")
             else:
                 table = csv.writer(out, lineterminator="\n")
                 table.writerow(columns)
                 for row in found:
-                    table.writerow([shown(_flat(row[name])) for name in columns])
+                    cells: list[Flat] = [
+                        _flat(cell) if isinstance(cell, dict) else cell
+                        for cell in map(row.__getitem__, columns)
+                    ]
+                    table.writerow(map(_clean, cells) if is_terminal else cells)
     except BrokenPipeError:
         raise
     except OSError as fault:
@@ -283,14 +287,8 @@ def _named(key: tuple[int, ...], names: tuple[str, ...]) -> dict[str, int]:
     }
 
 
-def _flat(cell: Cell) -> Flat:
-    if isinstance(cell, dict):
-        return "; ".join(f"{name}={number}" for name, number in cell.items())
-    return cell
-
-
-def _as_is(cell: Flat) -> Flat:
-    return cell
+def _flat(numbers: Mapping[str, int]) -> str:
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 def _clean(cell: Flat) -> Flat:
