@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ticketroute.core.apply.shared import asks_of
+from ticketroute.core.facts import asks_of
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import Gate
 from ticketroute.core.index import choosing as module

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute.core.apply.shared import asks_of
+from ticketroute.core.facts import asks_of
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import cost_of, rate_full, rate_lifts_at
 from ticketroute.core.records import AgentRecord, Demand, Rare, Tried
