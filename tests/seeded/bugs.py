@@ -11,6 +11,7 @@ CLOCKS = ("tests/stories/test_clocks.py", "tests/stories/test_agreements.py")
 LEVELS = ("tests/stories/test_escalations.py",)
 VECTORS = ("tests/core/test_sla_vectors.py", *CLOCKS)
 CALENDARS = ("tests/sla",)
+WHOLE = ("tests/core/test_whole_commands.py",)
 
 
 @frozen
@@ -25,6 +26,68 @@ class Bug:
 
 
 BUGS = (
+    Bug(
+        "core/apply/rooms.py",
+        "room that is held counts as not held",
+        "    agent.own.room = HeldRoom(ticket)\n",
+        "",
+    ),
+    Bug(
+        "core/decide/rooms.py",
+        "who has to finish most holds the room",
+        "least = min(to_free.values(), default=None)",
+        "least = max(to_free.values(), default=None)",
+    ),
+    Bug(
+        "core/run.py",
+        "what was interrupted is not gone on with",
+        "if self._unfinished is not None or state.unsettled():",
+        "if self._unfinished is not None:",
+        WHOLE,
+    ),
+    Bug(
+        "core/state.py",
+        "the reason to wait is that which is likely to end last",
+        "return next(reason for reason in _NEAREST if reason in reasons)",
+        "return next(reason for reason in reversed(_NEAREST) if reason in reasons)",
+    ),
+    Bug(
+        "core/facts.py",
+        "a ring that was widened to everyone rings as many as before",
+        "return queue.rings_all and (queue.ring_step is None or ticket.past.everyone)",
+        "return queue.rings_all and queue.ring_step is None",
+    ),
+    Bug(
+        "core/decide/arrivals.py",
+        "of several tickets the first is handed out last",
+        "        yield submitted(state, new, at, by)\n        yield None\n",
+        "        yield submitted(state, new, at, by)\n",
+    ),
+    Bug(
+        "core/decide/checks.py",
+        "a ticket that nobody works cannot be assigned",
+        "if ticket.state is _ASSIGNED and ticket.agent is not None:",
+        "if ticket.state is not _ASSIGNED or ticket.agent is not None:",
+    ),
+    Bug(
+        "core/decide/queues.py",
+        "a queue whose strategy rings everyone assigns, unless it says otherwise",
+        "delivery=Delivery.OFFER if rings else Delivery.ASSIGN",
+        "delivery=Delivery.ASSIGN",
+        ("tests/stories/test_ringing.py", *MACHINE),
+    ),
+    Bug(
+        "core/decide/staff.py",
+        "who leaves keeps the offers they were asked",
+        "reason=reason)\n        yield from moves.withdraw_from(state, agent, at=at)\n",
+        "reason=reason)\n",
+    ),
+    Bug(
+        "core/decide/work.py",
+        "a requester who writes does not end the hold",
+        "elif author is ev.Author.REQUESTER and ticket.state is RoutingState.PARKED:",
+        "elif author is ev.Author.AGENT and ticket.state is RoutingState.PARKED:",
+    ),
     Bug(
         "core/index/by_age.py",
         "who left an index by age still counts in it",
@@ -77,8 +140,8 @@ BUGS = (
     Bug(
         "core/decide/due.py",
         "who leaves their shift stays asked",
-        "        yield sla.ShiftEnded(at=at, cause=_TIME, agent_id=agent.id)\n        yield from moves.withdraw_from(state, agent, at=at)\n",
-        "        yield sla.ShiftEnded(at=at, cause=_TIME, agent_id=agent.id)\n",
+        "id)\n        yield from moves.withdraw_from(state, agent, at=at)\n    else:",
+        "id)\n    else:",
         SHIFTS,
     ),
     Bug(
@@ -201,8 +264,8 @@ BUGS = (
     Bug(
         "core/decide/due.py",
         "who begins a shift gets a ticket before somebody else's shift ends at that instant",
-        "            for timer in timers.take(at):\n                heappush(due, _rank(state, timer))\n",
-        "            if not gone:\n                return\n",
+        "for timer in timers.take(at):\n                heappush(due, _rank(state, timer))\n",
+        "if not gone:\n                return\n",
         SHIFTS,
     ),
     Bug(
@@ -251,8 +314,8 @@ BUGS = (
     Bug(
         "core/apply/staff.py",
         "misses in a row outlive a break",
-        "        if record.rare.misses:\n            record.own.misses, record.own.missed_at = 0, None\n",
-        "",
+        "if record.rare.misses:\n            record.own.misses, record.own.missed_at = 0, None\n",
+        "pass\n",
     ),
     Bug(
         "core/apply/tickets.py",
