@@ -11,19 +11,17 @@ from typing import Any, Self, Unpack
 from attrs import evolve
 
 from ticketroute import commands
-from ticketroute.commands import AgentChanges, Command, QueueChanges
+from ticketroute.commands import AgentChanges, QueueChanges, TicketChanges
 from ticketroute.core.apply.table import apply
 from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
-from ticketroute.core.decide.table import DECIDE
 from ticketroute.core.index import lines
 from ticketroute.core.index.roster import memberships
-from ticketroute.core.run import Run
+from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
-from ticketroute.errors import InvalidValueError
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.checks import check_id
 from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStatus
@@ -44,7 +42,6 @@ PLAIN = Membership()
 # fast: given for every ticket, and checked where they are decided
 new_submit, new_accept = maker(commands.Submit), maker(commands.Accept)
 new_resolve = maker(commands.Resolve)
-ADVANCE = commands.Advance()
 
 
 class Dispatcher(Run):
@@ -85,22 +82,8 @@ class Dispatcher(Run):
                 desk._defaults = event.defaults
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
+        desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
         return desk
-
-    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
-        """Do a command that was made as a value; the methods are the typed face of this one.
-
-        Raises:
-            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`, or ``at`` is
-                not an instant.
-            TimeBackwardsError: if ``at`` lies before the last instant.
-            CalledFromInsideError: if the host's own code calls in the middle of a command.
-            BrokenDeskError: if an earlier command failed half-way.
-        """
-        decide = DECIDE.get(type(command))
-        if decide is None:
-            raise InvalidValueError("command", command, "one of ticketroute.commands")
-        return self._run(decide, command, at, by)
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -397,6 +380,31 @@ class Dispatcher(Run):
             InvalidValueError: if a value is outside what its field allows.
         """
         return self.do(commands.ChangePriority(ticket_id, priority, expected_version), at=at, by=by)
+
+    def change_ticket(
+        self,
+        ticket_id: str,
+        *,
+        release: bool = False,
+        at: Instant,
+        by: str | None = None,
+        expected_version: int | None = None,
+        **changes: Unpack[TicketChanges],
+    ) -> Events:
+        """Change what a ticket asks, each field named with its new value.
+
+        Its lines and clocks follow; skills that were dropped or lowered while it waited stay so.
+        Open offers are withdrawn if its channel, skills or weight change. Its agent keeps it, also
+        if they no longer fit, unless ``release``. The same values are no event.
+
+        Raises:
+            AlreadyDoneError: if the ticket is done.
+            ConflictError: if the ticket is no longer at ``expected_version``.
+            UnknownTicketError: if the ticket is not on the desk.
+            InvalidValueError: if a value is outside what its field allows.
+        """
+        command = commands.ChangeTicket(ticket_id, changes, release, expected_version)
+        return self.do(command, at=at, by=by)
 
     # --- tickets: the end, and after -------------------------------------------------------
 

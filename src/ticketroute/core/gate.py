@@ -75,7 +75,7 @@ class Gate:
         ):
             lack = lacking(member.skills, demand) if demand.skills else None
             return lack if lack is not None or demand.is_common else self._left_out(member, demand)
-        if not by_hand and not member.membership.automatic:
+        if not by_hand and not member.automatic:
             return Reason.BY_HAND_ONLY
         record = member.record
         if record.presence is not _AVAILABLE:
@@ -177,19 +177,19 @@ class Gate:
 
         Who finds it CLOSED is refused for every demand; only the others are in its index. O(1).
         """
-        record = member.record
+        record, rare = member.record, member.record.rare
         if (
             record.presence is not _AVAILABLE
-            or not member.membership.automatic
-            or not _has_units(member)
+            or (record.load >= member.capacity and not rare.soft_channels)
+            or not member.automatic
             or member.held >= member.limit
-            or not (record.rare is ORDINARY or _may_have_more(record))
+            or not (rare is ORDINARY or _may_have_more(member))
         ):
             return CLOSED
         if (
             record.agent.channels
-            or record.rare.channels_off
-            or record.rare.room is not None
+            or rare.channels_off
+            or rare.room is not None
             or self.defaults.channel_limit < LARGEST
         ):
             return OPEN
@@ -216,7 +216,7 @@ class Gate:
         agent = record.agent
         reach = asks.reach or demand.queue.queue.reach
         return (
-            member.membership.automatic
+            member.automatic
             and (not agent.channels or asks.channel in agent.channels)
             and (not asks.skills or lacking(agent.skills, demand) is None)
             and reach.least <= member.priority <= reach.greatest
@@ -230,8 +230,8 @@ class Gate:
     ) -> Reason | None:
         record, asks = member.record, demand.asks
         held = member.held
-        for slot in without:
-            held -= slot.queue is demand.queue
+        if without:
+            held -= sum([slot.queue is demand.queue for slot in without])
         agent, most = record.agent, self.defaults.channel_limit
         cost = asks.weight
         if agent.channels:
@@ -242,7 +242,9 @@ class Gate:
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
         if record.rare is ORDINARY:  # fast: nearly everybody
-            load = record.load - sum([slot.cost for slot in without])
+            load = record.load
+            if without:
+                load -= sum([slot.cost for slot in without])
             return Reason.AGENT_LIMIT if load + cost > member.capacity else None
         return _lacks_units(member, demand, cost, without)
 
@@ -276,8 +278,6 @@ class Gate:
 def _has_units(member: MemberRecord) -> bool:
     """Return whether some ticket of cost 1 would be within the member's capacity."""
     record, rare = member.record, member.record.rare
-    if not rare.soft_channels:
-        return record.load < member.capacity
     if rare.firm < member.capacity and len(rare.soft_channels) < len(record.agent.channels):
         return True
     return not rare.firm and rare.soft < member.capacity
@@ -389,9 +389,11 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
     return used >= rate.tickets
 
 
-def _may_have_more(record: AgentRecord) -> bool:
-    """Say whether shift, cool-down and rate limit let the agent have another ticket."""
-    rare = record.rare
+def _may_have_more(member: MemberRecord) -> bool:
+    """Return whether shift, cool-down, rate limit and interruptible work admit another ticket."""
+    record, rare = member.record, member.record.rare
+    if rare.soft_channels and not _has_units(member):
+        return False
     return (
         rare.on_shift
         and rare.cooling_until is None

@@ -58,6 +58,7 @@ APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TicketAbandoned: tickets.on_abandoned,
     ev.TicketMerged: tickets.on_merged,
     ev.TicketPriorityChanged: tickets.on_priority_changed,
+    ev.TicketChanged: tickets.on_changed,
     ev.TicketRated: tickets.on_rated,
     ev.TicketOffered: offers.on_offered,
     ev.OfferShort: offers.on_offer_short,

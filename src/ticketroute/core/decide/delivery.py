@@ -17,6 +17,7 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import CALL
+from ticketroute.strategies.contract import NOBODY
 
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
@@ -133,7 +134,10 @@ def _some(
     spent = 0
     while len(asked) < wanted:
         choice = found or state.demands.choose(
-            demand, besides=frozenset(asked), last=lifted(ticket), spent=spent
+            demand,
+            besides=frozenset(asked) if asked else NOBODY,
+            last=lifted(ticket),
+            spent=spent,
         )
         if choice is None:
             break

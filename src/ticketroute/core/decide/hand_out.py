@@ -8,7 +8,7 @@ step if it does not wait, and all of it is repeated until nothing happens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
@@ -35,7 +35,7 @@ from ticketroute.core.facts import (
 from ticketroute.core.index import lines
 from ticketroute.core.index.choosing import Choice
 from ticketroute.core.index.filed_lines import heads_for
-from ticketroute.core.records import AgentRecord, Demand, QueueRecord, TicketRecord
+from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId, TicketId
@@ -57,10 +57,7 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    special = state.roster.thinned or state.wanting or state.held
-    if not special and not _anything_waits(gained.values()):
-        if not loose:
-            return ()
+    if not state.roster.special and not anything_waits(gained):
         if len(loose) == 1:
             (ticket,) = loose.values()
             if _is_plain(ticket):
@@ -101,9 +98,10 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     delivery = ticket.queue.queue.delivery
     if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
-    wish = wished(state, ticket, demand)
-    if wish is None and has_wish(ticket):
-        reserved = reserve(state, ticket, at=at)
+    wish = None
+    if has_wish(ticket):
+        wish = wished(state, ticket, demand)
+        reserved = None if wish else reserve(state, ticket, at=at)
         if reserved is not None:
             return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
@@ -400,9 +398,9 @@ def next_for(state: State, agent: AgentRecord) -> tuple[TicketRecord, QueueRecor
     return None if best is None else best[1:]
 
 
-def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
+def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
     """Return whether there is a line from which any of these agents might get a ticket."""
-    for agent in gained:
+    for agent in gained.values():
         member = agent.first
         while member is not None:
             if member.queue.waiting:
@@ -413,12 +411,18 @@ def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
 
 def _is_plain(ticket: TicketRecord) -> bool:
     """Return whether ``place`` decides about a loose ticket as a hand-out does, while nobody waits."""
-    if ticket.offers or ticket.added or ticket.entries or ticket.past.came_from is not None:
+    queue = ticket.queue
+    if queue.skips or queue.ring_step is not None:
         return False
-    if ticket.tried or ticket.asks.reserved is not None or not seeks(ticket):
-        return False
-    step = ticket.queue.queue.relaxations
-    return not step and not (ticket.queue.ring_step is not None)
+    if not ticket.version:  # fast: it has just been submitted
+        return True
+    return ticket.past is UNEVENTFUL and not (
+        ticket.offers
+        or ticket.added
+        or ticket.entries
+        or ticket.tried
+        or ticket.asks.reserved is not None
+    )
 
 
 def _rank(ticket: TicketRecord, queue: QueueRecord) -> tuple[int, ...]:

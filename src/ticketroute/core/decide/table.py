@@ -42,6 +42,7 @@ DECIDE: dict[type[commands.Command], Decide] = {
     commands.Hold: work.hold,
     commands.Resume: work.resume,
     commands.ChangePriority: work.change_priority,
+    commands.ChangeTicket: work.change_ticket,
     commands.Resolve: endings.resolve,
     commands.EndWrapUp: endings.end_wrap_up,
     commands.Close: endings.close,
