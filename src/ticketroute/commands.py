@@ -459,6 +459,13 @@ class SetCalendar(Command):
 
 
 @frozen
+class RefreshCalendars(Command):
+    """Take the dates and zone data of the installed releases from an instant on."""
+
+    effective_from: Instant | None = field(default=None, validator=_maybe_instant)
+
+
+@frozen
 class RemoveCalendar(Command):
     """Remove a calendar that nothing uses."""
 

@@ -417,6 +417,22 @@ class JournalConflictError(TicketRouteError):
         )
 
 
+class ConfigurationError(TicketRouteError):
+    """A configuration cannot be used; ``problems`` are all that is wrong with it, in its order.
+
+    Each problem says where it is, what is written there and what is allowed.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        what = "1 problem" if count == 1 else f"{count} problems"
+        return "\n".join([f"the configuration has {what}:", *map(str, self.problems)])
+
+
 class CalledFromInsideError(TicketRouteError):
     """The host's own code called the desk while the desk was in the middle of a command."""
 

@@ -697,6 +697,22 @@ class Dispatcher(Run):
         """
         return self.do(commands.SetCalendar(calendar_id, calendar, effective_from), at=at, by=by)
 
+    def refresh_calendars(
+        self, *, effective_from: Instant | None = None, at: Instant, by: str | None = None
+    ) -> Events:
+        """Take what the installed releases of ``holidays`` and of the tz database say now.
+
+        Each calendar of which a date or a clock differs from ``effective_from`` on, default from
+        ``at`` on, gets an edition; its event says what changes. An event after it names the open
+        clocks that fall due at another instant. Where nothing differs there is no event.
+
+        Raises:
+            InvalidValueError: if a country or a subdivision is not known any more.
+
+        O(calendars), and O(tickets) and what set_calendar() costs for each that differs.
+        """
+        return self.do(commands.RefreshCalendars(effective_from), at=at, by=by)
+
     def remove_calendar(self, calendar_id: str, *, at: Instant, by: str | None = None) -> Events:
         """Remove a calendar that nothing uses. O(agents + queues + clocks).
 

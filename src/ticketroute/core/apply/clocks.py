@@ -39,6 +39,10 @@ def on_calendar_set(state: State, event: sla.CalendarSet) -> None:
                     time_clock(state, ticket, clock)
 
 
+def on_dues_moved(_: State, __: sla.DuesMoved) -> None:
+    """Do nothing: the dues moved with the calendar."""
+
+
 def on_calendar_removed(state: State, event: sla.CalendarRemoved) -> None:
     del state.calendars[event.calendar_id]
 

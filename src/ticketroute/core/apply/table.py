@@ -76,6 +76,7 @@ APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.RoomHeld: rooms.on_room_held,
     ev.RoomReleased: rooms.on_room_released,
     sla.CalendarSet: clocks.on_calendar_set,
+    sla.DuesMoved: clocks.on_dues_moved,
     sla.CalendarRemoved: clocks.on_calendar_removed,
     sla.PoliciesSet: clocks.on_policies_set,
     sla.ShiftStarted: clocks.on_shift_started,

@@ -110,9 +110,11 @@ def offers_for(
                 return events
     freed = cause is ev.Cause.FREED
     if rings_everyone(ticket) and demand.queue.rings_all and not asked:
-        choices = list(state.demands.choose_all(demand))
+        choices = list(state.demands.choose_all(demand, ticket))
         if freed and len(choices) == 1:
-            choices = [Choice(choices[0].agent_id)]
+            only = frozenset({choices[0].agent_id})
+            if state.demands.choose(demand, besides=only) is None:
+                choices = [Choice(choices[0].agent_id)]
     else:
         choices = _some(state, ticket, demand, wanted, asked, found, freed=freed)
     events += [hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices]

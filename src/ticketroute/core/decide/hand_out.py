@@ -73,8 +73,6 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
             yield event
             gained |= _agents(state, (event.agent_id,))
         yield from Giving(state, gained, at).events()
-        if state.wanting:
-            yield from rooms_to_hold(state, at)
         queued: list[TicketRecord] = []
         for ticket in _unplaced(state):
             reserved = reserve(state, ticket, at=at)
@@ -82,6 +80,8 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
                 yield reserved
             yield _stand_in_line(state, ticket, at)
             queued.append(ticket)
+        if state.wanting:
+            yield from rooms_to_hold(state, at)
         skipping = _with_nobody_there(state, queued)
         if not skipping:
             return
@@ -203,7 +203,10 @@ class Giving:
         was_loose = ticket.id in state.loose
         found = best.choice if best.cause in ev.BY_STRATEGY else None
         cause = _FREED if ticket.entries else _ROUTED
-        yield from offers_for(state, ticket, demand, cause, found=found, at=at)
+        offers = offers_for(state, ticket, demand, cause, found=found, at=at)
+        if not offers:
+            self._exhausted.add(demand)  # whoever is willing is of a worse tier than those rung
+        yield from offers
         if ticket.id in state.loose and not was_loose:
             self._let_seek(ticket)  # it may want more than those with room
 

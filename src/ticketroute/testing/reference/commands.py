@@ -24,7 +24,8 @@ from ticketroute.model.queue import Defaults, Delivery, Queue, ResumeRule
 from ticketroute.model.ticket import Ticket, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import Calendar
-from ticketroute.sla.policy import Policy
+from ticketroute.sla.policy import Metric, Policy
+from ticketroute.sla.refresh import MovedDue, changes_of, refreshed, same_as_written
 from ticketroute.testing.reference import choose, clocks, gate, hand_out
 from ticketroute.testing.reference import facts as of
 from ticketroute.testing.reference.apply import apply
@@ -373,13 +374,55 @@ def set_calendar(
     """Set a calendar that counts from an instant on."""
     since, known = effective_from, facts.calendars.get(calendar_id, [])
     since = said.at if since is None else since
-    if known and known[-1].calendar == calendar and known[-1].since <= since:
+    same = known and same_as_written(known[-1].calendar, calendar)
+    if same and known[-1].since <= since:
         return
-    told = said.told(calendar_id=calendar_id, calendar=calendar)
+    told = said.told(calendar_id=calendar_id, calendar=calendar.resolved())
     yield sla.CalendarSet(**told, effective_from=since if known else 0)
     for who, agent in facts.agents.items():
         if agent.agent.shift == calendar_id:
             yield from hand_out.part(facts, who, ev.Cause.AWAY)
+
+
+@command
+def refresh_calendars(facts: Facts, said: Said, *, effective_from: int | None = None) -> Steps:
+    """Take what the installed releases say."""
+    since = said.at if effective_from is None else effective_from
+    for calendar_id, editions in list(facts.calendars.items()):
+        counting = [each for each in editions if each.since <= since][-1:]
+        newer = [
+            (max(since, each.since), each.calendar, refreshed(each.calendar))
+            for each in (*counting, *(each for each in editions if each.since > since))
+        ]
+        changes = [changes_of(old, new, since=start) for start, old, new in newer]
+        if not any(changes):
+            continue
+        told, before = said.told(calendar_id=calendar_id), dues_in(facts, calendar_id)
+        for (start, _, new), differs in zip(newer, changes, strict=True):
+            yield sla.CalendarSet(**told, calendar=new, effective_from=start, changes=differs)
+        after = dues_in(facts, calendar_id)
+        moved = tuple(
+            MovedDue(ticket_id=ticket, metric=metric, cycle=cycle, before=due, after=then)
+            for (ticket, metric, cycle), due in before.items()
+            if (then := after[ticket, metric, cycle]) != due
+        )
+        if moved:
+            yield sla.DuesMoved(**told, moved=moved)
+        for who, agent in facts.agents.items():
+            if agent.agent.shift == calendar_id:
+                yield from hand_out.part(facts, who, ev.Cause.AWAY)
+
+
+def dues_in(facts: Facts, calendar_id: str) -> dict[tuple[str, Metric, int], int | None]:
+    """Return when each running clock of a calendar is due."""
+    return {
+        (ticket.id, clock.metric, clock.cycle): clocks.clock_due(facts, ticket, clock)
+        for ticket in facts.tickets.values()
+        if ticket.book is not None
+        for cycles in ticket.book.clocks.values()
+        for clock in cycles
+        if clock.calendar_id == calendar_id and clock.state is clocks.RUNNING
+    }
 
 
 @command
