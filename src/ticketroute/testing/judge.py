@@ -267,14 +267,15 @@ def _check_resumed(desk: Facts, event: ev.TicketResumed) -> None:
 def check_capacity(desk: Facts, event: ev.Event, before: dict[AgentId, tuple[int, int]]) -> None:
     """Nothing automatic gives anybody more than their capacity.
 
-    What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
+    What may: force, a sticky return from hold, a queue whose tickets on hold begin to count, and
+    changes of what a ticket weighs or which channels may be interrupted.
     """
     if isinstance(event, ev.TicketAssigned) and event.exceeded is not None:
         return
     if isinstance(event, ev.TicketResumed):
         if desk.tickets[event.ticket_id].queue.queue.resume is ResumeRule.STICKY:
             return
-    elif isinstance(event, ev.QueueChanged | ev.AgentChanged):
+    elif isinstance(event, ev.QueueChanged | ev.AgentChanged | ev.TicketChanged):
         return
     for agent_id in desk.agents:
         most, then = gate.capacity(desk, agent_id), before.get(agent_id, (0, 0))
