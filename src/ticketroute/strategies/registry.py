@@ -79,9 +79,30 @@ class BrokenStrategyError(TicketRouteError):
         )
 
 
+_ADDED: dict[str, Factory] = {}  # by this process, beside what is installed
+
+
+def add(name: str, factory: Factory) -> None:
+    """Make a strategy known to this process under a name, without installing a package.
+
+    The same factory added again changes nothing.
+
+    Raises:
+        InvalidValueError: if the name is no strategy's, or taken by another factory.
+    """
+    StrategySpec(name)
+    if not callable(factory):
+        raise InvalidValueError(
+            f"the factory of strategy {name}", factory, "a class, or a function that makes one"
+        )
+    if name in BUILT_IN or name in _plug_ins() or _ADDED.get(name, factory) is not factory:
+        raise InvalidValueError("the name of a strategy", name, "one that no other strategy has")
+    _ADDED[name] = factory
+
+
 def names() -> tuple[str, ...]:
-    """Return the names of all strategies: the built-in ones, then those of plug-ins by name."""
-    return (*BUILT_IN, *sorted(_plug_ins().keys() - BUILT_IN.keys()))
+    """Return the names of all strategies: the built-in ones, then all others by name."""
+    return (*BUILT_IN, *sorted((_plug_ins().keys() | _ADDED.keys()) - BUILT_IN.keys()))
 
 
 def describe(name: str) -> str:
@@ -170,6 +191,8 @@ def _factory(name: str) -> Factory:
             why = "a built-in strategy has that name"
             raise BrokenStrategyError(name, _where(name), why)
         return BUILT_IN[name]
+    if name in _ADDED:
+        return _ADDED[name]
     if not plug_ins:
         raise UnknownStrategyError(name, names())
     if len(plug_ins) > 1:
