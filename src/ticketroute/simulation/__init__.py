@@ -9,6 +9,7 @@ from __future__ import annotations
 from ticketroute.simulation.arrivals import (
     Arrivals,
     Batches,
+    During,
     Poisson,
     Recorded,
     Resampled,
@@ -52,6 +53,7 @@ __all__ = [
     "Chance",
     "Comparison",
     "Difference",
+    "During",
     "Exponential",
     "Failure",
     "Figure",

@@ -16,6 +16,7 @@ from ticketroute.model.instants import Instant, datetime_of
 from ticketroute.simulation.chance import Chance
 from ticketroute.simulation.laws import Gamma, check_number, number
 from ticketroute.simulation.units import DAY, HOUR
+from ticketroute.sla.calendar import Calendar
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS_OF_A_WEEK = 168
@@ -206,6 +207,24 @@ class Resampled:
         """Return the recorded number over the hours of the recorded days."""
         days = self.times[-1] // DAY + 1 - self.times[0] // DAY
         return len(self.times) / (days * 24)
+
+
+@frozen
+class During:
+    """Other arrivals, those outside of a calendar's hours left out."""
+
+    of: Arrivals
+    calendar: Calendar
+
+    def instants(self, chance: Chance, name: str, start: Instant, end: Instant) -> Iterator[int]:
+        """Yield the instants at which the calendar is open."""
+        is_open = self.calendar.timetable.is_open
+        return (at for at in self.of.instants(chance, name, start, end) if is_open(at))
+
+    def per_hour(self, start: Instant, end: Instant) -> float:
+        """Return the mean rate of the others times the share of time that is open."""
+        share = self.calendar.timetable.elapsed(start, end) / max(1, end - start)
+        return self.of.per_hour(start, end) * share
 
 
 @frozen
