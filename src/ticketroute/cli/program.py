@@ -11,8 +11,10 @@ from typing import Any
 
 import click
 
+from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
+from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
 from ticketroute.cli.strategies import strategies
@@ -30,6 +32,8 @@ Start here:
   ticketroute route tickets.csv  your own history, routed anew
   ticketroute route --help       what the file has to look like
   ticketroute sla --help         when something is due by a business calendar
+  ticketroute compare --help     which strategy is right for your desk
+  ticketroute replay --help      what would have happened to your own history
 """
 
 
@@ -72,7 +76,9 @@ def program() -> None:
     """Hold the commands."""
 
 
+program.add_command(compare)
 program.add_command(demo)
+program.add_command(replay)
 program.add_command(route)
 program.add_command(sla)
 program.add_command(strategies)

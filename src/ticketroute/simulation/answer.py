@@ -18,6 +18,11 @@ ONE_INSTANT = (
     "agents go off duty, work ends, offers are answered, agents come, patience ends, tickets come "
     "in: in this order, ties by the order of arrival, none by chance"
 )
+FROM_A_LOG = (
+    "The baseline is a log, which does not say how long anybody worked, or when a ticket waited "
+    "for its requester. Differences between strategies are more to be trusted than those from the "
+    "log."
+)
 STAFFED = (
     "time with a ticket or in wrap-up over staffed time; staffed time is the hours on duty and the "
     "overtime in which work was finished"
@@ -147,6 +152,8 @@ def cautions(comparison: Comparison) -> Iterator[str]:
             f"In {comparison.unclear} of {_replications(count)} no end of the warm-up was found, "
             "and half of the run was left out: make the run longer, or say the warm-up."
         )
+    if comparison.scenarios[comparison.baseline].recorded:
+        yield FROM_A_LOG
     yield from _of_scenarios(comparison)
     for failure in comparison.failures:
         yield f"Left out: {failure}."
@@ -179,7 +186,7 @@ def assumptions(comparison: Comparison) -> Iterator[tuple[str, str]]:
     )
     yield (
         "Time",
-        f"{datetime_of(scenario.start):%Y-%m-%d %H:%M} UTC and {spoken(scenario.length)} on; {OPEN}",
+        f"{datetime_of(scenario.start):%Y-%m-%d %H:%M} UTC, {spoken(scenario.length)} on; {OPEN}",
     )
     cuts = [each.warm_up for each in comparison.replications]
     yield "Left out at the start", f"{_range(cuts)} ({_rule(scenario)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -52,7 +53,9 @@ class Team:
         self._executor = executor if executor is not None else self._made()
 
     def _made(self) -> Executor:
-        return Here() if self._workers == 1 else ProcessPoolExecutor(self._workers)
+        if self._workers == 1:
+            return Here()
+        return ProcessPoolExecutor(self._workers, initializer=_leave_interrupts_to_us)
 
     def run(self, tasks: Sequence[Task], *, found: Found, done: Callable[[], None]) -> None:
         """Run tasks and put what comes back into ``found``, by number."""
@@ -117,6 +120,11 @@ class Team:
         """End the processes, if they are our own."""
         if self._own:
             self._executor.shutdown(wait=not cancel, cancel_futures=True)
+
+
+def _leave_interrupts_to_us() -> None:
+    """Keep Ctrl-C, which every process of a terminal hears, from ending the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _failed(task: Task, error: str) -> Failure:
