@@ -248,7 +248,7 @@ def law_from(written: object, thing: str = "law") -> Law:
     Exponential(mean=480000.0)
     """
     if isinstance(written, str | int | float) and not isinstance(written, bool):
-        return Fixed(written)
+        written = {"law": "fixed", "span": written}
     if not isinstance(written, Mapping):
         if isinstance(written, Law):
             return written

@@ -219,7 +219,7 @@ def _kind(part: Table, calendars: Mapping[CalendarId, Calendar]) -> Kind:
     more: dict[str, Any] = part.picked("channel", "weight")
     for law in ("handling", "patience"):
         if law in part:
-            more[law] = _at(part.place(law), law_from, part.get(law))
+            more[law] = law_from(part.get(law), part.place(law))
     if "priorities" in part:
         shares = part.get("priorities")
         more["priorities"] = {
