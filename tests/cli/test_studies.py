@@ -147,3 +147,24 @@ def test_a_flag_that_is_none_is_said_with_its_row(
 
     assert code == 2
     assert "row 2: column 'made_sla' is 'perhaps'" in capsys.readouterr().err
+
+
+def test_staff_finds_the_fewest_agents(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(
+        ["staff", str(desk), "--agents", "slow", "--figure", "waited", "--at-most", "0.3",
+         "--most", "8", "-n", "3", "-w", "1"]
+    )  # fmt: skip
+    out = capsys.readouterr().out
+
+    assert code == 0
+    assert "agents of 'slow' are enough: had to wait is" in out
+    assert int(out.split()[0]) in range(2, 8)
+
+
+def test_staff_wants_one_target_and_a_known_entry(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["staff", str(desk), "--agents", "slow"]) == 2
+    assert "either --at-least or --at-most" in capsys.readouterr().err
+    assert main(["staff", str(desk), "--agents", "nobody", "--at-least", "1"]) == 2
+    assert "--agents is 'nobody'; it must be one of fast, slow" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
+from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 
@@ -34,6 +35,7 @@ Start here:
   ticketroute sla --help         when something is due by a business calendar
   ticketroute compare --help     which strategy is right for your desk
   ticketroute replay --help      what would have happened to your own history
+  ticketroute staff --help       how many agents a target needs
 """
 
 
@@ -81,6 +83,7 @@ program.add_command(demo)
 program.add_command(replay)
 program.add_command(route)
 program.add_command(sla)
+program.add_command(staff)
 program.add_command(strategies)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -71,6 +71,35 @@ def read_plan(path: str | Path) -> Plan:
         return plan_from(tomllib.loads(text.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise InvalidValueError(str(path), str(fault), "a file of TOML 1.0 in UTF-8") from fault
+
+
+def read_staffed(
+    path: str | Path, entry: str, strategy: str | None = None
+) -> Callable[[int], Scenario]:
+    """Return what makes the first scenario of a file with so many agents of one entry.
+
+    Raises:
+        InvalidValueError: if the file has no such entry of agents, or cannot be read as a study.
+        OSError: if the file cannot be read.
+    """
+    plan = read_plan(path)
+    written = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    names = [part.get("id") for part in written.get("agents", ())]
+    if entry not in names:
+        raise InvalidValueError("--agents", entry, f"one of {', '.join(map(str, names))}")
+
+    def scenario_of(count: int) -> Scenario:
+        agents = [
+            {**part, "count": count} if part.get("id") == entry else part
+            for part in written["agents"]
+        ]
+        found = next(iter(plan_from({**written, "agents": agents}).scenarios.values()))
+        return found if strategy is None else found.with_strategy(strategy)
+
+    first = next(iter(plan.scenarios.values()))
+    if strategy is not None:
+        first.with_strategy(strategy)
+    return scenario_of
 
 
 def plan_from(written: Mapping[str, Any]) -> Plan:
