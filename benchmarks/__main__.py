@@ -20,6 +20,7 @@ from benchmarks import (
     peers,
     replay,
     ringing,
+    simulation,
     timers,
     waiting,
 )
@@ -38,6 +39,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "ringing": ringing.rows,
     "calendar": calendar.rows,
     "replay": replay.rows,
+    "simulation": simulation.rows,
 }
 
 FULL = Effort(

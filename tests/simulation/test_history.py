@@ -8,7 +8,8 @@ import pytest
 from ticketroute import AgentId, Calendar, QueueId, TicketPriority
 from ticketroute.errors import InvalidValueError
 from ticketroute.simulation import Recorded, Resampled, Run, compare
-from ticketroute.simulation.history import Past, fit, quality
+from ticketroute.simulation.goodness import quality
+from ticketroute.simulation.history import Past, fit
 from ticketroute.simulation.scenario import MONDAY
 from ticketroute.simulation.units import DAY, HOUR
 

@@ -131,7 +131,8 @@ def replay(
     study.check_extra()
     from ticketroute import simulation  # noqa: PLC0415  the extra `sim`
     from ticketroute.cli.past import FIELDS, read_past  # noqa: PLC0415
-    from ticketroute.simulation.history import RECORDED, fit, quality  # noqa: PLC0415
+    from ticketroute.simulation.goodness import quality  # noqa: PLC0415
+    from ticketroute.simulation.history import RECORDED, fit  # noqa: PLC0415
 
     check_id("--queue", queue)
     zone_named(zone)

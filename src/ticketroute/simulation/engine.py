@@ -25,7 +25,6 @@ from typing import Any
 from ticketroute import AgentId, Delivery, Dispatcher, Event, Instant, Presence, Ticket, TicketId
 from ticketroute.model.events import (
     Author,
-    Cause,
     OfferDeclined,
     OfferExpired,
     OfferWithdrawn,
@@ -38,15 +37,15 @@ from ticketroute.model.events import (
     TicketTransferred,
     WrapUpEnded,
 )
+from ticketroute.simulation.attendance import Attendance
 from ticketroute.simulation.chance import Chance
 from ticketroute.simulation.people import Staff, Work, duty
+from ticketroute.simulation.ranks import ENDS, LEAVES
 from ticketroute.simulation.records import NEVER, Outcome, Records
 from ticketroute.simulation.scenario import Kind, Scenario, chosen
 from ticketroute.sla.events import ClockEnded
 from ticketroute.sla.policy import Metric
 
-GOES, ENDS, ANSWERS, COMES, LEAVES = range(5)  # ranks within an instant; arrivals come last
-AT_ONCE_BY_HAND = "recorded"  # who assigns the tickets of a recorded history
 _REPLIES = {Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.PERIODIC_UPDATE}
 
 Act = Callable[[Instant, Any], None]
@@ -81,25 +80,23 @@ class Run:
         }
         self._see = see
         self._heap: list[tuple[Instant, int, int, int, Act, Any]] = []
-        self._works: dict[TicketId, Work] = {}
-        self._offers: dict[tuple[TicketId, AgentId], int] = {}  # open: the how-manieth
-        self._rung: Counter[tuple[TicketId, AgentId]] = Counter()
-        self._pullers: dict[AgentId, Staff] = {}  # who found nothing to take, longest first
-        self._shifts: dict[AgentId, Iterator[tuple[Instant, bool]]] = {}
-        self._looks = self._wrapping = 0
+        self.works: dict[TicketId, Work] = {}
+        self._wrapping = 0
+        self._is_open = False
+        self.people = Attendance(self)
         self._replies = any(_REPLIES & policy.targets.keys() for policy in scenario.policies)
         self._handlers: dict[type, Callable[[Any], None]] = {
             TicketAssigned: self._assigned,
             TicketReleased: self._released,
             TicketResolved: self._resolved,
             TicketTransferred: self._transferred,
-            TicketQueued: self._queued,
-            TicketOffered: self._offered,
-            OfferDeclined: self._offer_ended,
-            OfferExpired: self._offer_ended,
-            OfferWithdrawn: self._offer_ended,
+            TicketQueued: self.people.queued,
+            TicketOffered: self.people.offered,
+            OfferDeclined: self.people.offer_ended,
+            OfferExpired: self.people.offer_ended,
+            OfferWithdrawn: self.people.offer_ended,
             WrapUpEnded: self._wrapped_up,
-            PresenceChanged: self._presence,
+            PresenceChanged: self.people.presence,
             ClockEnded: self._clock_ended,
         }
 
@@ -107,13 +104,13 @@ class Run:
 
     def go(self) -> Run:
         """Run until every ticket is done, or the scenario's drain is over; return the run."""
-        self._open()
-        heap, desk, note = self._heap, self.desk, self._note
+        self.open()
+        heap, desk, note = self._heap, self.desk, self.note
         next_deadline, pop = desk.next_deadline, heapq.heappop
         last = self.scenario.end + self.scenario.drain
         arrivals = self._arrivals()
         arrival = next(arrivals, None)
-        while arrival is not None or self._works or self._wrapping:
+        while arrival is not None or self.works or self._wrapping:
             planned = heap[0][0] if heap else None
             is_arrival = arrival is not None and (planned is None or arrival[0] < planned)
             at = arrival[0] if arrival is not None and is_arrival else planned
@@ -135,26 +132,30 @@ class Run:
         self._close()
         return self
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Set up the desk, if that has not been done. O(agents log agents)."""
+        if self._is_open:
+            return
+        self._is_open = True
         scenario, desk, start = self.scenario, self.desk, self.scenario.start
         for calendar_id, calendar in scenario.calendars.items():
-            self._note(desk.set_calendar(calendar_id, calendar, at=start))
+            self.note(desk.set_calendar(calendar_id, calendar, at=start))
         if scenario.policies:
-            self._note(desk.set_policies(scenario.policies, at=start))
+            self.note(desk.set_policies(scenario.policies, at=start))
         for staff in self.staff.values():
             staff.on_duty, shifts = duty(staff.worker, start)
             presence = Presence.AVAILABLE if staff.on_duty else Presence.AWAY
-            self._note(desk.add_agent(staff.worker.agent, presence=presence, at=start))
-            self._shifts[staff.id] = shifts
-            self._plan_shift(staff)
+            self.note(desk.add_agent(staff.worker.agent, presence=presence, at=start))
+            self.people.shifts[staff.id] = shifts
+            self.people.plan_shift(staff)
         for queue in scenario.queues:
-            self._note(desk.add_queue(queue, at=start))
+            self.note(desk.add_queue(queue, at=start))
         pulled = [queue for queue in scenario.queues if queue.delivery is Delivery.PULL]
         for staff in self.staff.values():
             staff.queues = frozenset(queue.id for queue in pulled if staff.id in queue.members)
             staff.pulls = bool(staff.queues) and not scenario.recorded
             if staff.pulls and staff.on_duty:
-                self._look(staff, start)
+                self.people.look(staff, start)
 
     def _close(self) -> None:
         self.finished = max(self.desk.now, self.scenario.start)
@@ -163,11 +164,13 @@ class Run:
             staff.wraps = 0
             staff.idle(self.finished)
 
-    def _plan(self, at: Instant, rank: int, first: int, then: int, act: Act, what: Any) -> None:
+    def plan(self, at: Instant, rank: int, first: int, then: int, act: Act, what: Any) -> None:
+        """Plan an act; ``rank``, ``first`` and ``then`` order those of one instant."""
         # A tuple never compares its act: (first, then) is unique within an instant and a rank.
         heapq.heappush(self._heap, (at, rank, first, then, act, what))
 
-    def _note(self, events: tuple[Event, ...]) -> None:
+    def note(self, events: tuple[Event, ...]) -> None:
+        """Follow what the desk says has happened."""
         handlers, see = self._handlers, self._see
         for event in events:
             if see is not None:
@@ -197,7 +200,7 @@ class Run:
             priority = chosen(kind.priorities, draw("priority", ticket_id))
         row = self.records.add(number, self._queue_number[kind.queue], priority, at)
         work = Work(row, ticket_id, kind, draw("handling", ticket_id))
-        self._works[ticket_id] = work
+        self.works[ticket_id] = work
         by_hand = ticket_id in self.scenario.recorded
         if kind.skills:
             skills = chosen(kind.skills, draw("skills", ticket_id))
@@ -211,27 +214,27 @@ class Run:
                 id=ticket_id, queue=kind.queue, channel=kind.channel, priority=priority,
                 weight=kind.weight,
             )  # fmt: skip
-        self._note(self.desk.submit(ticket, at=at))
+        self.note(self.desk.submit(ticket, at=at))
         if by_hand:
             self._hand_over(work, at)
         if kind.patience is not None and work.staff is None:
             span = round(kind.patience.at(draw("patience", ticket_id)))
-            self._plan(at + span, LEAVES, row, 0, self._leave, work)
+            self.plan(at + span, LEAVES, row, 0, self._leave, work)
 
     def _leave(self, at: Instant, work: Work) -> None:
         records = self.records
-        if records.assigned[work.row] != NEVER or work.ticket_id not in self._works:
+        if records.assigned[work.row] != NEVER or work.ticket_id not in self.works:
             return
-        self._note(self.desk.abandon(work.ticket_id, at=at))
+        self.note(self.desk.abandon(work.ticket_id, at=at))
         records.ended[work.row] = at
         records.outcome[work.row] = Outcome.ABANDONED
-        del self._works[work.ticket_id]
+        del self.works[work.ticket_id]
 
     # --- tickets are worked -----------------------------------------------------------------
 
     def _assigned(self, event: TicketAssigned) -> None:
-        work, staff = self._works[event.ticket_id], self.staff[event.agent_id]
-        self._offers.pop((event.ticket_id, event.agent_id), None)
+        work, staff = self.works[event.ticket_id], self.staff[event.agent_id]
+        self.people.offers.pop((event.ticket_id, event.agent_id), None)
         records, row, at = self.records, work.row, event.at
         if work.staff is not None:
             self._drop(work, at)
@@ -243,9 +246,9 @@ class Run:
         work.staff, work.left = staff, None
         staff.line[work] = None
         if staff.free_for(work):
-            self._begin(work, staff, at)
+            self.begin(work, staff, at)
 
-    def _begin(self, work: Work, staff: Staff, at: Instant) -> None:
+    def begin(self, work: Work, staff: Staff, at: Instant) -> None:
         """Begin or go on with a ticket."""
         records = self.records
         if records.started[work.row] == NEVER:
@@ -291,7 +294,7 @@ class Run:
         if work.turn != turn or work.staff is None:
             return  # taken away meanwhile
         staff = work.staff
-        self._rest(work, at)
+        self.rest(work, at)
         target = None if work.done else self._will_move(work)
         if target is not None:
             work.left = None
@@ -299,9 +302,9 @@ class Run:
                 self._hand_over(work, at)
             else:
                 work.moved = True
-                self._note(self.desk.transfer(work.ticket_id, to_queue=target, at=at))
+                self.note(self.desk.transfer(work.ticket_id, to_queue=target, at=at))
                 if work.staff is staff and work.since is None and staff.free_for(work):
-                    self._begin(work, staff, at)  # who serves the other queue too keeps it
+                    self.begin(work, staff, at)  # who serves the other queue too keeps it
         else:
             self._finish(work, staff, at)
         self._go_on(staff, at)
@@ -315,7 +318,7 @@ class Run:
         work.done = True
         staff.line.pop(work, None)
         late = round(law.at(self.chance.draw("report", work.ticket_id)))
-        self._plan(at + late, ENDS, work.row, work.turn, self._report, work)
+        self.plan(at + late, ENDS, work.row, work.turn, self._report, work)
 
     def _report(self, at: Instant, work: Work) -> None:
         """Tell the desk that a ticket is done."""
@@ -323,8 +326,8 @@ class Run:
             return  # the desk took it away meanwhile: its next agent finds it done
         ticket_id, kind = work.ticket_id, work.kind
         if self._replies:
-            self._note(self.desk.reply(ticket_id, Author.AGENT, agent_id=work.staff.id, at=at))
-        self._note(self.desk.resolve(ticket_id, at=at))
+            self.note(self.desk.reply(ticket_id, Author.AGENT, agent_id=work.staff.id, at=at))
+        self.note(self.desk.resolve(ticket_id, at=at))
         self.records.outcome[work.row] = Outcome.RESOLVED
         again = kind.reopening
         name = f"{ticket_id}/{work.reopened}"
@@ -332,21 +335,21 @@ class Run:
             after = round(again.after.at(self.chance.draw("reopened_after", name)))
             work.done, work.moved, work.reopened = False, True, work.reopened + 1
             work.share = self.chance.draw("handling", f"{ticket_id}/{work.reopened}")
-            self._plan(at + after, ENDS, work.row, work.turn + 1, self._reopen, work)
+            self.plan(at + after, ENDS, work.row, work.turn + 1, self._reopen, work)
             work.turn += 1
         else:
-            del self._works[ticket_id]
+            del self.works[ticket_id]
 
     def _reopen(self, at: Instant, work: Work) -> None:
         self.records.outcome[work.row] = Outcome.OPEN
         self.records.reopened[work.row] += 1
-        self._note(self.desk.reopen(work.ticket_id, at=at))
+        self.note(self.desk.reopen(work.ticket_id, at=at))
 
     def _hand_over(self, work: Work, at: Instant) -> None:
         """Give a recorded ticket to the next agent who had it."""
         agent_id = self.scenario.recorded[work.ticket_id][work.hops]
         work.hops += 1
-        self._note(
+        self.note(
             self.desk.transfer(work.ticket_id, to_agent=agent_id, force=True, at=at)
             if work.staff is not None
             else self.desk.assign(work.ticket_id, agent_id, force=True, at=at)
@@ -354,7 +357,7 @@ class Run:
 
     # --- what the desk says -----------------------------------------------------------------
 
-    def _rest(self, work: Work, at: Instant) -> None:
+    def rest(self, work: Work, at: Instant) -> None:
         """Stop working on a ticket, which stays with its agent."""
         staff = work.staff
         if staff is None or work.since is None:
@@ -371,20 +374,20 @@ class Run:
         """Take a ticket from its agent."""
         staff = work.staff
         assert staff is not None
-        self._rest(work, at)
+        self.rest(work, at)
         staff.line.pop(work, None)
         work.staff = work.left = None
         work.turn += 1
 
     def _released(self, event: TicketReleased) -> None:
-        work = self._works[event.ticket_id]
+        work = self.works[event.ticket_id]
         if work.staff is not None:
             staff = work.staff
             self._drop(work, event.at)
             self._go_on(staff, event.at)
 
     def _resolved(self, event: TicketResolved) -> None:
-        work = self._works[event.ticket_id]
+        work = self.works[event.ticket_id]
         staff = work.staff
         if staff is None:
             return
@@ -402,12 +405,12 @@ class Run:
         self._go_on(staff, event.at)
 
     def _transferred(self, event: TicketTransferred) -> None:
-        work = self._works[event.ticket_id]
+        work = self.works[event.ticket_id]
         work.queue = event.to_queue
         self.records.queue[work.row] = self._queue_number[event.to_queue]
 
     def _clock_ended(self, event: ClockEnded) -> None:
-        work = self._works.get(event.ticket_id)
+        work = self.works.get(event.ticket_id)
         row = NEVER if work is None else work.row
         priority = "" if row == NEVER else str(self.records.priority[row])
         self.clocks[event.metric.value, priority, event.outcome.value] += 1
@@ -417,96 +420,6 @@ class Run:
         if staff.worker.one_at_a_time:
             work = staff.next_in_line()
             if work is not None and staff.free_for(work):
-                self._begin(work, staff, at)
+                self.begin(work, staff, at)
         if staff.pulls and staff.on_duty:
-            self._look(staff, at)
-
-    # --- people come, go, look and answer ---------------------------------------------------
-
-    def _plan_shift(self, staff: Staff) -> None:
-        change = next(self._shifts[staff.id], None)
-        if change is not None and change[0] <= self.scenario.end + self.scenario.drain:
-            at, on_duty = change
-            act = self._come if on_duty else self._go
-            self._plan(at, COMES if on_duty else GOES, staff.number, 0, act, staff)
-
-    def _go(self, at: Instant, staff: Staff) -> None:
-        staff.on_duty = False
-        self._pullers.pop(staff.id, None)
-        self._note(self.desk.set_presence(staff.id, Presence.AWAY, reason="off duty", at=at))
-        if not staff.worker.overtime:
-            for work in list(staff.active):
-                self._rest(work, at)
-        self._plan_shift(staff)
-
-    def _come(self, at: Instant, staff: Staff) -> None:
-        staff.on_duty = True
-        for work in list(staff.line):
-            if work not in staff.active and staff.free_for(work):
-                self._begin(work, staff, at)
-        self._note(self.desk.set_presence(staff.id, Presence.AVAILABLE, at=at))
-        if staff.pulls:
-            self._look(staff, at)
-        self._plan_shift(staff)
-
-    def _look(self, staff: Staff, at: Instant) -> None:
-        self._pullers.pop(staff.id, None)
-        self._looks += 1
-        after = round(staff.worker.looks_after.at(self.chance.draw("look", str(self._looks))))
-        self._plan(at + after, COMES, staff.number, self._looks, self._take, staff)
-
-    def _take(self, at: Instant, staff: Staff) -> None:
-        view = self.desk.agent(staff.id)
-        if not staff.on_duty or view.load >= view.capacity:
-            return  # looks again when on duty, or when a ticket ends
-        events = self.desk.take(staff.id, at=at)
-        self._note(events)
-        if any(type(event) is TicketAssigned for event in events):
-            self._look(staff, at)
-        else:
-            self._pullers[staff.id] = staff
-
-    def _queued(self, event: TicketQueued) -> None:
-        for staff in self._pullers.values():
-            if event.queue_id in staff.queues:
-                self._look(staff, event.at)
-                return
-
-    def _offered(self, event: TicketOffered) -> None:
-        key = (event.ticket_id, event.agent_id)
-        self._rung[key] += 1
-        self._offers[key] = times = self._rung[key]
-        staff = self.staff[event.agent_id]
-        answers = staff.worker.answers
-        name = f"{event.ticket_id}/{event.agent_id}/{times}"
-        share = self.chance.draw("answer", name)
-        if share < answers.ignored:
-            return
-        accepts = share >= answers.ignored + answers.declined
-        at = event.at + round(answers.after.at(self.chance.draw("answer_after", name)))
-        row = self._works[event.ticket_id].row
-        turn = times * len(self.staff) + staff.number
-        self._plan(at, ANSWERS, row, turn, self._answer, (key, times, accepts))
-
-    def _answer(self, at: Instant, what: tuple[tuple[TicketId, AgentId], int, bool]) -> None:
-        (ticket_id, agent_id), times, accepts = what
-        if self._offers.get((ticket_id, agent_id)) != times:
-            return  # ended meanwhile
-        answer = self.desk.accept if accepts else self.desk.decline
-        self._note(answer(ticket_id, agent_id, at=at))
-
-    def _offer_ended(self, event: OfferDeclined | OfferExpired | OfferWithdrawn) -> None:
-        self._offers.pop((event.ticket_id, event.agent_id), None)
-
-    def _presence(self, event: PresenceChanged) -> None:
-        if event.cause is not Cause.MISSED:
-            return
-        staff = self.staff[event.agent_id]
-        self._looks += 1
-        name = f"{event.agent_id}/{self._looks}"
-        after = round(staff.worker.answers.returns.at(self.chance.draw("returns", name)))
-        self._plan(event.at + after, COMES, staff.number, self._looks, self._return, staff)
-
-    def _return(self, at: Instant, staff: Staff) -> None:
-        if staff.on_duty:
-            self._note(self.desk.set_presence(staff.id, Presence.AVAILABLE, at=at))
+            self.people.look(staff, at)

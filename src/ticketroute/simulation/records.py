@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from array import array
 from collections.abc import Iterator
 from enum import IntEnum
 from importlib import import_module
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ticketroute import Instant
 
 NEVER: Instant = -1  # an instant that did not come
+AT_ONCE = 50_000  # rows of a Parquet file that are in memory
 NOBODY = -1  # the number of an agent who is none
 
 
@@ -86,6 +90,30 @@ class Records:
                 "reopened": self.reopened[row],
                 "handled": self.handled[row],
             }
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows to a CSV file, one after the other; OSError if that cannot be done."""
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.rows())
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the rows to a Parquet file, AT_ONCE at a time.
+
+        Raises:
+            ModuleNotFoundError: without pyarrow.
+            OSError: if the file cannot be written.
+        """
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
+        kinds = dict.fromkeys(COLUMNS, arrow.int64())
+        kinds |= dict.fromkeys(("kind", "queue", "agent", "outcome"), arrow.string())
+        schema = arrow.schema(list(kinds.items()))
+        rows = self.rows()
+        with parquet.ParquetWriter(str(path), schema) as writer:
+            while listed := list(islice(rows, AT_ONCE)):
+                writer.write_table(arrow.Table.from_pylist(listed, schema=schema))
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the table as one list for each column, for data frames."""
