@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from attrs import evolve
 
@@ -184,7 +186,7 @@ def replay(
             allow_overload=allow_overload,
             progress=tell,
         )
-    study.show(comparison, report=report, figures=figures)
+    study.show(comparison, report=report, figures=figures, title=f"Replay of {Path(log).name}")
     click.echo()
     for line in told:
         click.echo(f"Assumed: {line}")

@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -92,7 +93,9 @@ def progress() -> Iterator[Callable[[int, int], None] | None]:
         yield tell
 
 
-def show(comparison: Comparison, *, report: str | None, figures: str | None) -> None:
+def show(
+    comparison: Comparison, *, report: str | None, figures: str | None, title: str = ""
+) -> None:
     """Print the answer and the table, and write the files that were asked for."""
     from ticketroute.simulation.answer import answer, cautions  # noqa: PLC0415  the extra `sim`
     from ticketroute.simulation.report import table, write_report  # noqa: PLC0415
@@ -117,7 +120,8 @@ def show(comparison: Comparison, *, report: str | None, figures: str | None) -> 
             f"({100 * comparison.confidence:g} %, Holm over the alternatives).",
             markup=False,
         )
-    for path, write in ((report, write_report), (figures, _write_figures)):
+    writers = ((report, partial(write_report, title=title)), (figures, _write_figures))
+    for path, write in writers:
         if path is not None:
             try:
                 write(comparison, path)

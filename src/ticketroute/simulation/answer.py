@@ -13,6 +13,7 @@ from ticketroute.simulation.statistics import Difference, Interval
 from ticketroute.simulation.units import spoken
 
 UNKNOWN = "-"
+SHOWN_KINDS = 8  # the most frequent ones
 OPEN = "tickets that are open then are worked to their end"
 ONE_INSTANT = (
     "agents go off duty, work ends, offers are answered, agents come, patience ends, tickets come "
@@ -200,10 +201,14 @@ def assumptions(comparison: Comparison) -> Iterator[tuple[str, str]]:
     )
     yield "Service level", f"answered means that work began, within {spoken(scenario.target)}"
     yield "Agents", _agents(scenario)
-    for kind in scenario.kinds[:20]:
+    kinds = sorted(
+        scenario.kinds,
+        key=lambda kind: -kind.arrivals.per_hour(scenario.start, scenario.end),
+    )
+    for kind in kinds[:SHOWN_KINDS]:
         yield f"Tickets: {kind.name}", _kind(kind, scenario)
-    if len(scenario.kinds) > 20:
-        yield "Tickets", f"and {len(scenario.kinds) - 20} more kinds"
+    if len(kinds) > SHOWN_KINDS:
+        yield "Tickets", f"and {len(kinds) - SHOWN_KINDS} more kinds, which are rarer"
     for text in scenario.assumptions:
         yield "From the log", text
     loads = ", ".join(f"{name} {load:.2f}" for name, load in comparison.loads.items())
