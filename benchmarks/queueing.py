@@ -224,7 +224,7 @@ def _separate(strategy: str) -> Callable[[Mapping[str, Any], str], Case]:
     return case
 
 
-SERVERS = 400  # that stand for infinitely many
+SERVERS = 200  # that stand for infinitely many
 
 
 def _supermarket(p: Mapping[str, Any], _: str) -> Case | None:
@@ -233,7 +233,9 @@ def _supermarket(p: Mapping[str, Any], _: str) -> Case | None:
     kind = _kind(p["arrival_rate_per_server"] * SERVERS, HOUR, Exponential(HOUR))
     workers = _workers(SERVERS, capacity=MANY, one_at_a_time=True)
     value = _figure("resolution", HOUR) if "i" not in p else _at_least(p["i"])
-    return Case(lambda n: _made(workers, [kind], n, strategy="power_of_two"), value, SERVERS * 60)
+    # The fuller the servers, the longer the empty start is felt, and the longer a run has to be.
+    tickets = SERVERS * (100 if p["arrival_rate_per_server"] < 0.8 else 200)
+    return Case(lambda n: _made(workers, [kind], n, strategy="power_of_two"), value, tickets)
 
 
 def _at_least(count: int) -> Value:
