@@ -14,6 +14,7 @@ from attrs import asdict, evolve
 from benchmarks import (
     calendar,
     cycle,
+    desks,
     filters,
     machine,
     memory,
@@ -40,6 +41,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "calendar": calendar.rows,
     "replay": replay.rows,
     "simulation": simulation.rows,
+    "desks": desks.rows,
 }
 
 FULL = Effort(

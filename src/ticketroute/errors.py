@@ -159,7 +159,10 @@ class UnknownStrategyError(TicketRouteError):
 
     def __str__(self) -> str:
         hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
-        return f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}"
+        return (
+            f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}; register one "
+            "of your own with ticketroute.strategies.register(name, factory)"
+        )
 
 
 class NoRandomSourceError(TicketRouteError):
@@ -411,4 +414,44 @@ class JournalConflictError(TicketRouteError):
         return (
             f"the journal is at {self.actual}, not {self.expected}; "
             "read what it has since, decide again, and append to its new head"
+        )
+
+
+class ConfigurationError(TicketRouteError):
+    """A configuration cannot be used; ``problems`` are all that is wrong with it, in its order.
+
+    Each problem says where it is, what is written there and what is allowed.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        what = "1 problem" if count == 1 else f"{count} problems"
+        return "\n".join([f"the configuration has {what}:", *map(str, self.problems)])
+
+
+class CalledFromInsideError(TicketRouteError):
+    """The host's own code called the desk while the desk was in the middle of a command."""
+
+    def __str__(self) -> str:
+        return (
+            "the desk is in the middle of a command; code that it calls (permits, a random source, "
+            "a strategy) may not call it: return first, and give the command afterwards"
+        )
+
+
+class BrokenDeskError(TicketRouteError):
+    """A command failed half-way, so the desk in memory can no longer be trusted."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return (
+            f"the desk broke at {self.what}; build it again with "
+            "Dispatcher.replay(the events that were returned)"
         )

@@ -241,7 +241,7 @@ def test_a_span_or_count_below_nothing_is_refused(
         (lambda: OfferPolicy(cool_down=5), "cool_down"),  # type: ignore[arg-type]
         (lambda: OfferPolicy(parallel=1_001), "OfferPolicy.parallel"),
         (lambda: Queue(id=PHONE, offer="fast"), "Queue.offer"),  # type: ignore[arg-type]
-        (lambda: Queue(id=PHONE, delivery="offer"), "Queue.delivery"),  # type: ignore[arg-type]
+        (lambda: Queue(id=PHONE, delivery="offer"), "Queue.delivery"),
         (lambda: Queue(id=PHONE, keep_agent=1), "Queue.keep_agent"),  # type: ignore[arg-type]
         (lambda: Queue(id=PHONE, reach=5), "Queue.reach"),  # type: ignore[arg-type]
         (lambda: Queue(id=PHONE, max_hops=101), "Queue.max_hops"),
@@ -358,10 +358,10 @@ def test_a_queue_with_open_offers_is_not_removed_without_a_place_for_its_tickets
 def test_nobody_gets_an_offered_ticket_whom_the_gate_refuses() -> None:
     desk = _desk()
     _refused(desk, lambda: desk.assign(T1, BEN, at=11), err.NotEligibleError, "offline")
-    _refused(desk, lambda: desk.take(BEN, T1, at=11), err.NotEligibleError, "offline")
+    _refused(desk, lambda: desk.take(T1, BEN, at=11), err.NotEligibleError, "offline")
     _refused(desk, lambda: desk.transfer(T1, to_agent=BEN, at=11), err.NotEligibleError, "offline")
     _refused(desk, lambda: desk.release(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.close(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.resume(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.reopen(T1, at=11), err.TransitionError)
-    _refused(desk, lambda: desk.take(ANA, T2, at=11), err.NotEligibleError, "agent_limit")
+    _refused(desk, lambda: desk.take(T2, ANA, at=11), err.NotEligibleError, "agent_limit")

@@ -218,7 +218,7 @@ def test_a_strategy_of_ones_own_runs_beside_the_built_in_ones(desk: Any) -> None
     assert comparison.names == ("longest_idle", "most_seats")
     assert "most_seats" in registry.names()
     with pytest.raises(InvalidValueError, match="one that no other strategy has"):
-        registry.add("random", MostSeats)
+        registry.register("random", MostSeats)
 
 
 @pytest.mark.parametrize(

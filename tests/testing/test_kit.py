@@ -69,7 +69,7 @@ def test_the_fixtures_are_a_desk_that_checks_itself_and_a_clock_that_stands(
     (expired, *_) = desk.advance(at=frozen_clock())
     assert isinstance(expired, ev.OfferExpired)
     with pytest.raises(NotEligibleError):
-        desk.take(ANA, T, at=30_006)
+        desk.take(T, ANA, at=30_006)
     with pytest.raises(ValueError, match="no clock goes back"):
         frozen_clock.reach(5)
     assert len(desk.history) == 1 + 1 + 1 + 2 + 2
@@ -87,7 +87,7 @@ def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: 
 
 def test_a_command_is_written_as_one_would_write_it() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(Call("add_queue", (queue,), {"at": 3})) == (
+    assert str(call(commands.AddQueue, queue, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )

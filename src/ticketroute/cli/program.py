@@ -11,14 +11,17 @@ from typing import Any
 
 import click
 
+from ticketroute.cli.check import check
 from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
+from ticketroute.cli.report import report
 from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
 from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
+from ticketroute.cli.top import explain, top
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
@@ -78,13 +81,17 @@ def program() -> None:
     """Hold the commands."""
 
 
+program.add_command(check)
 program.add_command(compare)
 program.add_command(demo)
+program.add_command(explain)
 program.add_command(replay)
+program.add_command(report)
 program.add_command(route)
 program.add_command(sla)
 program.add_command(staff)
 program.add_command(strategies)
+program.add_command(top)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

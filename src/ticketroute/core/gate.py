@@ -5,7 +5,7 @@ Every road asks here: submit, freed slot, manual assignment, take, transfer, reo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ticketroute.core.records import (
     CLOSED,
@@ -21,11 +21,12 @@ from ticketroute.core.records import (
 from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.checks import LARGEST
 from ticketroute.model.frozen import EMPTY
+from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults
 from ticketroute.model.reasons import Reason
-from ticketroute.model.ticket import Channel
+from ticketroute.model.ticket import Channel, Ticket
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import HORIZON
 
@@ -40,6 +41,7 @@ class Gate:
     def __init__(self, defaults: Defaults, permits: Permits | None = None) -> None:
         self.defaults = defaults
         self.permits = permits
+        self.permitted: dict[tuple[AgentId, TicketId], bool] = {}  # answers of this command
 
     def refusal(  # noqa: C901  one gate is one list of checks, in their order
         self,
@@ -49,6 +51,7 @@ class Gate:
         at: Instant | None = None,
         *,
         shift_opens: bool = False,
+        by_hand: bool = False,
     ) -> Reason | None:
         """Return the first reason why this member may not get such a ticket, or None.
 
@@ -59,6 +62,7 @@ class Gate:
             at: an instant to come, at which old assignments have left the rate limit; default,
                 now.
             shift_opens: whether their shift will be open then, though it is not now.
+            by_hand: whether a person decides, so that members who take by hand only may get it.
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
@@ -71,6 +75,8 @@ class Gate:
         ):
             lack = lacking(member.skills, demand) if demand.skills else None
             return lack if lack is not None or demand.is_common else self._left_out(member, demand)
+        if not by_hand and not member.automatic:
+            return Reason.BY_HAND_ONLY
         record = member.record
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
@@ -101,31 +107,44 @@ class Gate:
     def _left_out(self, member: MemberRecord, demand: Demand) -> Reason | None:
         """Return why this very ticket may not go to a member who may have others like it."""
         asks, agent_id = demand.asks, member.agent_id
+        if demand.own is not None:
+            reason = _answered(demand.own, agent_id)
+            if reason is not None:
+                return reason
         if asks.excluded:
             excluded = asks.excluded.get(agent_id)
             if excluded is not None:
                 return excluded
         if asks.reserved is not None and asks.reserved != agent_id:
             return Reason.RESERVED
-        if (
-            demand.only is not None
-            and self.permits is not None
-            and not self.permits.allows(agent_id, demand.only)
-        ):
+        if demand.only is not None and not self.is_permitted(agent_id, demand.only):
             return Reason.NOT_PERMITTED
         return None
+
+    def is_permitted(self, agent_id: AgentId, ticket: Ticket) -> bool:
+        """Return the answer of the host's permits, asked once for each question in a command."""
+        if self.permits is None:
+            return True
+        question = (agent_id, ticket.id)
+        answer = self.permitted.get(question)
+        if answer is None:
+            answer = self.permitted[question] = bool(self.permits.allows(agent_id, ticket))
+        return answer
 
     def eligible_from(
         self,
         member: MemberRecord,
-        demand: Demand,
+        demand_at: Callable[[Instant], Demand],
         *,
+        ends: Iterable[Instant] = (),
         shift: Timetable | None = None,
         shift_at: Instant | None = None,
     ) -> Instant | None:
         """Return when a refused member becomes eligible by the passing of time alone, if ever.
 
-        ``shift`` is their shift calendar, if they have one, ``shift_at`` when it changes next.
+        ``demand_at`` returns what the ticket asks at an instant, and ``ends`` are instants at which
+        that changes. ``shift`` is their shift calendar, if they have one, ``shift_at`` when it
+        changes next.
         """
         record = member.record
         wrapping = wrap_ups(record)
@@ -133,7 +152,9 @@ class Gate:
         lifts_at = rate_lifts_at(record)
         opens_at = None if record.rare.on_shift else shift_at
         instants |= {
-            each for each in (lifts_at, record.rare.cooling_until, opens_at) if each is not None
+            each
+            for each in (lifts_at, record.rare.cooling_until, opens_at, *ends)
+            if each is not None
         }
         if shift is not None:  # what ends while they are off shift ends when the next one begins
             opens = {shift.next_open(each) for each in instants if each < HORIZON}
@@ -142,7 +163,7 @@ class Gate:
             gone = [slot for slot in wrapping if (slot.wrap_up_until or 0) <= instant]
             reason = self.refusal(
                 member,
-                demand,
+                demand_at(instant),
                 without=gone,
                 at=instant,
                 shift_opens=True,
@@ -156,17 +177,19 @@ class Gate:
 
         Who finds it CLOSED is refused for every demand; only the others are in its index. O(1).
         """
-        record = member.record
+        record, rare = member.record, member.record.rare
         if (
             record.presence is not _AVAILABLE
-            or record.load >= member.capacity
+            or (record.load >= member.capacity and not rare.soft_channels)
+            or not member.automatic
             or member.held >= member.limit
-            or not (record.rare is ORDINARY or _may_have_more(record))
+            or not (rare is ORDINARY or _may_have_more(member))
         ):
             return CLOSED
         if (
             record.agent.channels
-            or record.rare.channels_off
+            or rare.channels_off
+            or rare.room is not None
             or self.defaults.channel_limit < LARGEST
         ):
             return OPEN
@@ -180,11 +203,6 @@ class Gate:
         return (
             demand.asks.channel not in member.record.rare.channels_off
             and self._full(member, demand, ()) is None
-            and (
-                demand.only is None
-                or self.permits is None
-                or self.permits.allows(member.agent_id, demand.only)
-            )
         )
 
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
@@ -198,7 +216,8 @@ class Gate:
         agent = record.agent
         reach = asks.reach or demand.queue.queue.reach
         return (
-            (not agent.channels or asks.channel in agent.channels)
+            member.automatic
+            and (not agent.channels or asks.channel in agent.channels)
             and (not asks.skills or lacking(agent.skills, demand) is None)
             and reach.least <= member.priority <= reach.greatest
             and cost_of(agent, demand) <= member.capacity
@@ -210,10 +229,9 @@ class Gate:
         self, member: MemberRecord, demand: Demand, without: Collection[Holding]
     ) -> Reason | None:
         record, asks = member.record, demand.asks
-        load, held = record.load, member.held
-        for slot in without:
-            load -= slot.cost
-            held -= slot.queue is demand.queue
+        held = member.held
+        if without:
+            held -= sum([slot.queue is demand.queue for slot in without])
         agent, most = record.agent, self.defaults.channel_limit
         cost = asks.weight
         if agent.channels:
@@ -223,9 +241,24 @@ class Gate:
             return Reason.CHANNEL_LIMIT
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
-        if load + cost > member.capacity:
-            return Reason.AGENT_LIMIT
-        return None
+        if record.rare is ORDINARY:  # fast: nearly everybody
+            load = record.load
+            if without:
+                load -= sum([slot.cost for slot in without])
+            return Reason.AGENT_LIMIT if load + cost > member.capacity else None
+        return _lacks_units(member, demand, cost, without)
+
+    def is_only_full(self, member: MemberRecord, demand: Demand) -> bool:
+        """Return whether nothing but their capacity keeps a member from such a ticket."""
+        record = member.record
+        return (
+            self.is_there(member, demand.asks.channel)
+            and self.fits(member, demand)
+            and record.rare.cooling_until is None
+            and self._full(member, demand, ()) is Reason.AGENT_LIMIT
+            and not rate_full(record, (), None)
+            and self._left_out(member, demand) is None
+        )
 
     def _is_wrap_up(
         self, member: MemberRecord, demand: Demand, without: Collection[Holding]
@@ -242,6 +275,54 @@ class Gate:
         return self.defaults.channel_limit
 
 
+def _has_units(member: MemberRecord) -> bool:
+    """Return whether some ticket of cost 1 would be within the member's capacity."""
+    record, rare = member.record, member.record.rare
+    if rare.firm < member.capacity and len(rare.soft_channels) < len(record.agent.channels):
+        return True
+    return not rare.firm and rare.soft < member.capacity
+
+
+def _lacks_units(
+    member: MemberRecord, demand: Demand, cost: int, without: Collection[Holding]
+) -> Reason | None:
+    """Return why a ticket of this cost is beyond the member's capacity, or None.
+
+    Work on interruptible channels keeps them from none that is not, and they get none of it beside
+    other work.
+    """
+    record, rare, load = member.record, member.record.rare, member.record.load
+    if rare.soft_channels:
+        soft = {slot for slot in without if slot.ticket.channel in rare.soft_channels}
+        firm = rare.firm - sum([slot.cost for slot in without if slot not in soft])
+        load = firm
+        if demand.asks.channel in rare.soft_channels:
+            if firm:
+                return Reason.INTERRUPTED
+            load = rare.soft - sum([slot.cost for slot in soft])
+    else:
+        load -= sum([slot.cost for slot in without])
+    room = rare.room
+    if room is not None and room.ticket is not demand.own:
+        gone = {_ticket_of(slot).id for slot in without}
+        taken = sum([units for ticket_id, units in room.taken.items() if ticket_id not in gone])
+        asks = room.ticket.asks
+        needed = asks.weight * _cost_on(record.agent, asks.channel)
+        if taken + cost + needed > member.capacity:
+            return Reason.ROOM_HELD
+    return Reason.AGENT_LIMIT if load + cost > member.capacity else None
+
+
+def _ticket_of(slot: Holding) -> TicketRecord:
+    return slot.record if isinstance(slot, OpenOffer) else slot
+
+
+def _cost_on(agent: Agent, channel: Channel) -> int:
+    """Return what a ticket of weight 1 on a channel costs an agent."""
+    limit = agent.channels.get(channel)
+    return 1 if limit is None else limit.cost
+
+
 def capacity_of(agent: Agent, defaults: Defaults) -> int:
     """Return the most units of work the agent holds at once: their own number, or the desk's."""
     return agent.capacity or defaults.capacity
@@ -252,10 +333,7 @@ def cost_of(agent: Agent, demand: Demand) -> int:
 
     A channel that the agent does not serve (forced upon them) costs the weight alone.
     """
-    if not agent.channels:
-        return demand.weight
-    limit = agent.channels.get(demand.asks.channel)
-    return demand.weight if limit is None else demand.weight * limit.cost
+    return demand.weight * _cost_on(agent, demand.asks.channel)
 
 
 def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
@@ -268,6 +346,14 @@ def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
         if own < level:
             low = True
     return Reason.SKILL_LEVEL if low else None
+
+
+def _answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
+    """Return why an agent is not asked for a ticket that rings everyone: asked, or tried, before."""
+    if ticket.offers and agent_id in ticket.offers:
+        return Reason.ASKED
+    tried = None if ticket.tried is None else ticket.tried.get(agent_id)
+    return None if tried is None or tried.lifted else tried.reason
 
 
 def wrap_ups(record: AgentRecord) -> list[TicketRecord]:
@@ -303,9 +389,11 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
     return used >= rate.tickets
 
 
-def _may_have_more(record: AgentRecord) -> bool:
-    """Say whether shift, cool-down and rate limit let the agent have another ticket."""
-    rare = record.rare
+def _may_have_more(member: MemberRecord) -> bool:
+    """Return whether shift, cool-down, rate limit and interruptible work admit another ticket."""
+    record, rare = member.record, member.record.rare
+    if rare.soft_channels and not _has_units(member):
+        return False
     return (
         rare.on_shift
         and rare.cooling_until is None

@@ -16,7 +16,7 @@ from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
 from ticketroute.model.frozen import EMPTY, maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import Instant, Span
+from ticketroute.model.instants import Instant, Span, seconds
 from ticketroute.model.lifecycle import RoutingState, Status
 from ticketroute.model.line_order import Place
 from ticketroute.model.offer import OfferOutcome
@@ -29,9 +29,10 @@ from ticketroute.strategies.contract import Member, Strategy
 from ticketroute.strategies.ranked import Ranked
 
 if TYPE_CHECKING:
-    from ticketroute.core.ages import Ages
-    from ticketroute.core.heads import FiledHeads
+    from ticketroute.core.index.by_age import Ages
+    from ticketroute.core.index.filed_lines import FiledHeads
 
+RETRY_OF_OFFERS, RETRY_OF_RINGS = seconds(60), seconds(5)  # after a miss, unless named
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
 
 
@@ -72,6 +73,14 @@ class OpenOffer:
 
 
 @define(eq=False)
+class HeldRoom:
+    """Room that an agent holds for one ticket; ``taken`` is what they took since, in units."""
+
+    ticket: TicketRecord
+    taken: dict[TicketId, int] = field(factory=dict)
+
+
+@define(eq=False)
 class Tried:
     """An agent who declined or missed a ticket, and whether they may be asked again."""
 
@@ -86,7 +95,10 @@ class Past:
     came_from: AgentId | None = None  # back from hold or reopened: who is asked first
     relaxed: int = 0  # steps of the schedule taken in the present search
     waited_for: bool = False  # it has been reserved for an agent in the present search
+    room_wanted: bool = False  # it has waited so long that room is to be held for it
+    room_of: AgentId | None = None  # who holds room for it
     wanted: int = 0  # offers at a time, where the strategy rings step by step
+    everyone: bool = False  # it has widened to all members of its queues
     hops: int = 0  # times it left an agent who did not answer it
     silent: tuple[AgentId, ...] = ()  # who these agents were
     answered: bool = False  # by an agent, at least once
@@ -116,6 +128,7 @@ class TicketRecord:
     cost: int = 0  # in units of the agent's capacity, while somebody has it
     since: Instant | None = None  # start of the present stretch of work
     wrap_up_until: Instant | None = None
+    done_at: Instant | None = None
     waiting_since: Instant | None = None  # start of the present search for an agent
     added: tuple[QueueRecord, ...] = ()  # queues it waits in beside its own
     entries: tuple[LineEntry, ...] = ()  # its places in lines, its own queue's first
@@ -154,6 +167,11 @@ class Rare:
     on_shift: bool = True
     channels_off: frozenset[Channel] = frozenset()
     misses: int = 0  # in a row
+    missed_at: Instant | None = None  # the last one that was counted
+    room: HeldRoom | None = None  # kept free for a ticket that has waited long
+    soft_channels: frozenset[Channel] = frozenset()  # interruptible ones
+    soft: int = 0  # units of work on them; the load while there is no other work
+    firm: int = 0  # units of all other work, of an agent with interruptible channels
     cooling_until: Instant | None = None
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
     offers: dict[TicketId, OpenOffer] = EMPTY  # open ones
@@ -231,6 +249,7 @@ class MemberRecord(Member):
     membership: Membership
     limit: int
     held: int = 0  # tickets of this queue that count
+    automatic: bool = True  # gets tickets by hand-outs
     is_open: int = CLOSED  # or OPEN or WIDE_OPEN: in the queue's own index
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
     next: MemberRecord | None = None  # the same agent in the queue they joined next
@@ -272,6 +291,9 @@ class Demand:
     asks: Asks
     only: Ticket | None  # the one ticket it stands for, where the host has its own permits
     plain_one: Demand | None = None
+    own: TicketRecord | None = (
+        None  # the one ticket that stands under it, offers and answers included
+    )
     line: list[tuple[Place, LineEntry]] = field(factory=list)  # a heap; the left are still in
     waiting: int = 0
     head: Place | None = None  # the place under which the queue's list of heads knows it
@@ -284,7 +306,7 @@ class Demand:
     reach: Reach | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.is_common = self.plain_one is None and self.only is None
+        self.is_common = self.plain_one is None and self.only is None and self.own is None
         self.weight, self.skills, self.reach = self.asks.weight, self.asks.skills, self.asks.reach
 
     @property
@@ -322,6 +344,9 @@ class QueueRecord:
     rings_all: bool = field(init=False)  # so does the strategy, at once or step by step
     ring_step: Span | None = field(init=False)  # after which it rings one more; None: all at once
     timed: bool = field(init=False)  # silence in its tickets has consequences
+    scheduled: bool = field(init=False)  # tickets in its line have timers
+    skips: bool = field(init=False)  # some relaxation is taken at once where nobody is there
+    retry_missed_after: Span = field(init=False)  # as its offer policy has it, or the usual one
 
     def __attrs_post_init__(self) -> None:
         self.id = self.queue.id
@@ -336,6 +361,10 @@ class QueueRecord:
         self.rings_all = bool(getattr(strategy, "rings_all", False))
         self.ring_step = getattr(strategy, "step", None)
         self.timed = queue.respond_within is not None or queue.idle_after is not None
+        self.scheduled = bool(queue.relaxations) or queue.hold_room_after is not None
+        self.skips = any([step.skip_wait for step in queue.relaxations])
+        usual = RETRY_OF_RINGS if self.rings_all else RETRY_OF_OFFERS
+        self.retry_missed_after = queue.offer.retry_missed_after or usual
 
 
 def ranked_of(strategy: Strategy) -> Ranked | None:

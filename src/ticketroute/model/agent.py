@@ -10,6 +10,7 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import (
     LARGEST,
+    a_flag,
     a_text,
     an_id,
     check_id,
@@ -40,7 +41,10 @@ class Presence(Enum):
 
     @classmethod
     def of(cls, word: Presence | str) -> Presence:
-        """Return the presence that ``word`` names; a word nobody knows is AWAY, never AVAILABLE.
+        """Return the presence that ``word`` names; an unknown word is AWAY, never AVAILABLE.
+
+        Raises:
+            InvalidValueError: if the word differs from a known one only by case or spaces.
 
         >>> Presence.of("lunch")
         <Presence.AWAY: 'away'>
@@ -49,7 +53,13 @@ class Presence(Enum):
             return word
         if not isinstance(word, str):
             raise InvalidValueError("presence", word, "a Presence, or a word for one")
-        return _PRESENCE_BY_WORD.get(word, cls.AWAY)
+        known = _PRESENCE_BY_WORD.get(word)
+        if known is not None:
+            return known
+        nearest = _PRESENCE_BY_WORD.get(word.strip().lower())
+        if nearest is not None:
+            raise InvalidValueError("presence", word, f"written {nearest.value!r}")
+        return cls.AWAY
 
 
 _PRESENCE_BY_WORD = {presence.value: presence for presence in Presence}
@@ -60,11 +70,12 @@ class ChannelLimit:
     """What one ticket of a channel costs an agent, and how many of them at once.
 
     ``cost`` is in units of capacity. ``most`` counts tickets; 0 means never, None the desk's
-    default.
+    default. Work on an ``interruptible`` channel keeps its agent from none that is not.
     """
 
     cost: int = field(default=1, validator=whole(1))
     most: int | None = field(default=None, validator=maybe(whole(0)))
+    interruptible: bool = field(default=False, validator=a_flag)
 
 
 @frozen
@@ -81,7 +92,8 @@ class Membership:
 
     ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
     queue at once; 0 means never, None the queue's limit. ``weight`` is the share in a weighted
-    draw, 1 to 100.
+    draw, 1 to 100. With ``automatic`` False the agent gets this queue's tickets by hand only: taken,
+    assigned or transferred to them.
     """
 
     priority: int | None = field(
@@ -89,6 +101,7 @@ class Membership:
     )
     limit: int | None = field(default=None, validator=maybe(whole(0)))
     weight: int = field(default=1, validator=whole(1, HEAVIEST_WEIGHT))
+    automatic: bool = field(default=True, validator=a_flag)
 
 
 _PLAIN = ChannelLimit()

@@ -7,6 +7,7 @@ No event carries a text of the ticket.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -363,6 +364,25 @@ class ReserveEnded(TicketEvent):
 
 
 @frozen(kw_only=True)
+class RoomWanted(TicketEvent):
+    """A ticket has waited for so long that room is to be kept together for it."""
+
+
+@frozen(kw_only=True)
+class RoomHeld(TicketEvent):
+    """An agent gets nothing else that would take the room this ticket needs."""
+
+    agent_id: AgentId
+
+
+@frozen(kw_only=True)
+class RoomReleased(TicketEvent):
+    """An agent keeps no room for this ticket any more."""
+
+    agent_id: AgentId
+
+
+@frozen(kw_only=True)
 class TicketRelaxed(TicketEvent):
     """A ticket that waits asks less, or elsewhere; ``step`` counts the schedule's steps so far."""
 
@@ -467,6 +487,18 @@ class TicketPriorityChanged(TicketEvent):
 
 
 @frozen(kw_only=True)
+class TicketChanged(TicketEvent):
+    """A ticket asks something else; ``ticket`` is whole, ``changed`` are the fields that differ.
+
+    ``cost`` is what it takes of its agent's capacity from now on, None without an agent.
+    """
+
+    ticket: Ticket
+    changed: tuple[str, ...]
+    cost: int | None = None
+
+
+@frozen(kw_only=True)
 class TicketRated(TicketEvent):
     """The requester's satisfaction, 0 to 100; ``agent_id`` is who had the ticket last."""
 
@@ -483,3 +515,29 @@ offered = maker(TicketOffered)
 declined = maker(OfferDeclined)
 withdrawn = maker(OfferWithdrawn)
 resolved = maker(TicketResolved)
+
+
+# --- what a command returns ----------------------------------------------------------------------
+
+E = TypeVar("E", bound=Event)
+
+
+class Events(tuple[Event, ...]):
+    """The events of one command, in the order in which they happened; an ordinary tuple otherwise.
+
+    >>> told = Events([GraceEnded(at=5, agent_id="ana")])
+    >>> told.first(GraceEnded).agent_id
+    'ana'
+    >>> told.of(TicketAssigned)
+    ()
+    """
+
+    __slots__ = ()
+
+    def first(self, kind: type[E]) -> E | None:
+        """Return the first event of this class, or None. O(events)."""
+        return next((event for event in self if isinstance(event, kind)), None)
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        """Return the events of this class, in their order. O(events)."""
+        return tuple(event for event in self if isinstance(event, kind))

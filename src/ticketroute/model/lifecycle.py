@@ -21,8 +21,12 @@ from ticketroute.model.events import (
     ReserveEnded,
     RetryAllowed,
     RingWidened,
+    RoomHeld,
+    RoomReleased,
+    RoomWanted,
     TicketAbandoned,
     TicketAssigned,
+    TicketChanged,
     TicketClosed,
     TicketEscalated,
     TicketEvent,
@@ -101,8 +105,17 @@ ROUTING: Final[Mapping[tuple[RoutingState, type[TicketEvent]], RoutingState]] = 
         (_DONE, TicketReplied): _DONE,
         (_DONE, TicketRated): _DONE,
         (_WAITING, TicketRated): _WAITING,
+        **{(state, TicketChanged): state for state in (_WAITING, _OFFERED, _ASSIGNED, _PARKED)},
         (_WAITING, TicketOffered): _OFFERED,
         (_WAITING, RetryAllowed): _WAITING,
+        (_WAITING, RingWidened): _WAITING,
+        (_ASSIGNED, RetryAllowed): _ASSIGNED,
+        (_PARKED, RetryAllowed): _PARKED,
+        **{
+            (state, event): state
+            for state in (_WAITING, _OFFERED)
+            for event in (RoomWanted, RoomHeld, RoomReleased)
+        },
         (_WAITING, TicketReserved): _WAITING,
         (_WAITING, ReserveEnded): _WAITING,
         (_WAITING, TicketRelaxed): _WAITING,

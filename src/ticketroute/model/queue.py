@@ -24,10 +24,11 @@ from ticketroute.model.checks import (
 from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
 from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId
 from ticketroute.model.instants import Span, seconds
-from ticketroute.model.line_order import LineOrder, PriorityThenAge
+from ticketroute.model.line_order import LineOrder, PriorityThenAge, line_order
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.relaxation import Reach, Relaxation, schedule
-from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.model.strategy_spec import Selecting, StrategySpec
+from ticketroute.model.words import word_of
 
 HEAVIEST_QUEUE = 1_000
 USUAL_QUEUE_WEIGHT = 100
@@ -75,7 +76,19 @@ def _check_members(
             raise InvalidValueError(f"Queue.members[{agent_id!r}]", membership, "a Membership")
 
 
-def _strategy(written: StrategySpec | str) -> StrategySpec:
+def _delivery(delivery: Delivery | str | None) -> Delivery | None:
+    return None if delivery is None else word_of(Delivery, delivery, "Queue.delivery")
+
+
+def _departure(departure: Departure | str | None) -> Departure | None:
+    return None if departure is None else word_of(Departure, departure, "Queue.departure")
+
+
+def _resume(rule: ResumeRule | str) -> ResumeRule:
+    return word_of(ResumeRule, rule, "Queue.resume")
+
+
+def _strategy(written: StrategySpec | str | Selecting) -> StrategySpec:
     return StrategySpec.of(written)
 
 
@@ -83,9 +96,11 @@ def _strategy(written: StrategySpec | str) -> StrategySpec:
 class Queue:
     """A department: a line of tickets and the agents who serve it.
 
-    ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``.
+    ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``, or a strategy
+    of your own: an object that has not been used, or its class.
     ``members`` maps agents to their membership, in the order that top_down goes by; several ids
     stand for plain memberships.
+    ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.
     ``order`` says which waiting ticket goes first.
     ``weight`` from 1 to 1000 sets queues in order for an agent who serves several: the heavier
     goes first.
@@ -98,6 +113,8 @@ class Queue:
     ``offer`` says how tickets are offered, where ``delivery`` is ``OFFER``.
     ``reach`` is which agent priorities get its tickets, until ``relaxations`` change that: steps
     at so many milliseconds of waiting, in order.
+    ``hold_room_after`` is how long, in milliseconds, the first ticket of the line waits before an
+    agent keeps room for it; None means that nobody does.
     ``keep_agent`` asks the agent who had the requester's last ticket first, after the preferred.
     ``affinity_wait`` is how long, in milliseconds, a ticket waits for either of them while they
     are there and have no room.
@@ -116,17 +133,18 @@ class Queue:
     members: Mapping[AgentId, Membership] = field(
         default=EMPTY, converter=_members, validator=_check_members
     )
-    delivery: Delivery = field(default=Delivery.ASSIGN, validator=one_of(Delivery))
-    order: LineOrder = field(default=PriorityThenAge(), validator=one_of(LineOrder))
+    delivery: Delivery | None = field(default=None, converter=_delivery)
+    order: LineOrder = field(default=PriorityThenAge(), converter=line_order)
     weight: int = field(default=USUAL_QUEUE_WEIGHT, validator=whole(1, HEAVIEST_QUEUE))
     wrap_up: Span = field(default=0, validator=span())
     limit_per_agent: int | None = field(default=None, validator=maybe(whole(0)))
-    departure: Departure | None = field(default=None, validator=maybe(one_of(Departure)))
-    resume: ResumeRule = field(default=ResumeRule.STRICT, validator=one_of(ResumeRule))
+    departure: Departure | None = field(default=None, converter=_departure)
+    resume: ResumeRule = field(default=ResumeRule.STRICT, converter=_resume)
     parked_counts: bool = field(default=False, validator=a_flag)
     offer: OfferPolicy = field(default=OfferPolicy(), validator=one_of(OfferPolicy))
     reach: Reach = field(default=Reach(), validator=one_of(Reach))
     relaxations: tuple[Relaxation, ...] = field(default=(), converter=schedule)
+    hold_room_after: Span | None = field(default=None, validator=maybe(span()))
     keep_agent: bool = field(default=False, validator=a_flag)
     affinity_wait: Span = field(default=0, validator=span())
     respond_within: Span | None = field(default=None, validator=maybe(span(1)))

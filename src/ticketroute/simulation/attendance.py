@@ -79,7 +79,7 @@ class Attendance:
         view = run.desk.agent(staff.id)
         if not staff.on_duty or view.load >= view.capacity:
             return  # looks again when on duty, or when a ticket ends
-        events = run.desk.take(staff.id, at=at)
+        events = run.desk.take(ticket_id=None, agent_id=staff.id, at=at)
         run.note(events)
         if any(type(event) is TicketAssigned for event in events):
             self.look(staff, at)

@@ -182,7 +182,7 @@ def compare(
         AllFailedError: if no replication could be run.
     """
     for name, factory in (own or {}).items():
-        registry.add(name, factory)
+        registry.register(name, factory)
     named = _named(scenarios, strategies)
     study = Study(
         scenarios=named,

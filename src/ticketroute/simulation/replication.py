@@ -76,7 +76,7 @@ def replicate(task: Task) -> Replication | Failure:
 
 def _replicate(task: Task) -> Replication:
     for name, factory in task.own.items():
-        registry.add(name, factory)
+        registry.register(name, factory)
     runs = {name: Run(each, seed=task.seed).go() for name, each in task.scenarios.items()}
     warm_up, unclear = 0, False
     for run in runs.values():

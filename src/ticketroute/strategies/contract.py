@@ -32,8 +32,9 @@ class Member:
     Units: ``capacity`` and ``load`` in units of capacity; ``count`` in tickets that count, of all
     queues; ``last_assigned`` in assignments of the whole desk, 0 for never, so that two agents
     tie only before their first ticket; ``idle_since`` the instant the last ticket ended, or of
-    becoming available for who never had one; ``taken`` and ``handle_time`` in tickets and
-    milliseconds within the strategy's ``window``.
+    becoming available for an agent who never had one; ``available_since`` the instant at which the
+    present or latest availability began, whatever tickets ended since; ``taken`` and
+    ``handle_time`` in tickets and milliseconds within the strategy's ``window``.
     """
 
     agent_id: AgentId
@@ -46,6 +47,7 @@ class Member:
     skills: Mapping[str, int] = EMPTY
     last_assigned: int = 0
     idle_since: Instant = 0
+    available_since: Instant = 0
     taken: int = 0
     handle_time: Span = 0
 

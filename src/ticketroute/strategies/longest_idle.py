@@ -11,14 +11,14 @@ from ticketroute.strategies.ranked import Ranked
 class LongestIdle(Ranked):
     """The agent whose last ticket ended longest ago.
 
-    Who never had one is idle since becoming available. An agent who holds tickets and has room
-    for more is judged by the last one that ended, not by those at hand.
+    An agent who never had a ticket is idle since becoming available. A break changes nothing:
+    ``longest_available`` counts from the end of the break. An agent who holds tickets and has
+    room for more is judged by the last one that ended, not by those at hand.
     Ties: longest since last assigned, then agent id.
 
     Cost: O(log n).
 
-    Source: FreeSWITCH mod_callcenter's ``longest-idle-agent`` and Amazon Connect's routing to
-    the agent who has been available longest.
+    Source: FreeSWITCH mod_callcenter's ``longest-idle-agent``.
 
     >>> strategy = LongestIdle()
     >>> strategy.join(Member(agent_id="ana", idle_since=9_000))
