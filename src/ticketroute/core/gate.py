@@ -349,7 +349,7 @@ def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
 
 
 def _answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
-    """Return why an agent is not asked for a ticket that rings everyone: asked, or tried, before."""
+    """Return why an agent is not asked again for a ticket that rings everyone, or None."""
     if ticket.offers and agent_id in ticket.offers:
         return Reason.ASKED
     tried = None if ticket.tried is None else ticket.tried.get(agent_id)

@@ -319,7 +319,7 @@ def recount_parked(state: State, ticket: TicketRecord) -> None:
         park(state, record, ticket)
 
 
-def move_to_queue(state: State, ticket: TicketRecord, queue: QueueRecord) -> None:
+def move_to_queue(ticket: TicketRecord, queue: QueueRecord) -> None:
     """Let a ticket that is not done belong to a queue."""
     if queue is not ticket.queue:
         ticket.queue.open_tickets -= 1

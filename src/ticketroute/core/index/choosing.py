@@ -395,11 +395,15 @@ class Demands:
             queue.strategy.sibling(demand.asks.skills or EMPTY),
             room=(demand.asks.channel, demand.asks.weight) if demand.only is None else None,
         )
+        try:
+            for member in queue.members.values():
+                if self._admit(member, index):
+                    self.refresh(member, (index,))
+        except BaseException:  # a plug-in's: nobody is told of an index that is not whole
+            index.dropped = True
+            raise
         demand.index = index
         queue.indexed[demand] = None
-        for member in queue.members.values():
-            if self._admit(member, index):
-                self.refresh(member, (index,))
         return index
 
     def _drop_oldest(self, queue: QueueRecord) -> None:
