@@ -72,7 +72,7 @@ RANGES: list[tuple[str, Callable[[Any], object], int, int]] = [
 @pytest.mark.parametrize(
     ("thing", "make", "least", "most"), RANGES, ids=[each[0] for each in RANGES]
 )
-def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
+def test_a_number_is_accepted_up_to_its_bounds_and_not_beyond(
     keeps_bounds: Callable[..., None],
     thing: str,
     make: Callable[[Any], object],
@@ -119,7 +119,7 @@ def test_of_a_list_without_end_one_more_is_read_than_may_be() -> None:
 def test_editions_are_taken_one_after_the_other_and_named_as_the_newest() -> None:
     versions = Versions([Edition(0, ALWAYS), Edition(5, calendar()), Edition(6, rare())])
     assert [each.effective_from for each in versions.editions] == [0, 5, 6]
-    with pytest.raises(BeyondHorizonError, match=r"^calendar 'rare' reaches"):
+    with pytest.raises(BeyondHorizonError, match=r"^calendar 'rare' covers"):
         versions.add(5, 10**12)
     both = calendar(name="desk") & rare_on_monday()
     with pytest.raises(BeyondHorizonError, match=r"^calendar 'desk & once' reaches"):
@@ -220,8 +220,8 @@ def test_without_the_holidays_package_the_message_says_how_to_get_it(
 
 # --- beyond the horizon ---------------------------------------------------------------------------
 
-REACH = "reaches from 1970 to the end of 2200, and"
-WAY_OUT = "lies beyond; give an instant or a span within, or a calendar that opens again"
+REACH = "covers 1970 to the end of 2200, and"
+WAY_OUT = "is outside; give a time within, or a calendar that opens again"
 LATE = HORIZON + 1
 
 

@@ -188,7 +188,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
     err.UnknownStrategyError: [
         (
             (
-                "no strategy 'headrom'; did you mean 'headroom'? valid are: "
+                "no strategy 'headrom'; did you mean 'headroom'? valid names are: "
                 "headroom, average_load, "
                 "best_match, fewest_taken, gone, half, least_handle_time, "
                 "load_ratio, longest_idle, "
@@ -276,7 +276,7 @@ def test_where_nothing_looks_alike_the_valid_names_are_listed(
     monkeypatch.setattr(registry, "_plug_ins", dict)
     with pytest.raises(err.UnknownStrategyError) as caught:
         made("xyz")
-    assert str(caught.value) == f"no strategy 'xyz'; valid are: {VALID}"
+    assert str(caught.value) == f"no strategy 'xyz'; valid names are: {VALID}"
 
 
 # --- bounds ---------------------------------------------------------------------------------------
