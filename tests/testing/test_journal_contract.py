@@ -224,7 +224,7 @@ def go_by(monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
 
 
 def is_caught(suite: JournalContract) -> bool:
-    """Say whether a suite fails, the quickest of its tests first."""
+    """Return whether a suite fails, the quickest of its tests first."""
     names = [name for name in dir(suite) if name.startswith("test_")]
     for name in sorted(names, key="test_it_keeps_the_contract".__eq__):
         try:

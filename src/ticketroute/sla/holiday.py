@@ -14,7 +14,7 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.sla.reading import MOST_DATES, bounded, day_of, read_date, read_yearly
 from ticketroute.sla.zones import nearest
 
-_LISTED = 20  # names in a message when none looks like what was given: most countries have fewer
+_LISTED = 20  # names in a message if none is similar to the value: most countries have fewer
 _MISSING = "known from the holidays package, which is not installed: pip install 'ticketroute[sla]'"
 
 
@@ -23,7 +23,7 @@ def _subdivisions() -> dict[str, list[str]]:
     """Return the subdivisions of each country that the holidays package knows.
 
     Raises:
-        ModuleNotFoundError: without the package. An import that fails is not cached.
+        ModuleNotFoundError: if the package is not installed. A failed import is not cached.
     """
     from holidays.utils import list_supported_countries  # noqa: PLC0415  an extra, and slow to load
 
@@ -48,11 +48,11 @@ def _one_of(thing: str, value: object, known: Iterable[str]) -> None:
 
 @frozen
 class PublicHolidays:
-    """The public holidays of a country, or of one subdivision of it, days in lieu included.
+    """The public holidays of a country or of one subdivision of it, including days in lieu.
 
     ``country`` and ``subdivision`` are codes of ISO 3166, such as ``DE`` and ``BY``.
-    The dates are those of the installed ``holidays`` package, which knows most countries up to
-    2100 and none before it began; another release of it may know better.
+    The dates are those of the installed ``holidays`` package. It covers most countries up to 2100
+    and no country before its independence; another release may have other dates.
 
     >>> PublicHolidays("DE", subdivision="BY")
     PublicHolidays(country='DE', subdivision='BY')
@@ -71,7 +71,7 @@ class PublicHolidays:
         if self.subdivision is not None:
             thing = f"PublicHolidays.subdivision of {self.country}"
             if not known[self.country]:
-                raise InvalidValueError(thing, self.subdivision, "left out: none is known")
+                raise InvalidValueError(thing, self.subdivision, "left out, because none is known")
             _one_of(thing, self.subdivision, known[self.country])
 
     def days(self, year: int) -> AbstractSet[int]:
@@ -79,11 +79,11 @@ class PublicHolidays:
         return _named(self.country, self.subdivision, year).keys()
 
     def name_of(self, day: date) -> str | None:
-        """Return what a holiday is called, in the locale's language; None: it is none."""
+        """Return the name of a holiday in the locale's language, or None if it is not a holiday."""
         return _named(self.country, self.subdivision, day.year).get(day_of(day))
 
     def plain(self) -> dict[str, Any]:
-        """Return the country, and the subdivision if there is one, as configuration has them."""
+        """Return the country, and the subdivision if there is one, in the form of configuration."""
         if self.subdivision is None:
             return {"country": self.country}
         return {"country": self.country, "subdivision": self.subdivision}
@@ -113,7 +113,7 @@ def _order(holiday: Holiday) -> tuple[int, str]:
 
 
 def read_holidays(holidays: Iterable[Holiday | Mapping[str, str]]) -> tuple[Holiday, ...]:
-    """Return holidays in one order, none twice: dates, yearly dates as 'MM-DD', countries."""
+    """Return holidays in a fixed order without duplicates: dates, yearly dates, countries."""
     thing = "Calendar.holidays"
     listed = bounded(thing, holidays, MOST_DATES)
     return tuple(sorted({_read(f"one of {thing}", each) for each in listed}, key=_order))

@@ -167,7 +167,7 @@ def _check_winner(
 
 
 def _rings(queue: QueueFacts) -> bool:
-    """Say whether a queue asks everybody at once."""
+    """Return whether a queue asks everybody at once."""
     return rings_at_once(queue.queue.strategy) and queue.queue.offer.parallel == 1
 
 

@@ -177,20 +177,20 @@ class DeskMachine(RuleBasedStateMachine):
                 self.spent += len(event.draws)
 
     def has_space(self) -> bool:
-        """Say whether more may come: a desk that drowns shows the same picture all day."""
+        """Return whether more may come: a desk that drowns shows the same picture all day."""
         states = [ticket.state for ticket in self.desk.tickets()]
         return states.count(RoutingState.WAITING) < MOST_WAITING and len(states) < MOST_TICKETS
 
     def has_tickets(self) -> bool:
-        """Say whether there is anything to work at."""
+        """Return whether there is anything to work at."""
         return any(True for _ in self.desk.tickets())
 
     def asks(self) -> bool:
-        """Say whether any offer is open."""
+        """Return whether any offer is open."""
         return any(ticket.offered_to for ticket in self.desk.tickets())
 
     def upheaval(self) -> bool:
-        """Say whether it is time for something that leaves little as it was: now and then."""
+        """Return whether it is time for something that leaves little as it was: now and then."""
         return len(self.events) % 4 == 0
 
     # --- what is drawn ----------------------------------------------------------------------
