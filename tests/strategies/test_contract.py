@@ -1,4 +1,4 @@
-"""The contract of every strategy, held by the kit for all the built-in ones."""
+"""The test kit's contract, applied to every built-in strategy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Contract(StrategyContract):
 
 
 def suites() -> dict[str, type[Any]]:
-    """Return the suite of each strategy, as a third party would write it."""
+    """Return the test suite of each strategy in the form that a third party would write."""
     made: dict[str, type[Any]] = {}
     for written in (*BUILT_IN, *INSIDE):
         facts = {"strategy": written, "takes_turns": written in IN_TURN}
@@ -41,7 +41,7 @@ globals().update(suites())
 
 
 class TestAnyDesk(DeskPromises):
-    """Every promise, on desks of all strategies."""
+    """The whole contract, on desks with any strategies."""
 
 
 class TestDeskOfTurns(DeskPromises):
@@ -53,7 +53,7 @@ class TestDeskThatRings(DeskPromises):
     strategy = "ring_all"
 
 
-def test_a_strategy_may_be_given_as_a_class_or_as_what_makes_one() -> None:
+def test_a_strategy_may_be_given_as_a_class_or_as_a_function() -> None:
     from ticketroute.strategies.longest_idle import LongestIdle  # noqa: PLC0415  one test
     from ticketroute.strategies.random_pick import Random as Pick  # noqa: PLC0415
 

@@ -1,1 +1,1 @@
-"""Strategies: in which order the eligible agents are asked."""
+"""Strategies: the order in which eligible agents get tickets."""

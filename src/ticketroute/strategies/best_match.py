@@ -1,4 +1,4 @@
-"""The most skilled for what is asked."""
+"""The best skills for a ticket first."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class BestMatch(Ranked):
-    """The agent whose skills exceed most, on average, what the ticket asks for.
+    """The agent whose skills exceed the required levels most, on average.
 
-    Surplus is a skill's level less the level asked for; its mean over the skills asked decides.
-    Skills nobody asked for count for nothing, and where a ticket asks for none all agents tie.
-    Ties: longest since last assigned, then agent id.
+    The surplus of a skill is the agent's level minus the required level; the mean over the
+    required skills decides. Other skills are ignored, and if a ticket requires none, all tie.
+    Ties: longest since last assigned first, then by agent id.
 
-    Cost: O(s + log n) for s skills asked.
+    Cost: O(s + log n) for s required skills.
 
     Source: the scoring of workers by labels in Azure Communication Services Job Router and the
     best available skills of Genesys Cloud; the mean surplus as score is ours.
@@ -37,12 +37,12 @@ class BestMatch(Ranked):
         self._asked: Mapping[str, int] = EMPTY
 
     def key(self, member: Member) -> Key:
-        """Return minus the surplus, summed: an index compares like with like, so sum as mean."""
+        """Return minus the sum of surpluses, which orders members of one index like the mean."""
         levels = member.skills
         return (sum(asked - levels.get(skill, 0) for skill, asked in self._asked.items()),)
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
-        """Return an empty index for tickets that ask for these skills. O(s)."""
+        """Return an empty index for tickets that require these skills. O(s)."""
         twin = super().sibling(asked)
-        twin._asked = read_only(asked)  # noqa: SLF001  a copy of this very class
+        twin._asked = read_only(asked)  # noqa: SLF001  a copy of the same class
         return twin

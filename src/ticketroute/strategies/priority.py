@@ -1,4 +1,4 @@
-"""Tiers."""
+"""Tiers of agent priority, each with a strategy of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Make = Callable[[], Strategy]
 
 
 def _maker(then: object) -> Make:
-    """Return what makes an inner strategy: a class or factory itself, or copies of a strategy."""
+    """Return a function that makes inner strategies: a class or factory, or one that copies."""
     if isinstance(then, type) or not hasattr(then, "select"):
         if not callable(then):
             raise InvalidValueError("then", then, "a strategy, its class or a function making one")
@@ -28,35 +28,37 @@ def _maker(then: object) -> Make:
     fresh = getattr(then, "fresh", None)
     if fresh is None:
         raise InvalidValueError(
-            "then", then, "the strategy's class, or a function making one: it cannot be copied"
+            "then",
+            then,
+            "the strategy's class, or a function making one, because it cannot be copied",
         )
     return fresh  # type: ignore[no-any-return]  # getattr knows no types
 
 
 @define(eq=False)
 class _Tiers:
-    """One strategy a tier, which stays empty and keeps the turns of all siblings' indexes."""
+    """An empty strategy for each tier, which keeps the turns that all siblings share."""
 
     make: Make
     of: dict[int, Strategy] = Factory(dict)
 
     def tier(self, number: int) -> Strategy:
-        """Return the strategy of a tier, made when first asked for."""
+        """Return the strategy of a tier; make it at the first call."""
         if number not in self.of:
             self.of[number] = self.make()
         return self.of[number]
 
 
 class Priority:
-    """The agents of the best priority, 1 before 100; inside a tier by another strategy.
+    """The agents of the best priority, 1 before 100; within a tier another strategy decides.
 
-    Nobody is asked while someone of a smaller number has room and is not excluded. Inside a tier
-    ``then`` decides, ties included: a strategy, its class or a function that makes one. Each
-    tier has turns of its own; siblings share them tier by tier. A member whose priority changes
-    moves to the new tier at once.
-    With ``RingAll`` inside, the best tier rings, not everyone.
+    An agent is selected only if no agent of a smaller number has room or all of those are
+    excluded. Within a tier ``then`` decides, including ties: a strategy, its class or a function
+    that makes one. Each tier has its own turns, which siblings share. A member whose priority
+    changes moves to the new tier at once.
+    With ``RingAll`` as ``then``, only the best tier rings.
 
-    Cost: that of ``then``; each tier that has members and is wholly excluded adds a look.
+    Cost: that of ``then``, plus one look-up for each tier whose members are all excluded.
 
     Source: agent priorities in LiveAgent's departments; Asterisk's penalties and FreeSWITCH
     mod_callcenter's tier levels work alike.
@@ -83,42 +85,42 @@ class Priority:
 
     @property
     def window(self) -> Span | None:
-        """How far back the strategy inside reads."""
+        """The window of the strategy inside, in milliseconds."""
         return self._pattern.window
 
     @property
     def reads_demand(self) -> bool:
-        """Whether the strategy inside reads what a ticket asks for."""
+        """Whether the strategy inside depends on the skills that a ticket requires."""
         return self._pattern.reads_demand
 
     @property
     def draws(self) -> bool:
-        """Whether the strategy inside draws."""
+        """Whether the strategy inside draws random numbers."""
         return bool(getattr(self._pattern, "draws", False))
 
     @property
     def rings_all(self) -> bool:
-        """Whether the strategy inside asks everyone at once: then the best tier rings."""
+        """Whether the strategy inside rings everyone at once; then the best tier rings."""
         return bool(getattr(self._pattern, "rings_all", False))
 
     @property
     def step(self) -> Span | None:
-        """After how long the strategy inside rings one more."""
+        """The span after which the strategy inside rings one more agent, in milliseconds."""
         step: Span | None = getattr(self._pattern, "step", None)
         return step
 
     @property
     def samples(self) -> bool:
-        """Whether the strategy inside compares a few drawn from all."""
+        """Whether the strategy inside compares a few members drawn from all."""
         return bool(getattr(self._pattern, "samples", False))
 
     @property
     def key_names(self) -> tuple[str, ...]:
-        """Agent priority, and the names of the strategy inside."""
+        """Agent priority, followed by the names of the strategy inside."""
         return ("agent priority", *self._pattern.key_names)
 
     def join(self, member: Member) -> None:
-        """Take a member into their tier; as the strategy inside, plus O(t) for t tiers."""
+        """Add a member to their tier. Cost of the strategy inside, plus O(t) for t tiers."""
         tier = member.priority
         if tier not in self._index_of:
             self._index_of[tier] = self._tiers.tier(tier).sibling(self._asked)
@@ -130,7 +132,7 @@ class Priority:
         self._index_of[tier].join(member)
 
     def leave(self, agent_id: AgentId) -> None:
-        """Let a member go from their tier; as the strategy inside, plus O(t) for t tiers."""
+        """Remove a member from their tier. Cost of the strategy inside, plus O(t) for t tiers."""
         tier = self._tier_of.pop(agent_id)
         self._index_of[tier].leave(agent_id)
         self._members_in[tier] -= 1
@@ -138,7 +140,7 @@ class Priority:
             self._in_use.remove(tier)
 
     def changed(self, member: Member) -> None:
-        """Tell the member's tier, or move them to another."""
+        """Pass the change to the member's tier, or move the member to another tier."""
         tier = self._tier_of[member.agent_id]
         if tier == member.priority:
             self._index_of[tier].changed(member)
@@ -149,7 +151,7 @@ class Priority:
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Return whom the best tier selects; for ``most`` go on through the tiers below."""
+        """Return the members that the best tier selects, then those of the tiers below."""
         chosen: tuple[AgentId, ...] = ()
         for tier in self._in_use:
             left = None if most is None else most - len(chosen)
@@ -163,27 +165,27 @@ class Priority:
         self._index_of[self._tier_of[agent_id]].offered(agent_id)
 
     def forget(self, agent_id: AgentId) -> None:
-        """Let every tier forget the agent: they may have been in several."""
+        """Make every tier forget the agent, who may have been in several."""
         for tier in self._tiers.of.values():
             tier.forget(agent_id)
 
     def key_of(self, agent_id: AgentId) -> Key:
-        """Return the member's agent priority, and their key inside the tier."""
+        """Return the member's agent priority, followed by their key within the tier."""
         tier = self._tier_of[agent_id]
         return (tier, *self._index_of[tier].key_of(agent_id))
 
     def turns(self) -> tuple[object, ...]:
-        """Return the turns of each tier that has any, the best tier first."""
+        """Return the turns of each tier that has turns, the best tier first."""
         turns = ((number, tier.turns()) for number, tier in sorted(self._tiers.of.items()))
         return tuple((number, turn) for number, turn in turns if turn)
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index that shares every tier's turns. O(1)."""
         twin = type(self)(self._tiers.make)
-        twin._tiers = self._tiers  # noqa: SLF001  a sibling is what shares this
+        twin._tiers = self._tiers  # noqa: SLF001  siblings share this
         twin._empty(read_only(asked))  # noqa: SLF001
         return twin
 
     def fresh(self) -> Self:
-        """Return an empty index with turns of its own and the same strategy inside. O(1)."""
+        """Return an empty index with its own turns and the same strategy inside. O(1)."""
         return type(self)(self._tiers.make)
