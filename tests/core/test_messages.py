@@ -307,9 +307,9 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
         (
             (
                 "no strategy 'round_robbin'; did you mean 'round_robin'? valid names are: "
-                "round_robin, average_load, best_match, fewest_taken, headroom, "
-                "least_handle_time, load_ratio, longest_idle, max_load, power_of_two, priority, "
-                "random, ring_all, top_down, weighted_random"
+                "round_robin, weighted_round_robin, average_load, best_match, fewest_taken, "
+                "headroom, least_handle_time, load_ratio, longest_available, longest_idle, "
+                "max_load, power_of_two, priority, random, ring_all, top_down, weighted_random"
             ),
             lambda desk: desk.add_queue(queue("new", strategy="round_robbin"), at=10),
         ),

@@ -36,10 +36,7 @@ NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
 INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
 MAPPING = "it must be a mapping of names to values"
 PRINTABLE = "it must be printable characters with no blank at either end"
-PRIORITY = (
-    "it must be of type TicketPriority: one of TicketPriority.URGENT, "
-    "TicketPriority.HIGH, TicketPriority.NORMAL, TicketPriority.LOW"
-)
+PRIORITY = "it must be a TicketPriority, or one of 'urgent', 'high', 'normal', 'low'"
 SEVERAL = "it must be several values, such as a list"
 STRATEGY = "it must be a strategy's name, such as round_robin or priority(then=round_robin)"
 WHOLE = "it must be whole milliseconds from 0 to 253402300799999, the end of 9999"
@@ -155,26 +152,23 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     (f"Queue.members is Unread(); {MAPPING}", lambda: queue(members=Unread())),
     ("Queue.members['ana'] is 5; it must be a Membership", lambda: queue(members={"ana": 5})),
     (
-        (
-            "Queue.delivery is 'offer'; it must be of type Delivery: one of Delivery.ASSIGN, "
-            "Delivery.OFFER, Delivery.PULL"
-        ),
-        lambda: queue(delivery="offer"),
-    ),
-    ("Queue.order is 'lifo'; it must be of type LineOrder", lambda: queue(order="lifo")),
-    (
-        (
-            "Queue.departure is 'keep'; it must be of type Departure: one of Departure.KEEP, "
-            "Departure.REQUEUE"
-        ),
-        lambda: queue(departure="keep"),
+        ("Queue.delivery is 'Offer'; it must be a Delivery, or one of 'assign', 'offer', 'pull'"),
+        lambda: queue(delivery="Offer"),
     ),
     (
         (
-            "Queue.resume is 'sticky'; it must be of type ResumeRule: one of ResumeRule.STRICT, "
-            "ResumeRule.STICKY"
+            "Queue.order is 'fifo'; it must be a LineOrder, or one of 'priority_then_age', "
+            "'earliest_deadline', 'lifo'"
         ),
-        lambda: queue(resume="sticky"),
+        lambda: queue(order="fifo"),
+    ),
+    (
+        ("Queue.departure is 'stay'; it must be a Departure, or one of 'keep', 'requeue'"),
+        lambda: queue(departure="stay"),
+    ),
+    (
+        ("Queue.resume is 'loose'; it must be a ResumeRule, or one of 'strict', 'sticky'"),
+        lambda: queue(resume="loose"),
     ),
     ("Queue.parked_counts is 1; it must be True or False", lambda: queue(parked_counts=1)),
     ("Queue.offer is 5; it must be of type OfferPolicy", lambda: queue(offer=5)),

@@ -32,6 +32,7 @@ FACTS: dict[str, st.SearchStrategy[object]] = {
     "skills": st.dictionaries(st.sampled_from(["x", "y"]), st.integers(1, 3)),
     "last_assigned": st.integers(0, 3),
     "idle_since": st.integers(0, 2),
+    "available_since": st.integers(0, 2),
     "taken": st.integers(0, 2),
     "handle_time": st.integers(0, 2),
 }

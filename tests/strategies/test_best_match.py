@@ -1,11 +1,18 @@
 from collections.abc import Callable, Mapping
+from random import Random as Source
 from statistics import mean
 
 import pytest
 
+from ticketroute.errors import InvalidValueError
 from ticketroute.model.ids import AgentId
 from ticketroute.strategies.best_match import BestMatch
 from ticketroute.strategies.contract import Member
+from ticketroute.strategies.longest_idle import LongestIdle
+from ticketroute.strategies.registry import create
+from ticketroute.strategies.ring_all import RingAll
+from ticketroute.strategies.round_robin import RoundRobin
+from ticketroute.strategies.weighted_round_robin import TICKET, WeightedRoundRobin
 
 ANA, BEN = AgentId("ana"), AgentId("ben")
 
@@ -91,3 +98,46 @@ def test_a_fresh_strategy_requires_no_skills() -> None:
     strategy = BestMatch().sibling({"x": 2}).fresh()
     strategy.join(Member(agent_id=AgentId("ana"), skills={"x": 3}))
     assert strategy.key_of(AgentId("ana")) == (0,)
+
+
+def test_among_agents_who_match_equally_well_the_strategy_inside_decides() -> None:
+    strategy = BestMatch(then=LongestIdle).sibling({"german": 2})
+    strategy.join(Member(agent_id=ANA, skills={"german": 4}, idle_since=8))
+    strategy.join(Member(agent_id=BEN, skills={"german": 4}, idle_since=7, last_assigned=9))
+    strategy.join(Member(agent_id=AgentId("cleo"), skills={"german": 3}, idle_since=1))
+    assert strategy.select(most=3) == (BEN, ANA, "cleo")
+    assert strategy.key_of(BEN) == (-2, 7)
+    assert strategy.key_names == ("minus surplus, summed", "idle since")
+
+
+def test_all_tickets_share_the_turns_of_the_strategy_inside() -> None:
+    strategy = BestMatch(then=RoundRobin())
+    german, french = strategy.sibling({"german": 1}), strategy.sibling({"french": 2})
+    for name in (ANA, BEN):
+        member = Member(agent_id=name, skills={"german": 2, "french": 2})
+        for index in (strategy, german, french):
+            index.join(member)
+    assert strategy.select() == german.select() == french.select() == (ANA,)
+    german.offered(ANA)
+    assert strategy.select() == german.select() == french.select() == (BEN,)
+    assert strategy.turns() == french.turns() == german.turns() != strategy.fresh().turns()
+
+
+def test_a_share_by_weight_inside_counts_everybody_with_room_however_well_they_match() -> None:
+    strategy = BestMatch(then=WeightedRoundRobin)
+    german = strategy.sibling({"german": 1})
+    for name, level in ((ANA, 2), (BEN, 1)):
+        for index in (strategy, german):
+            index.join(Member(agent_id=name, skills={"german": level}))
+    for _ in range(3):
+        assert german.select() == (ANA,)
+        german.offered(ANA)
+    assert [strategy.select(), german.select()] == [(BEN,), (ANA,)]
+    assert strategy.turns() == ((ANA, -TICKET), (BEN, 3 * TICKET // 2))
+
+
+def test_a_strategy_that_asks_everybody_at_once_is_refused_inside() -> None:
+    with pytest.raises(InvalidValueError, match="then is 'RingAll'; it must be a strategy that"):
+        BestMatch(then=RingAll)
+    with pytest.raises(InvalidValueError, match="then of strategy best_match is 'Priority'"):
+        create("best_match(then=priority(then=ring_all))", source=Source(1))  # noqa: S311  it draws nothing

@@ -16,8 +16,11 @@ INSIDE = [
     "priority(then=random)",
     "priority(then=ring_all)",
     "priority(then=priority(then=power_of_two))",
+    "priority(then=weighted_round_robin)",
+    "best_match(then=longest_idle)",
+    "best_match(then=weighted_round_robin)",
 ]
-IN_TURN = ("round_robin", "priority(then=round_robin)")
+IN_TURN = [written for written in INSIDE if "=round_robin" in written] + ["round_robin"]
 
 
 class Contract(StrategyContract):

@@ -30,8 +30,8 @@ TEN_YEARS = 3_660 * 86_400_000
 A_SPAN = f"it must be a whole number from 1 to {TEN_YEARS}"
 VALID = (
     "average_load, best_match, fewest_taken, headroom, least_handle_time, load_ratio, "
-    "longest_idle, max_load, power_of_two, priority, random, ring_all, round_robin, top_down, "
-    "weighted_random"
+    "longest_available, longest_idle, max_load, power_of_two, priority, random, ring_all, "
+    "round_robin, top_down, weighted_random, weighted_round_robin"
 )
 WAY_OUT = "repair or uninstall the plug-in, or choose another strategy"
 
@@ -141,11 +141,17 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
             lambda: made("nearest(range=7)"),
         ),
         (
-            "an option of strategy round_robin is 'step'; it must be left out, because it has no options",
+            (
+                "an option of strategy round_robin is 'step'; it must be left out, because it "
+                "has no options"
+            ),
             lambda: made("round_robin(step=5)"),
         ),
         (
-            "an option of strategy random is 'source'; it must be left out, because it has no options",
+            (
+                "an option of strategy random is 'source'; it must be left out, because it "
+                "has no options"
+            ),
             lambda: made("random(source=5)"),
         ),
         (
@@ -190,10 +196,10 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
                 "no strategy 'headrom'; did you mean 'headroom'? valid names are: "
                 "headroom, average_load, "
                 "best_match, fewest_taken, gone, half, least_handle_time, "
-                "load_ratio, longest_idle, "
+                "load_ratio, longest_available, longest_idle, "
                 "max_load, moved, nearest, needy, number, power_of_two, priority, "
                 "random, ring_all, "
-                "round_robin, top_down, twice, weighted_random"
+                "round_robin, top_down, twice, weighted_random, weighted_round_robin"
             ),
             lambda: made("priority(then=headrom)"),
         ),

@@ -27,7 +27,9 @@ NAMES = [
     "weighted_random",
     "priority",
     "round_robin",
+    "weighted_round_robin",
     "longest_idle",
+    "longest_available",
     "fewest_taken",
     "least_handle_time",
     "top_down",
@@ -176,11 +178,17 @@ def test_the_error_for_an_unknown_name_lists_the_most_similar_first(install: Ins
         ),
         (
             "round_robin(step=5)",
-            "an option of strategy round_robin is 'step'; it must be left out, because it has no options",
+            (
+                "an option of strategy round_robin is 'step'; it must be left out, because it "
+                "has no options"
+            ),
         ),
         (
             "random(source=5)",
-            "an option of strategy random is 'source'; it must be left out, because it has no options",
+            (
+                "an option of strategy random is 'source'; it must be left out, because it "
+                "has no options"
+            ),
         ),
         (
             "priority(first=random)",

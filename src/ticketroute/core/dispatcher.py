@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from attrs import evolve
+from attrs import evolve, fields
 
+from ticketroute.commands import Command
 from ticketroute.core import lines
 from ticketroute.core.agreements import Agreements
 from ticketroute.core.answering import Answering
@@ -20,8 +21,9 @@ from ticketroute.core.snapshot import snapshot
 from ticketroute.core.staffing import Staffing
 from ticketroute.core.views import AgentView, TicketView, view_of_agent, view_of_ticket
 from ticketroute.core.waking import Waking
+from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import check_id
-from ticketroute.model.events import DeskOpened, Event
+from ticketroute.model.events import DeskOpened, Event, Events
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ports import Permits, RandomSource
@@ -71,6 +73,21 @@ class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
         return desk
+
+    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
+        """Do a command that was made as a value; the methods are the typed face of this one.
+
+        Raises:
+            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`.
+        """
+        if not isinstance(command, Command):
+            raise InvalidValueError("command", command, "one of ticketroute.commands")
+        name = _name_of(type(command))
+        taken = {field.name: getattr(command, field.name) for field in fields(type(command))}
+        taken |= taken.pop("changes", {})
+        if name not in ("accept", "decline", "take", "advance"):
+            taken["by"] = by
+        return Events(getattr(self, name)(at=at, **taken))
 
     # --- questions --------------------------------------------------------------------------
 
@@ -211,3 +228,8 @@ class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling
         """
         at = max(self.now, other.now)
         return snapshot(self._state, at) == snapshot(other._state, at)
+
+
+def _name_of(kind: type[Command]) -> str:
+    """Return the method of a command's class: its name in lower case, with _ between words."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")

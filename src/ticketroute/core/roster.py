@@ -326,6 +326,7 @@ class Roster:
             member.load = record.load
             member.last_assigned = record.last_assigned
             ended_at = record.ended_at
+            member.available_since = record.available_since
             member.idle_since = record.available_since if ended_at is None else ended_at
             if self.windows and strategy.window is not None:
                 figures = self.windows[strategy.window].figures(member.agent_id)

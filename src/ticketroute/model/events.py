@@ -7,6 +7,7 @@ No event carries a text of the ticket.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -483,3 +484,29 @@ offered = maker(TicketOffered)
 declined = maker(OfferDeclined)
 withdrawn = maker(OfferWithdrawn)
 resolved = maker(TicketResolved)
+
+
+# --- what a command returns ----------------------------------------------------------------------
+
+E = TypeVar("E", bound=Event)
+
+
+class Events(tuple[Event, ...]):
+    """The events of one command, in the order in which they happened; an ordinary tuple otherwise.
+
+    >>> told = Events([GraceEnded(at=5, agent_id="ana")])
+    >>> told.first(GraceEnded).agent_id
+    'ana'
+    >>> told.of(TicketAssigned)
+    ()
+    """
+
+    __slots__ = ()
+
+    def first(self, kind: type[E]) -> E | None:
+        """Return the first event of this class, or None. O(events)."""
+        return next((event for event in self if isinstance(event, kind)), None)
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        """Return the events of this class, in their order. O(events)."""
+        return tuple(event for event in self if isinstance(event, kind))

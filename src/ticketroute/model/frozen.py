@@ -107,6 +107,6 @@ def maker(kind: Callable[P, V]) -> Callable[P, V]:
 
 
 def _thawed(kind: Any) -> type:
-    """Return a class of the same layout, whose values come empty and can be changed."""
+    """Return a subclass of the same layout, whose values come empty and can be changed."""
     thaw = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
-    return type(kind.__name__, kind.__bases__, {"__slots__": kind.__slots__} | thaw)
+    return type(f"_Blank{kind.__name__}", (kind,), {"__slots__": ()} | thaw)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import TypeAlias
 
-TicketId = NewType("TicketId", str)
-AgentId = NewType("AgentId", str)
-QueueId = NewType("QueueId", str)
-CalendarId = NewType("CalendarId", str)
-PolicyId = NewType("PolicyId", str)
+TicketId: TypeAlias = str
+AgentId: TypeAlias = str
+QueueId: TypeAlias = str
+CalendarId: TypeAlias = str
+PolicyId: TypeAlias = str

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 from attrs import field, frozen
 
+from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import span
 from ticketroute.model.instants import LAST_INSTANT, Instant, Span, minutes
 from ticketroute.model.ticket import TicketPriority
@@ -75,3 +76,25 @@ class Lifo(LineOrder):
     ) -> Place:
         """Return (minus arrival, minus ordinal)."""
         return (-arrived, -ordinal)
+
+
+_BY_WORD: dict[str, LineOrder] = {
+    "priority_then_age": PriorityThenAge(),
+    "earliest_deadline": EarliestDeadline(),
+    "lifo": Lifo(),
+}
+
+
+def line_order(order: LineOrder | str) -> LineOrder:
+    """Return the order that a word names, or the order itself.
+
+    Raises:
+        InvalidValueError: if it is neither. ``Aged`` has no word: it needs a number.
+    """
+    if isinstance(order, LineOrder):
+        return order
+    known = _BY_WORD.get(order) if isinstance(order, str) else None
+    if known is None:
+        listed = ", ".join(map(repr, _BY_WORD))
+        raise InvalidValueError("Queue.order", order, f"a LineOrder, or one of {listed}")
+    return known

@@ -24,10 +24,11 @@ from ticketroute.model.checks import (
 from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
 from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId
 from ticketroute.model.instants import Span, seconds
-from ticketroute.model.line_order import LineOrder, PriorityThenAge
+from ticketroute.model.line_order import LineOrder, PriorityThenAge, line_order
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.relaxation import Reach, Relaxation, schedule
 from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.model.words import word_of
 
 HEAVIEST_QUEUE = 1_000
 USUAL_QUEUE_WEIGHT = 100
@@ -75,6 +76,18 @@ def _check_members(
             raise InvalidValueError(f"Queue.members[{agent_id!r}]", membership, "a Membership")
 
 
+def _delivery(delivery: Delivery | str) -> Delivery:
+    return word_of(Delivery, delivery, "Queue.delivery")
+
+
+def _departure(departure: Departure | str | None) -> Departure | None:
+    return None if departure is None else word_of(Departure, departure, "Queue.departure")
+
+
+def _resume(rule: ResumeRule | str) -> ResumeRule:
+    return word_of(ResumeRule, rule, "Queue.resume")
+
+
 def _strategy(written: StrategySpec | str) -> StrategySpec:
     return StrategySpec.of(written)
 
@@ -119,13 +132,13 @@ class Queue:
     members: Mapping[AgentId, Membership] = field(
         default=EMPTY, converter=_members, validator=_check_members
     )
-    delivery: Delivery = field(default=Delivery.ASSIGN, validator=one_of(Delivery))
-    order: LineOrder = field(default=PriorityThenAge(), validator=one_of(LineOrder))
+    delivery: Delivery = field(default=Delivery.ASSIGN, converter=_delivery)
+    order: LineOrder = field(default=PriorityThenAge(), converter=line_order)
     weight: int = field(default=USUAL_QUEUE_WEIGHT, validator=whole(1, HEAVIEST_QUEUE))
     wrap_up: Span = field(default=0, validator=span())
     limit_per_agent: int | None = field(default=None, validator=maybe(whole(0)))
-    departure: Departure | None = field(default=None, validator=maybe(one_of(Departure)))
-    resume: ResumeRule = field(default=ResumeRule.STRICT, validator=one_of(ResumeRule))
+    departure: Departure | None = field(default=None, converter=_departure)
+    resume: ResumeRule = field(default=ResumeRule.STRICT, converter=_resume)
     parked_counts: bool = field(default=False, validator=a_flag)
     offer: OfferPolicy = field(default=OfferPolicy(), validator=one_of(OfferPolicy))
     reach: Reach = field(default=Reach(), validator=one_of(Reach))

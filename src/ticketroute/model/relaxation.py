@@ -24,6 +24,7 @@ from ticketroute.model.frozen import EMPTY, read_only
 from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Span
 from ticketroute.model.ticket import TicketPriority
+from ticketroute.model.words import word_of
 
 MOST_STEPS = 100  # of one queue
 
@@ -42,6 +43,10 @@ class Reach:
             raise InvalidValueError(
                 "Reach", (self.least, self.greatest), "least first, greatest second"
             )
+
+
+def _priority(priority: TicketPriority | str | None) -> TicketPriority | None:
+    return None if priority is None else word_of(TicketPriority, priority, "Relaxation.priority")
 
 
 def _levels(levels: Mapping[str, int]) -> Mapping[str, int]:
@@ -74,7 +79,7 @@ class Relaxation:
     reach: Reach | None = field(default=None, validator=maybe(one_of(Reach)))
     add_queue: QueueId | None = field(default=None, validator=maybe(an_id))
     move_to: QueueId | None = field(default=None, validator=maybe(an_id))
-    priority: TicketPriority | None = field(default=None, validator=maybe(one_of(TicketPriority)))
+    priority: TicketPriority | None = field(default=None, converter=_priority)
     skip_wait: bool = field(default=False, validator=a_flag)
 
     def __attrs_post_init__(self) -> None:

@@ -14,7 +14,6 @@ from ticketroute.model.checks import (
     check_ids,
     check_text,
     maybe,
-    one_of,
     several,
     skill_levels,
     whole,
@@ -22,6 +21,7 @@ from ticketroute.model.checks import (
 from ticketroute.model.frozen import EMPTY, read_only
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant
+from ticketroute.model.words import word_of
 
 Channel = str  # the way a ticket came in: one of the words below, or the host's own
 
@@ -43,6 +43,10 @@ class TicketPriority(IntEnum):
     HIGH = 2
     NORMAL = 3
     LOW = 4
+
+
+def _priority(priority: TicketPriority | str) -> TicketPriority:
+    return word_of(TicketPriority, priority, "Ticket.priority")
 
 
 def _skills(skills: Mapping[str, int]) -> Mapping[str, int]:
@@ -89,9 +93,7 @@ class Ticket:
     id: TicketId = field(validator=an_id)
     queue: QueueId | None = field(default=None, validator=maybe(an_id))
     channel: Channel = field(default=EMAIL, validator=an_id)
-    priority: TicketPriority = field(
-        default=TicketPriority.NORMAL, validator=one_of(TicketPriority)
-    )
+    priority: TicketPriority = field(default=TicketPriority.NORMAL, converter=_priority)
     skills: Mapping[str, int] = field(default=EMPTY, converter=_skills, validator=skill_levels)
     tags: frozenset[str] = field(default=NO_TAGS, converter=_tags, validator=_check_tags)
     attributes: Mapping[str, str] = field(

@@ -33,7 +33,9 @@ class Member:
     queues that count towards the load. ``last_assigned`` is the number of the desk's assignment,
     from 1; 0 means never, so two agents tie only before their first ticket. ``idle_since`` is the
     instant at which the last ticket ended, or the agent became available if they never had one.
-    ``taken`` and ``handle_time`` are tickets and milliseconds within the strategy's ``window``.
+    ``available_since`` is the instant at which the present or latest availability began, whatever
+    tickets ended since. ``taken`` and ``handle_time`` are tickets and milliseconds within the
+    strategy's ``window``.
     """
 
     agent_id: AgentId
@@ -46,6 +48,7 @@ class Member:
     skills: Mapping[str, int] = EMPTY
     last_assigned: int = 0
     idle_since: Instant = 0
+    available_since: Instant = 0
     taken: int = 0
     handle_time: Span = 0
 

@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
-from typing import Self
+from typing import ClassVar
 
-from attrs import Factory, define
-
-from ticketroute.errors import InvalidValueError
-from ticketroute.model.frozen import EMPTY, read_only
-from ticketroute.model.ids import AgentId
-from ticketroute.model.instants import Span
 from ticketroute.strategies.average_load import AverageLoad
-from ticketroute.strategies.contract import NOBODY, Key, Member, Strategy
-
-Make = Callable[[], Strategy]
-
-
-def _maker(then: object) -> Make:
-    """Return a function that makes inner strategies: a class or factory, or one that copies."""
-    if isinstance(then, type) or not hasattr(then, "select"):
-        if not callable(then):
-            raise InvalidValueError("then", then, "a strategy, its class or a function making one")
-        return then
-    fresh = getattr(then, "fresh", None)
-    if fresh is None:
-        raise InvalidValueError(
-            "then",
-            then,
-            "the strategy's class, or a function making one, because it cannot be copied",
-        )
-    return fresh  # type: ignore[no-any-return]  # getattr knows no types
+from ticketroute.strategies.contract import Member, Strategy
+from ticketroute.strategies.tiers import Make, Tiered
 
 
-@define(eq=False)
-class _Tiers:
-    """An empty strategy for each tier, which keeps the turns that all siblings share."""
-
-    make: Make
-    of: dict[int, Strategy] = Factory(dict)
-
-    def tier(self, number: int) -> Strategy:
-        """Return the strategy of a tier; make it at the first call."""
-        if number not in self.of:
-            self.of[number] = self.make()
-        return self.of[number]
-
-
-class Priority:
+class Priority(Tiered):
     """The agents of the best priority, 1 before 100; within a tier another strategy decides.
 
     An agent is selected only if no agent of a smaller number has room or all of those are
@@ -70,122 +30,16 @@ class Priority:
     ('ben', 'ana')
     """
 
+    turns_by_tier: ClassVar[bool] = True
+
     def __init__(self, then: Strategy | Make = AverageLoad) -> None:
-        make = _maker(then)
-        self._pattern = make()
-        self._tiers = _Tiers(make)
-        self._empty(EMPTY)
-
-    def _empty(self, asked: Mapping[str, int]) -> None:
-        self._asked = asked
-        self._tier_of: dict[AgentId, int] = {}
-        self._index_of: dict[int, Strategy] = {}
-        self._members_in: dict[int, int] = {}
-        self._in_use: list[int] = []  # tiers that have members, the best first
-
-    @property
-    def window(self) -> Span | None:
-        """The window of the strategy inside, in milliseconds."""
-        return self._pattern.window
-
-    @property
-    def reads_demand(self) -> bool:
-        """Whether the strategy inside depends on the skills that a ticket requires."""
-        return self._pattern.reads_demand
-
-    @property
-    def draws(self) -> bool:
-        """Whether the strategy inside draws random numbers."""
-        return bool(getattr(self._pattern, "draws", False))
-
-    @property
-    def rings_all(self) -> bool:
-        """Whether the strategy inside rings everyone at once; then the best tier rings."""
-        return bool(getattr(self._pattern, "rings_all", False))
-
-    @property
-    def step(self) -> Span | None:
-        """The span after which the strategy inside rings one more agent, in milliseconds."""
-        step: Span | None = getattr(self._pattern, "step", None)
-        return step
-
-    @property
-    def samples(self) -> bool:
-        """Whether the strategy inside compares a few members drawn from all."""
-        return bool(getattr(self._pattern, "samples", False))
+        super().__init__(then)
 
     @property
     def key_names(self) -> tuple[str, ...]:
         """Agent priority, followed by the names of the strategy inside."""
         return ("agent priority", *self._pattern.key_names)
 
-    def join(self, member: Member) -> None:
-        """Add a member to their tier. Cost of the strategy inside, plus O(t) for t tiers."""
-        tier = member.priority
-        if tier not in self._index_of:
-            self._index_of[tier] = self._tiers.tier(tier).sibling(self._asked)
-            self._members_in[tier] = 0
-        if not self._members_in[tier]:
-            insort(self._in_use, tier)
-        self._members_in[tier] += 1
-        self._tier_of[member.agent_id] = tier
-        self._index_of[tier].join(member)
-
-    def leave(self, agent_id: AgentId) -> None:
-        """Remove a member from their tier. Cost of the strategy inside, plus O(t) for t tiers."""
-        tier = self._tier_of.pop(agent_id)
-        self._index_of[tier].leave(agent_id)
-        self._members_in[tier] -= 1
-        if not self._members_in[tier]:
-            self._in_use.remove(tier)
-
-    def changed(self, member: Member) -> None:
-        """Pass the change to the member's tier, or move the member to another tier."""
-        tier = self._tier_of[member.agent_id]
-        if tier == member.priority:
-            self._index_of[tier].changed(member)
-        else:
-            self.leave(member.agent_id)
-            self.join(member)
-
-    def select(
-        self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
-    ) -> tuple[AgentId, ...]:
-        """Return the members that the best tier selects, then those of the tiers below."""
-        chosen: tuple[AgentId, ...] = ()
-        for tier in self._in_use:
-            left = None if most is None else most - len(chosen)
-            chosen += self._index_of[tier].select(excluding=excluding, most=left)
-            if len(chosen) >= (1 if most is None else most):
-                break
-        return chosen
-
-    def offered(self, agent_id: AgentId) -> None:
-        """Move the turn of the member's tier."""
-        self._index_of[self._tier_of[agent_id]].offered(agent_id)
-
-    def forget(self, agent_id: AgentId) -> None:
-        """Make every tier forget the agent, who may have been in several."""
-        for tier in self._tiers.of.values():
-            tier.forget(agent_id)
-
-    def key_of(self, agent_id: AgentId) -> Key:
-        """Return the member's agent priority, followed by their key within the tier."""
-        tier = self._tier_of[agent_id]
-        return (tier, *self._index_of[tier].key_of(agent_id))
-
-    def turns(self) -> tuple[object, ...]:
-        """Return the turns of each tier that has turns, the best tier first."""
-        turns = ((number, tier.turns()) for number, tier in sorted(self._tiers.of.items()))
-        return tuple((number, turn) for number, turn in turns if turn)
-
-    def sibling(self, asked: Mapping[str, int]) -> Self:
-        """Return an empty index that shares every tier's turns. O(1)."""
-        twin = type(self)(self._tiers.make)
-        twin._tiers = self._tiers  # noqa: SLF001  siblings share this
-        twin._empty(read_only(asked))  # noqa: SLF001
-        return twin
-
-    def fresh(self) -> Self:
-        """Return an empty index with its own turns and the same strategy inside. O(1)."""
-        return type(self)(self._tiers.make)
+    def tier_of(self, member: Member) -> int:
+        """Return the member's agent priority."""
+        return member.priority

@@ -23,6 +23,7 @@ from ticketroute.strategies.fewest_taken import FewestTaken
 from ticketroute.strategies.headroom import Headroom
 from ticketroute.strategies.least_handle_time import LeastHandleTime
 from ticketroute.strategies.load_ratio import LoadRatio
+from ticketroute.strategies.longest_available import LongestAvailable
 from ticketroute.strategies.longest_idle import LongestIdle
 from ticketroute.strategies.max_load import MaxLoad
 from ticketroute.strategies.power_of_two import PowerOfTwo
@@ -32,6 +33,7 @@ from ticketroute.strategies.ring_all import RingAll
 from ticketroute.strategies.round_robin import RoundRobin
 from ticketroute.strategies.top_down import TopDown
 from ticketroute.strategies.weighted_random import WeightedRandom
+from ticketroute.strategies.weighted_round_robin import WeightedRoundRobin
 
 GROUP = "ticketroute.strategies"
 SOURCE, THEN = "source", "then"  # options the registry fills in: random source, inner strategy
@@ -49,7 +51,9 @@ BUILT_IN: Mapping[str, Factory] = {
     "weighted_random": WeightedRandom,
     "priority": Priority,
     "round_robin": RoundRobin,
+    "weighted_round_robin": WeightedRoundRobin,
     "longest_idle": LongestIdle,
+    "longest_available": LongestAvailable,
     "fewest_taken": FewestTaken,
     "least_handle_time": LeastHandleTime,
     "top_down": TopDown,

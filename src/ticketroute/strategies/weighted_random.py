@@ -30,7 +30,13 @@ class WeightedRandom:
     Cost: O(log n) to join, leave and change; O(w + k log n) to select one, with k excluded and w
     the greatest possible weight, 100.
 
-    Source: Asterisk's ``wrandom``, with a plain weight in place of a penalty.
+    Not Asterisk's ``wrandom``, where each agent draws below (1 + penalty) x 1,000 and the
+    smallest draw wins: penalties 0 and 1 give 75 and 25 in 100 there. Of two agents with
+    penalties p <= q the shares are 2(1 + q) - (1 + p) to 1 + p, which are the weights to give:
+    3 and 1 for penalties 0 and 1, 19 and 1 for 0 and 9.
+
+    Source: drawing in proportion to a weight, as by ``random.choices``; for the comparison,
+    ``calc_metric`` in Asterisk's app_queue.c.
 
     >>> class Low:
     ...     def random(self) -> float:

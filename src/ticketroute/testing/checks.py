@@ -138,6 +138,7 @@ def _member(
     assert member.skills == record.agent.skills
     assert member.last_assigned == plain.agents[agent_id].stamp
     assert member.idle_since == _idle_since(plain, agent_id)
+    assert member.available_since == plain.agents[agent_id].available_since
     span = window_of(queue.queue.strategy)
     assert member.queue.strategy.window == span
     if span is not None:
@@ -252,7 +253,7 @@ def _demand(demand: Demand, ask: Ask) -> None:
 
 
 def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
-    ticket = plain.tickets[ticket_id]  # type: ignore[index]  # ids are strings
+    ticket = plain.tickets[ticket_id]
     record = desk._state.tickets[ticket.id]
     assert record.state is ticket.state
     assert record.status is ticket.status

@@ -364,6 +364,7 @@ def a_member(number: int, drawn: Random) -> Member:
         skills={"x": drawn.randint(1, 10)},
         last_assigned=drawn.randint(0, 3),
         idle_since=drawn.randint(0, 3),
+        available_since=drawn.randint(0, 3),
         taken=drawn.randint(0, 3),
         handle_time=drawn.randint(0, 3),
     )

@@ -25,7 +25,7 @@ from ticketroute.testing.reference.facts import (
     TicketFacts,
     Tried,
 )
-from ticketroute.testing.reference.spec import takes_turns
+from ticketroute.testing.reference.spec import has_tiers, keeps_credits, takes_turns
 
 
 class ReadDesk(ReferenceDesk):
@@ -91,6 +91,7 @@ class ReadDesk(ReferenceDesk):
             record.queue,
             {agent_id: member.membership for agent_id, member in record.members.items()},
             seats_of(record),
+            credits_of(record),
             {agent_id: member.position for agent_id, member in record.members.items()},
             record.next_position,
         )
@@ -200,8 +201,17 @@ def seats_of(record: QueueRecord) -> dict[int, Seats]:
     if not takes_turns(record.queue.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if record.queue.strategy.name == "priority" else ((0, turns),)
+    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
     return {
         tier: Seats({who: seat for seat, who in at}, given, last)
         for tier, (last, given, at) in tiers
     }
+
+
+def credits_of(record: QueueRecord) -> dict[int, dict[AgentId, int]]:
+    """Return what members are owed, by tier; 0 where there are none."""
+    if not keeps_credits(record.queue.strategy):
+        return {}
+    turns: tuple[Any, ...] = record.strategy.turns()
+    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
+    return {tier: dict(owed) for tier, owed in tiers}

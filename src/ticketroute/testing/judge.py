@@ -11,7 +11,7 @@ from ticketroute.model.queue import Defaults, Delivery, ResumeRule
 from ticketroute.sla.events import ClockEvent
 from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
 from ticketroute.testing.reference.fold import Fold
-from ticketroute.testing.reference.spec import draws, rings_at_once, takes_turns
+from ticketroute.testing.reference.spec import draws, keeps_credits, rings_at_once, takes_turns
 from ticketroute.testing.reference.strategies import ordered
 
 
@@ -121,7 +121,8 @@ def _check_choice(
         causes = {ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED}
         assert event.cause in causes | ({ev.Cause.FREED} if follows else set())
         turns = takes_turns(queue.queue.strategy)
-        if together and turns and ticket.lifted:  # chosen before the first moved the turn past them
+        moved = keeps_credits(queue.queue.strategy) or (turns and ticket.lifted)
+        if together and moved:  # chosen before the first moved the turn past them
             assert event.agent_id in desk.eligible(ask)
         else:
             _check_winner(desk, event, ticket, ask)

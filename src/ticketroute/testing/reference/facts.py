@@ -60,6 +60,7 @@ class QueueFacts:
     queue: Queue
     members: dict[AgentId, Membership]
     seats: dict[int, Seats] = field(default_factory=dict)  # by tier; 0 where there are none
+    credits: dict[int, dict[AgentId, int]] = field(default_factory=dict)  # by tier, as seats
     position: dict[AgentId, int] = field(default_factory=dict)  # numbers in the list, with gaps
     positions: int = 0  # given so far
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
+from ticketroute.testing.reference.credit import charge
 from ticketroute.testing.reference.facts import OfferFacts, QueueFacts, TicketFacts, Tried
-from ticketroute.testing.reference.spec import step_of, takes_turns
+from ticketroute.testing.reference.spec import keeps_credits, step_of, takes_turns
 from ticketroute.testing.reference.upkeep import Upkeep
 
 
@@ -124,3 +125,5 @@ def move_turn(desk: Upkeep, queue: QueueFacts, agent_id: AgentId) -> None:
     if takes_turns(queue.queue.strategy):
         seats = desk.seats(queue, agent_id)
         seats.last = seats.of[agent_id]
+    if keeps_credits(queue.queue.strategy):
+        charge(desk, queue, agent_id)

@@ -23,7 +23,7 @@ def queue_added(desk: Upkeep, event: ev.QueueAdded) -> None:
 def queue_changed(desk: Upkeep, event: ev.QueueChanged) -> None:
     known = desk.queues[event.queue.id]
     if known.queue.strategy != event.queue.strategy:
-        known.seats = {}
+        known.seats, known.credits = {}, {}
     before = known.queue
     known.queue = evolve(event.queue, parked_counts=before.parked_counts)
     desk.seat(None)  # before those who gain room because tickets on hold count no more
@@ -72,6 +72,8 @@ def agent_removed(desk: Upkeep, event: ev.AgentRemoved) -> None:
         queue.position.pop(event.agent_id, None)
         for seats in queue.seats.values():
             seats.of.pop(event.agent_id, None)
+        for credit in queue.credits.values():
+            credit.pop(event.agent_id, None)
 
 
 def members_ordered(desk: Upkeep, event: ev.MembersOrdered) -> None:

@@ -27,9 +27,24 @@ def inside(spec: StrategySpec) -> StrategySpec:
     return then
 
 
+def wraps(spec: StrategySpec) -> bool:
+    """Return whether another strategy decides where this one ties."""
+    return spec.name == "priority" or (spec.name == "best_match" and "then" in spec.options)
+
+
 def inner(spec: StrategySpec) -> StrategySpec:
-    """Return the strategy inside all the tiers, or the strategy itself."""
-    return inner(inside(spec)) if spec.name == "priority" else spec
+    """Return the strategy that decides in the end, or the strategy itself."""
+    return inner(inside(spec)) if wraps(spec) else spec
+
+
+def has_tiers(spec: StrategySpec) -> bool:
+    """Return whether agents of other agent priorities have turns of their own."""
+    return spec.name == "priority" or (wraps(spec) and has_tiers(inside(spec)))
+
+
+def keeps_credits(spec: StrategySpec) -> bool:
+    """Return whether members are owed a share by their weight."""
+    return inner(spec).name == "weighted_round_robin"
 
 
 def step_of(spec: StrategySpec) -> int | None:

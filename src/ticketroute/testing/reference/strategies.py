@@ -10,8 +10,9 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.strategy_spec import StrategySpec
 from ticketroute.strategies.contract import Member, Strategy
 from ticketroute.strategies.registry import create
+from ticketroute.testing.reference.credit import minus_credit
 from ticketroute.testing.reference.facts import QueueFacts
-from ticketroute.testing.reference.spec import inner, inside, window_of
+from ticketroute.testing.reference.spec import inside, window_of, wraps
 from ticketroute.testing.reference.upkeep import Upkeep
 
 
@@ -22,9 +23,8 @@ def ordered(
     spec = queue.queue.strategy
 
     def key(agent_id: AgentId) -> Any:
-        tier = desk.tier(queue, agent_id) if spec.name == "priority" else 0
-        own = key_of(desk, queue, agent_id, asked, inner(spec))
-        return (tier, own, desk.agents[agent_id].stamp, agent_id)
+        own = key_of(desk, queue, agent_id, asked, spec)
+        return (own, desk.agents[agent_id].stamp, agent_id)
 
     return sorted(agents, key=key)
 
@@ -41,6 +41,8 @@ def key_of(  # noqa: C901  one case for each strategy
     slots, capacity = desk.holdings(agent_id), desk.capacity(agent_id)
     load = sum(slot.cost for slot in slots)
     match spec.name:
+        case "priority":
+            return (desk.tier(queue, agent_id), key_of(desk, queue, agent_id, asked, inside(spec)))
         case "ring_all":
             return 0
         case "max_load":
@@ -55,6 +57,10 @@ def key_of(  # noqa: C901  one case for each strategy
             return desk.seats(queue, agent_id).turn(agent_id)
         case "longest_idle":
             return known.available_since if known.ended_at is None else known.ended_at
+        case "longest_available":
+            return max(known.available_since, known.ended_at or known.available_since)
+        case "weighted_round_robin":
+            return minus_credit(desk, queue, agent_id)
         case "fewest_taken" | "least_handle_time":
             span = window_of(spec)
             assert span is not None
@@ -62,7 +68,9 @@ def key_of(  # noqa: C901  one case for each strategy
         case "top_down":
             return list(queue.members).index(agent_id)
         case "best_match":
-            return -sum(known.agent.skills.get(skill, 0) - level for skill, level in asked.items())
+            surplus = [known.agent.skills.get(skill, 0) - level for skill, level in asked.items()]
+            then = key_of(desk, queue, agent_id, asked, inside(spec)) if wraps(spec) else ()
+            return (-sum(surplus), then)
         case _:
             return asked_alone(desk, queue, agent_id, asked, spec).key_of(agent_id)
 
@@ -73,8 +81,8 @@ def key_shown(
     """Return the numbers by which an event explains the choice of this agent."""
     spec = queue.queue.strategy
     tiers: tuple[int, ...] = ()
-    while spec.name == "priority":
-        tiers += (desk.tier(queue, agent_id),)
+    while wraps(spec):
+        tiers += (key_of(desk, queue, agent_id, asked, spec)[0],)
         spec = inside(spec)
     match spec.name:
         case "ring_all" | "random":
@@ -91,6 +99,8 @@ def key_shown(
             return (*tiers, (seats.of[agent_id] - seats.last - 1) % seats.given)
         case "top_down":
             return (*tiers, queue.position[agent_id])
+        case "best_match":
+            return (*tiers, key_of(desk, queue, agent_id, asked, spec)[0])
     key = key_of(desk, queue, agent_id, asked, spec)
     return (*tiers, *(key if isinstance(key, tuple) else (key,)))
 
@@ -118,6 +128,7 @@ def asked_alone(
             skills=known.agent.skills,
             last_assigned=known.stamp,
             idle_since=known.available_since if known.ended_at is None else known.ended_at,
+            available_since=known.available_since,
             taken=taken,
             handle_time=handled,
         )

@@ -6,7 +6,7 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.testing.reference.facts import QueueFacts, Seats, TicketFacts
 from ticketroute.testing.reference.order import Order
-from ticketroute.testing.reference.spec import takes_turns, window_of
+from ticketroute.testing.reference.spec import has_tiers, takes_turns, window_of
 
 
 class Upkeep(Order):
@@ -31,7 +31,7 @@ class Upkeep(Order):
 
     def seats(self, queue: QueueFacts, agent_id: AgentId) -> Seats:
         """Return the seats of an agent's tier, or of the queue where it has no tiers."""
-        tier = self.tier(queue, agent_id) if queue.queue.strategy.name == "priority" else 0
+        tier = self.tier(queue, agent_id) if has_tiers(queue.queue.strategy) else 0
         return queue.seats.setdefault(tier, Seats())
 
     def note(self, agent_id: AgentId, *, taken: int = 0, handled: int = 0) -> None:
