@@ -22,7 +22,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,})(?P<tag>.*)")
 COMMENT = re.compile(r"<!-- (?P<text>.+) -->")
-SHOWN_AS_THEY_ARE = {"text", "mermaid"}
+SHOWN_AS_THEY_ARE = {"text"}
 FILES_MAY_BE = {"toml", "csv", "text"}
 COMMANDS_OF_THE_README = ("run", "test")
 SECONDS_FOR_ONE_COMMAND = 120  # a simulation in a tutorial; anything slower bores its reader too
