@@ -92,7 +92,7 @@ def test_a_broken_strategy_is_found(broken: str) -> None:
         strategy = Broken
 
     found_by = {
-        "select": Suite().test_it_answers_for_any_number_of_agents,
+        "select": Suite().test_it_works_for_any_number_of_agents,
         "sibling": Suite().test_a_sibling_is_empty_and_leaves_the_original_alone,
     }
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""A desk beside the reference desk: each field of each event is compared, and each refusal."""
+"""A desk is compared with the reference desk: each field of each event, and each refusal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Events = tuple[Event, ...]
 
 
 def told_by(resolve: Callable[..., Events]) -> DeskBesideReference:
-    """Return a desk with a ticket at work and another that waits, which resolves in its own way."""
+    """Return a desk with an assigned and a waiting ticket, whose ``resolve`` is replaced."""
     careless: type[Any] = type("Careless", (Dispatcher,), {"resolve": resolve})
     kind = type("Desk", (DeskBesideReference, careless), {})
     desk: DeskBesideReference = kind()
@@ -42,13 +42,13 @@ def may_not(_: Dispatcher, ticket_id: TicketId, **__: Any) -> Events:
 
 
 @pytest.mark.parametrize("careless", [nobody_did_it, nothing_happened, may_not])
-def test_what_the_reference_desk_does_otherwise_fails(careless: Callable[..., Events]) -> None:
+def test_a_difference_from_the_reference_desk_fails(careless: Callable[..., Events]) -> None:
     desk = told_by(careless)
     with pytest.raises(AssertionError, match=r"desk\.resolve\('t1', at=5, by='ana'\)"):
         desk.resolve(T1, at=5, by="ana")
 
 
-def test_what_it_does_likewise_passes_refusals_too() -> None:
+def test_equal_events_and_equal_refusals_pass() -> None:
     desk = told_by(Dispatcher.resolve)
     desk.set_presence(ANA, "away", at=3)
     with pytest.raises(NotEligibleError):
@@ -57,7 +57,7 @@ def test_what_it_does_likewise_passes_refusals_too() -> None:
     assert desk.reference.now == desk.now == 5
 
 
-def test_values_that_are_none_are_the_cores_own_to_refuse() -> None:
+def test_an_invalid_value_is_refused_without_asking_the_reference_desk() -> None:
     desk = told_by(Dispatcher.resolve)
     with pytest.raises(InvalidValueError):
         desk.advance(at=-1)
@@ -66,7 +66,7 @@ def test_values_that_are_none_are_the_cores_own_to_refuse() -> None:
     desk.resolve(T1, at=5)
 
 
-def test_a_desk_may_check_itself_as_well() -> None:
+def test_a_compared_desk_may_check_itself_as_well() -> None:
     class Desk(DeskBesideReference, WatchedDesk):
         """Both."""
 

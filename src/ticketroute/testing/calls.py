@@ -1,4 +1,4 @@
-"""Commands of a desk as data: what was called, with what, as one would write it."""
+"""Commands of a desk as data: the method and its arguments, shown as source code."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ticketroute.model.strategy_spec import StrategySpec
 
 
 class Desk(Protocol):
-    """Whatever takes commands: a dispatcher, a reference desk, one of your own."""
+    """An object that takes commands: a dispatcher, a reference desk, or your own desk."""
 
     def advance(self, *, at: int) -> tuple[Event, ...]:
-        """Let time pass; the other commands are looked up by name."""
+        """Pass time; the other commands are looked up by name."""
         ...
 
 
@@ -28,7 +28,7 @@ def _facts(facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class Call:
-    """One command: the name of a method of a desk, and what it takes.
+    """One command: the name of a method of a desk, and its arguments.
 
     >>> print(Call("submit", ("t1",), {"at": 5}))
     desk.submit('t1', at=5)
@@ -39,7 +39,7 @@ class Call:
     facts: Mapping[str, Any] = attrs.field(default=EMPTY, converter=_facts)
 
     def give(self, desk: Desk) -> tuple[Event, ...]:
-        """Give the command to a desk and return its events; a refusal raises."""
+        """Give the command to a desk and return its events; a refused command raises."""
         events: tuple[Event, ...] = getattr(desk, self.name)(*self.values, **self.facts)
         return events
 
@@ -49,8 +49,8 @@ class Call:
         at: int = self.facts["at"]
         return at
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  a protocol's
-        """Let Hypothesis show the command as one would write it."""
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  of a protocol
+        """Show the command as source code when Hypothesis prints it."""
         printer.text(str(self))
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Call:
 
 
 def written(value: object) -> str:
-    """Return a value as one would write it: without what it says by default.
+    """Return a value as source code, without the fields that have their defaults.
 
     >>> from ticketroute import Agent, Delivery
     >>> written(Agent(id="ana", capacity=2))

@@ -1,4 +1,4 @@
-"""Whether an event may happen: each decision is held against plain facts of the moment before."""
+"""Checks that an event may happen, against plain facts of the moment before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ticketroute.testing.reference.strategies import ordered
 
 
 def check_decision(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
-    """Fail unless the promises allow ``event``, which came after ``before``."""
+    """Fail unless the contract allows ``event``, which came after ``before``."""
     _check_whole_ring(desk, event, before)
     if isinstance(before, ev.OfferExpired):
         _check_after_miss(desk, before, event)
@@ -37,7 +37,7 @@ def check_decision(desk: Fold, event: ev.Event, before: ev.Event | None) -> None
 
 
 def check_eligible(desk: Fold, event: ev.Event, _: ev.Event | None) -> None:
-    """Fail if a ticket goes by itself to somebody whom the gate refuses."""
+    """Fail if a ticket goes automatically to an agent whom the gate refuses."""
     if isinstance(event, ev.TicketAssigned):
         if event.cause in (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED):
             return
@@ -61,7 +61,7 @@ def _check_assigned(desk: Fold, event: ev.TicketAssigned, before: ev.Event | Non
     assert event.cost == desk.cost(desk.agents[event.agent_id].agent, ask)
     by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
     if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
-        return  # the gate looked at it as it was before its offers were withdrawn
+        return  # the gate decided before its offers were withdrawn
     assert queue in ticket.queues
     if by_hand:
         assert event.exceeded == reason
@@ -80,7 +80,7 @@ def _check_offered(desk: Fold, event: ev.TicketOffered, before: ev.Event | None)
     assert queue.queue.delivery is Delivery.OFFER
     ask = desk.ask(ticket, queue)
     reason = desk.reason(event.agent_id, ask)
-    assert reason is None, f"{event.agent_id} may not be asked for {event.ticket_id}: {reason}"
+    assert reason is None, f"{event.agent_id} may not be offered {event.ticket_id}: {reason}"
     agent = desk.agents[event.agent_id].agent
     assert event.cost == desk.cost(agent, ask)
     assert desk.load(event.agent_id) + event.cost <= desk.capacity(event.agent_id)
@@ -99,10 +99,10 @@ def _check_choice(
     queue: QueueFacts,
     before: ev.Event | None,
 ) -> None:
-    """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
+    """Check a choice against the preferred agent, the strategy, and the order of lines."""
     ask = desk.ask(ticket, queue)
     wish = desk.wish(ticket, queue)
-    alone = ticket.in_line and len(desk.eligible(ask)) == 1  # nobody was there to choose among
+    alone = ticket.in_line and len(desk.eligible(ask)) == 1  # there was no choice between agents
     together = (
         isinstance(event, ev.TicketOffered)
         and isinstance(before, ev.TicketOffered)
@@ -133,7 +133,7 @@ def _check_choice(
 
 
 def _check_order_of_line(desk: Fold, ticket: TicketFacts, queue: QueueFacts) -> None:
-    """Nothing that stands better, in its queue or another, could have been served."""
+    """Fail if a ticket that goes first, in its queue or another, could have been served."""
     fronts = list(desk.fronts())
     assert (queue, ticket) in fronts, "a ticket before it in its line could have been served"
     first = min(desk.rank(each, where) for where, each in fronts)
@@ -168,12 +168,12 @@ def _check_winner(
 
 
 def _rings(queue: QueueFacts) -> bool:
-    """Return whether a queue asks everybody at once."""
+    """Return whether a queue rings all agents at once."""
     return rings_at_once(queue.queue.strategy) and queue.queue.offer.parallel == 1
 
 
 def _check_whole_ring(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
-    """Who rings everybody at once has rung everybody before anything else happens."""
+    """Fail if a queue that rings all agents has left one out when something else happens."""
     if not isinstance(before, ev.TicketOffered) or before.cause not in ev.BY_STRATEGY:
         return
     queue, ticket = desk.queues[before.queue_id], desk.tickets[before.ticket_id]
@@ -187,7 +187,7 @@ def _check_whole_ring(desk: Fold, event: ev.Event, before: ev.Event | None) -> N
 
 
 def _willing(desk: Fold, ticket: TicketFacts) -> list[AgentId]:
-    """Return who may get a ticket through one of its queues that hands out by itself."""
+    """Return the agents who may get a ticket automatically through one of its queues."""
     handing = [each for each in ticket.queues if each.queue.delivery is not Delivery.PULL]
     return [who for each in handing for who in desk.eligible(desk.ask(ticket, each))]
 
@@ -197,7 +197,7 @@ def _check_queued(desk: Fold, event: ev.TicketQueued) -> None:
     assert event.reason is not None
     assert not ticket.offers
     willing = _willing(desk, ticket)
-    assert not willing, f"{event.ticket_id} waits, and {willing} could have it"
+    assert not willing, f"{event.ticket_id} waits although {willing} could have it"
     if ticket.queue.queue.delivery is Delivery.PULL:
         assert event.reason is ev.WaitReason.AWAITS_PULL
     else:
@@ -209,7 +209,7 @@ def _check_short(desk: Fold, event: ev.OfferShort) -> None:
     assert 0 < event.open == len(ticket.offers) < event.wanted
     assert event.wanted == event.open + ticket.wants
     willing = _willing(desk, ticket)
-    assert not willing, f"{event.ticket_id} is short, and {willing} could be asked"
+    assert not willing, f"{event.ticket_id} has too few offers although {willing} could get one"
 
 
 def _check_ended(desk: Fold, event: ev.OfferDeclined | ev.OfferExpired) -> None:
@@ -229,7 +229,7 @@ def _check_ended(desk: Fold, event: ev.OfferDeclined | ev.OfferExpired) -> None:
 
 
 def _check_after_miss(desk: Fold, missed: ev.OfferExpired, event: ev.Event) -> None:
-    """Too many misses in a row, and the agent is away, before anything else happens."""
+    """Fail if an agent with too many misses in a row is not away before another event."""
     queues = desk.queues.values()
     if all(missed.misses >= each.queue.offer.max_misses for each in queues):
         assert isinstance(event, ev.PresenceChanged)
@@ -251,13 +251,17 @@ def _check_resumed(desk: Fold, event: ev.TicketResumed) -> None:
     ask = desk.ask(ticket, ticket.queue)
     sticky = ticket.queue.queue.resume.value == "sticky"
     reason = desk.reason(event.agent_id, ask, without=ticket.id)
-    assert sticky or reason in (None, "rate_limit")  # which is for new tickets: this was theirs
+    assert sticky or reason in (
+        None,
+        "rate_limit",
+    )  # the limit is for new tickets, and this one was theirs
 
 
 def check_capacity(desk: Fold, event: ev.Event, before: dict[AgentId, int]) -> None:
-    """Nothing automatic gives anybody more than their capacity.
+    """Fail if an automatic decision takes an agent above their capacity.
 
-    What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
+    Exceptions are force, a sticky return from hold, and a queue whose parked tickets begin to
+    count.
     """
     if isinstance(event, ev.TicketAssigned) and event.exceeded is not None:
         return
@@ -272,10 +276,10 @@ def check_capacity(desk: Fold, event: ev.Event, before: dict[AgentId, int]) -> N
 
 
 def check_rest(desk: Fold) -> None:
-    """No work is left undone: nobody idle may have a ticket that a queue hands out by itself."""
+    """Fail if an agent with room could have a waiting ticket that a queue hands out."""
     for queue, ticket in desk.fronts():
         willing = desk.eligible(desk.ask(ticket, queue))
-        raise AssertionError(f"{ticket.id} waits, and {willing} could have it")
+        raise AssertionError(f"{ticket.id} waits although {willing} could have it")
     for ticket in desk.tickets.values():
         state = ticket.state.value
         assert (state == "offered") == bool(ticket.offers)
@@ -288,10 +292,10 @@ Look = Callable[[Fold, ev.Event, ev.Event | None], None]
 
 
 class Judge:
-    """Follows the events of a desk, and holds each against the promises when it happens.
+    """Follows the events of a desk, and checks each against the contract.
 
-    It needs the events and nothing else, so that it can judge any desk, also one replayed.
-    ``looks`` are asked about every event before it is applied, ``capacity`` is looked at after.
+    It needs only the events, so that it can judge any desk, including a replayed one.
+    ``looks`` are called for every event before it is applied; ``capacity`` is checked afterwards.
     """
 
     def __init__(
@@ -319,12 +323,12 @@ class Judge:
             facts.apply(event)
             if self.capacity:
                 check_capacity(facts, event, before)
-            if not isinstance(event, ClockEvent):  # clocks follow what happens, and decide nothing
+            if not isinstance(event, ClockEvent):  # events of clocks are no decisions
                 self.last = event
             if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
                 facts.unsettled = False  # which gives no room beside what was asked for
         facts.unsettled = False
 
     def check_rest(self) -> None:
-        """Fail if somebody idle may have a ticket that a queue hands out by itself."""
+        """Fail if an agent with room could have a waiting ticket that a queue hands out."""
         check_rest(self.facts)

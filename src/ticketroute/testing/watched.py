@@ -1,4 +1,4 @@
-"""A dispatcher that writes down what happens on it, and checks itself after every command."""
+"""A dispatcher that keeps its events and checks itself after every command."""
 
 from __future__ import annotations
 
@@ -54,11 +54,12 @@ COMMANDS = (
 
 
 class WatchedDesk(Dispatcher):
-    """A dispatcher that keeps its ``history`` and holds it against every promise as it grows.
+    """A dispatcher that keeps its ``history`` and checks it against the contract.
 
-    Every event is judged when it happens; after every command nobody may be idle who could work,
-    and every index and counter is added up anew; a command refused has to have changed nothing.
-    ``last`` are the events of the last command. O(everything) for each command: for tests.
+    Every event is checked when it happens. After every command no agent with room may be left
+    without a ticket that they could have, and every index and counter is computed again. A refused
+    command must have changed nothing. ``last`` holds the events of the last command. Each command
+    costs scans of the whole desk, so use it for tests only.
 
     >>> from ticketroute import Agent
     >>> desk = WatchedDesk()
@@ -81,7 +82,7 @@ class WatchedDesk(Dispatcher):
         self.judge = Judge(defaults, permits)
 
     def check_replay(self) -> None:
-        """Check that the events alone lead to the same desk, turns and timers included."""
+        """Check that a replay of the events gives the same desk, with its turns and timers."""
         self.advance(at=self.now)  # what time did before a refused command is not told yet
         again = Dispatcher.replay(self.history, permits=self.host_permits)
         assert again.same_state(self)
@@ -89,7 +90,7 @@ class WatchedDesk(Dispatcher):
         assert again.next_deadline() == self.next_deadline()
 
     def take_in(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Note the events of a command and check what holds after every one."""
+        """Note the events of a command, and check the desk."""
         self.last = events
         self.history.extend(events)
         self.judge.take_in(events)
