@@ -15,7 +15,7 @@ FOUND = sorted(path for path in FRAGMENTS.iterdir() if path.name != "README.md")
 
 @pytest.fixture(scope="module")
 def configuration() -> Any:
-    """Return the configuration of Sphinx, which is no package that could be imported."""
+    """Return the configuration of Sphinx, which cannot be imported by name."""
     spec = importlib.util.spec_from_file_location("docs_conf", DOCS / "conf.py")
     assert spec is not None
     assert spec.loader is not None

@@ -29,7 +29,7 @@ digraph { one -> two }
 
 @pytest.fixture(scope="module")
 def diagrams() -> Any:
-    """Return the extension, which is no package that could be imported."""
+    """Return the extension, which cannot be imported by name."""
     spec = importlib.util.spec_from_file_location("diagrams", ROOT / "docs/_ext/diagrams.py")
     assert spec is not None
     assert spec.loader is not None

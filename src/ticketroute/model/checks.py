@@ -20,7 +20,7 @@ LONGEST_ID = 200  # characters: room for a UUID, a URL of a ticket, an e-mail ad
 LONGEST_TEXT = 1_000  # characters of a reason or a name: a sentence or two
 LARGEST = 1_000_000  # of any count, capacity, cost or weight: keeps exact keys within 128 bits
 LOWEST_LEVEL, HIGHEST_LEVEL = 1, 10  # of a skill
-LONGEST_SPAN = 3_660 * 86_400_000  # ten years in milliseconds: nobody waits longer on purpose
+LONGEST_SPAN = 3_660 * 86_400_000  # ten years in milliseconds, longer than any wait
 
 
 T = TypeVar("T")

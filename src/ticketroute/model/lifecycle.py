@@ -62,7 +62,7 @@ class Status(Word):
     NEW = "new"  #: no agent has had it
     OPEN = "open"  #: an agent's turn
     ANSWERED = "answered"  #: the requester's turn
-    PENDING = "pending"  #: on hold, for somebody
+    PENDING = "pending"  #: on hold, waiting for a person
     POSTPONED = "postponed"  #: on hold, for a time
     RESOLVED = "resolved"
     CLOSED = "closed"  #: cannot be reopened

@@ -126,7 +126,7 @@ def _check_choice(
             assert event.agent_id in desk.eligible(ask)
         else:
             _check_winner(desk, event, ticket, ask)
-    if not together and not isinstance(before, ev.TicketReopened):  # for whoever had it, at once
+    if not together and not isinstance(before, ev.TicketReopened):  # goes to the agent who had it
         _check_order_of_line(desk, ticket, queue)
     elif together:
         assert ticket.offers
@@ -326,7 +326,7 @@ class Judge:
             if not isinstance(event, ClockEvent):  # events of clocks are no decisions
                 self.last = event
             if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
-                facts.unsettled = False  # which gives no room beside what was asked for
+                facts.unsettled = False  # it gives no more room than was asked for
         facts.unsettled = False
 
     def check_rest(self) -> None:
