@@ -10,6 +10,7 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import (
     LARGEST,
+    a_flag,
     a_text,
     an_id,
     check_id,
@@ -60,11 +61,13 @@ class ChannelLimit:
     """What a ticket of one channel costs an agent, and how many of these they hold at once.
 
     ``cost`` is in units of capacity. ``most`` is a number of tickets; 0 means the agent gets none
-    of this channel, None means the desk's default.
+    of this channel, None means the desk's default. Work on an ``interruptible`` channel takes no
+    room from tickets of channels that are not.
     """
 
     cost: int = field(default=1, validator=whole(1))
     most: int | None = field(default=None, validator=maybe(whole(0)))
+    interruptible: bool = field(default=False, validator=a_flag)
 
 
 @frozen
@@ -81,7 +84,8 @@ class Membership:
 
     ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
     queue that the agent holds at once; 0 means they get none, None means the queue's limit.
-    ``weight`` is the agent's share in a weighted draw, 1 to 100.
+    ``weight`` is the agent's share in a weighted draw, 1 to 100. With ``automatic`` False the
+    agent gets this queue's tickets only by hand: taken, assigned or transferred.
     """
 
     priority: int | None = field(
@@ -89,6 +93,7 @@ class Membership:
     )
     limit: int | None = field(default=None, validator=maybe(whole(0)))
     weight: int = field(default=1, validator=whole(1, HEAVIEST_WEIGHT))
+    automatic: bool = field(default=True, validator=a_flag)
 
 
 _PLAIN = ChannelLimit()

@@ -65,7 +65,7 @@ class OfferPolicy:
     ``retry_declined_after`` is how long after declining a ticket an agent may be offered it again,
     in milliseconds; None means only after their presence is set again.
     ``retry_missed_after`` is the same after an offer that expired; agents who have not been
-    offered the ticket go first.
+    offered the ticket go first. None means 60 s, or 5 s if the strategy rings all at once.
     After ``max_misses`` misses in a row the agent is set away with the reason ``missed_offers``.
     ``cool_down`` maps a reason (``missed``, ``declined`` or one of the host's own) to how long
     afterwards the agent gets no ticket at all, in milliseconds.
@@ -78,7 +78,7 @@ class OfferPolicy:
     parallel: int = field(default=1, validator=whole(1, MOST_PARALLEL))
     refill: bool = field(default=True, validator=a_flag)
     retry_declined_after: Span | None = field(default=None, validator=maybe(span(1)))
-    retry_missed_after: Span = field(default=seconds(60), validator=span(1))
+    retry_missed_after: Span | None = field(default=None, validator=maybe(span(1)))
     max_misses: int = field(default=3, validator=whole(1, MOST_MISSES))
     cool_down: Mapping[str, Span] = field(
         default=EMPTY, converter=_cool_downs, validator=_check_cool_downs

@@ -10,6 +10,7 @@ class Reason(Word):
 
     UNKNOWN_AGENT = "unknown_agent"
     NOT_MEMBER = "not_member"
+    BY_HAND_ONLY = "by_hand_only"  #: takes this queue's tickets only by hand
     OFFLINE = "offline"
     AWAY = "away"
     OFF_SHIFT = "off_shift"  #: their shift calendar is closed
@@ -21,6 +22,8 @@ class Reason(Word):
     OUT_OF_REACH = "out_of_reach"  #: their priority is outside the ticket's reach so far
     CHANNEL_LIMIT = "channel_limit"
     QUEUE_LIMIT = "queue_limit"
+    INTERRUPTED = "interrupted"  #: they hold work that the ticket's channel must not interrupt
+    ROOM_HELD = "room_held"  #: they hold room for another ticket that has waited long
     AGENT_LIMIT = "agent_limit"  #: the ticket's cost does not fit in their capacity
     RATE_LIMIT = "rate_limit"
     DECLINED = "declined"  #: they declined this ticket
