@@ -103,6 +103,9 @@ FACTS: dict[type[ev.Event], dict[str, Any]] = {
         "priority": TicketPriority.HIGH,
         "added": (QueueId("sales"),),
     },
+    ev.RoomWanted: {"ticket_id": T1},
+    ev.RoomHeld: {"ticket_id": T1, "agent_id": ANA},
+    ev.RoomReleased: {"ticket_id": T1, "agent_id": ANA},
     ev.TicketEscalated: {"ticket_id": T1, "hops": 3},
     ev.TicketReleased: {"ticket_id": T1, "agent_id": ANA},
     ev.TicketTransferred: {
