@@ -50,7 +50,7 @@ def plainly(values: list[Any], *but: Any) -> list[Any]:
 SPANS = {  # field -> its least value and whether None stands for something
     "timeout": (1, False),
     "retry_declined_after": (1, True),
-    "retry_missed_after": (1, False),
+    "retry_missed_after": (1, True),
 }
 COUNTS = {"parallel": 1_000, "max_misses": 1_000}
 

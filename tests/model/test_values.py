@@ -253,6 +253,7 @@ def test_reasons_are_in_the_order_of_the_checks() -> None:
     assert [reason.value for reason in Reason] == [
         "unknown_agent",
         "not_member",
+        "by_hand_only",
         "offline",
         "away",
         "off_shift",
@@ -264,6 +265,8 @@ def test_reasons_are_in_the_order_of_the_checks() -> None:
         "out_of_reach",
         "channel_limit",
         "queue_limit",
+        "interrupted",
+        "room_held",
         "agent_limit",
         "rate_limit",
         "declined",

@@ -10,7 +10,7 @@ class Reason(Word):
 
     UNKNOWN_AGENT = "unknown_agent"
     NOT_MEMBER = "not_member"
-    BY_HAND_ONLY = "by_hand_only"  #: takes this queue's tickets only by hand
+    BY_HAND_ONLY = "by_hand_only"  #: they get this queue's tickets only by hand
     OFFLINE = "offline"
     AWAY = "away"
     OFF_SHIFT = "off_shift"  #: their shift calendar is closed
@@ -22,7 +22,7 @@ class Reason(Word):
     OUT_OF_REACH = "out_of_reach"  #: their priority is outside the ticket's reach so far
     CHANNEL_LIMIT = "channel_limit"
     QUEUE_LIMIT = "queue_limit"
-    INTERRUPTED = "interrupted"  #: they hold work that the ticket's channel must not interrupt
+    INTERRUPTED = "interrupted"  #: the ticket is interruptible, and they hold work that is not
     ROOM_HELD = "room_held"  #: they hold room for another ticket that has waited long
     AGENT_LIMIT = "agent_limit"  #: the ticket's cost does not fit in their capacity
     RATE_LIMIT = "rate_limit"
