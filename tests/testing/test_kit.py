@@ -87,7 +87,7 @@ def test_a_history_run_twice_gives_the_same_events_and_a_correct_desk(history: H
 
 def test_a_command_is_shown_as_source_code() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(Call("add_queue", (queue,), {"at": 3})) == (
+    assert str(call(commands.AddQueue, queue, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )
