@@ -21,10 +21,12 @@ from ticketroute import (
     QueueId,
     Ticket,
     TicketId,
+    commands,
 )
 from ticketroute.errors import NotEligibleError
 from ticketroute.model import events as ev
-from ticketroute.testing import Call, FrozenClock, History, Judge, WatchedDesk, check, histories
+from ticketroute.testing import FrozenClock, History, Judge, WatchedDesk, check, histories
+from ticketroute.testing.calls import call
 
 ANA, BEN, Q, T = AgentId("ana"), AgentId("ben"), QueueId("q"), TicketId("t")
 
