@@ -100,7 +100,7 @@ def test_a_fresh_strategy_requires_no_skills() -> None:
     assert strategy.key_of(AgentId("ana")) == (0,)
 
 
-def test_among_agents_who_match_equally_well_the_strategy_inside_decides() -> None:
+def test_the_inner_strategy_decides_among_agents_who_match_equally_well() -> None:
     strategy = BestMatch(then=LongestIdle).sibling({"german": 2})
     strategy.join(Member(agent_id=ANA, skills={"german": 4}, idle_since=8))
     strategy.join(Member(agent_id=BEN, skills={"german": 4}, idle_since=7, last_assigned=9))
@@ -110,7 +110,7 @@ def test_among_agents_who_match_equally_well_the_strategy_inside_decides() -> No
     assert strategy.key_names == ("minus surplus, summed", "idle since")
 
 
-def test_all_tickets_share_the_turns_of_the_strategy_inside() -> None:
+def test_all_tickets_share_the_turns_of_the_inner_strategy() -> None:
     strategy = BestMatch(then=RoundRobin())
     german, french = strategy.sibling({"german": 1}), strategy.sibling({"french": 2})
     for name in (ANA, BEN):
@@ -123,7 +123,7 @@ def test_all_tickets_share_the_turns_of_the_strategy_inside() -> None:
     assert strategy.turns() == french.turns() == german.turns() != strategy.fresh().turns()
 
 
-def test_a_share_by_weight_inside_counts_everybody_with_room_however_well_they_match() -> None:
+def test_an_inner_share_by_weight_counts_all_agents_with_room() -> None:
     strategy = BestMatch(then=WeightedRoundRobin)
     german = strategy.sibling({"german": 1})
     for name, level in ((ANA, 2), (BEN, 1)):
@@ -136,7 +136,7 @@ def test_a_share_by_weight_inside_counts_everybody_with_room_however_well_they_m
     assert strategy.turns() == ((ANA, -TICKET), (BEN, 3 * TICKET // 2))
 
 
-def test_a_strategy_that_asks_everybody_at_once_is_refused_inside() -> None:
+def test_an_inner_strategy_that_rings_all_agents_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="then is 'RingAll'; it must be a strategy that"):
         BestMatch(then=RingAll)
     with pytest.raises(InvalidValueError, match="then of strategy best_match is 'Priority'"):
