@@ -21,6 +21,7 @@ from benchmarks import (
     peers,
     replay,
     ringing,
+    simulation,
     timers,
     waiting,
 )
@@ -39,6 +40,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "ringing": ringing.rows,
     "calendar": calendar.rows,
     "replay": replay.rows,
+    "simulation": simulation.rows,
     "desks": desks.rows,
 }
 

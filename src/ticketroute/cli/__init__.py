@@ -1,4 +1,4 @@
-"""The command line: ``ticketroute demo``, ``route``, ``sla`` and ``strategies``."""
+"""The command line: ``ticketroute compare``, ``demo``, ``route``, ``sla`` and others."""
 
 from __future__ import annotations
 

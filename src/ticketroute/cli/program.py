@@ -15,11 +15,14 @@ import click
 
 from ticketroute.cli import console
 from ticketroute.cli.check import check
+from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.report import report
+from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
+from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
 from ticketroute.cli.text import clean
 from ticketroute.cli.top import explain, top
@@ -38,6 +41,9 @@ Start here:
   ticketroute route tickets.csv  an export of your own, routed again
   ticketroute route --help       which files can be read
   ticketroute sla --help         when something is due by a business calendar
+  ticketroute compare --help     which strategy is right for your desk
+  ticketroute replay --help      what would have happened to your own history
+  ticketroute staff --help       how many agents a target needs
 """
 
 
@@ -80,7 +86,19 @@ def program() -> None:
     """Carry the commands."""
 
 
-COMMANDS = (check, demo, explain, report, route, sla, strategies, top)  # one file each
+COMMANDS = (
+    check,
+    compare,
+    demo,
+    explain,
+    replay,
+    report,
+    route,
+    sla,
+    staff,
+    strategies,
+    top,
+)  # one file each
 for command in COMMANDS:
     program.add_command(command)
 

@@ -285,7 +285,11 @@ def on_priority_changed(state: State, event: ev.TicketPriorityChanged) -> None:
 
 
 def on_changed(state: State, event: ev.TicketChanged) -> None:
-    ticket, new = transition(state, event), event.ticket
+    ticket, new, record = transition(state, event), event.ticket, None
+    if event.cost is not None and ticket.agent is not None:
+        record = ticket.agent if holds_slot(ticket.agent, ticket) else None
+    if record is not None:
+        state.roster.free_slot(record, ticket)
     ticket.asks = ticket.asks._replace(
         channel=new.channel, weight=new.weight, skills=still_asked(ticket, new.skills) or None
     )
@@ -293,14 +297,10 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
     if state.permits:  # demands that stand for the ticket as it was
         for queue in queues_of(ticket):
             queue.demands = {k: each for k, each in queue.demands.items() if k[1] != ticket.id}
-    record = ticket.agent
-    if record is not None and event.cost is not None:
-        if holds_slot(record, ticket):
-            state.roster.free_slot(record, ticket)
-            ticket.cost = event.cost
-            state.roster.take_slot(record, ticket)
-        else:
-            ticket.cost = event.cost
+    if event.cost is not None:
+        ticket.cost = event.cost
+    if record is not None:
+        state.roster.take_slot(record, ticket)
     due_again(state, ticket)
     if is_searching(ticket):
         come_loose(state, ticket)
