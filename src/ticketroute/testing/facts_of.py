@@ -81,6 +81,7 @@ class ReadFacts(Facts):
             recent=list(record.rare.recent or ()),
             grace_until=self.at(TimerKind.GRACE, record.id),
             misses=record.rare.misses,
+            missed_at=record.rare.missed_at,
             cooling_until=record.rare.cooling_until,
             on_shift=record.rare.on_shift,
         )
@@ -129,6 +130,9 @@ class ReadFacts(Facts):
         )
         facts.silent, facts.asked = set(record.past.silent), set(record.asked or ())
         facts.reserve_until = self.at(TimerKind.RESERVE, ticket_id)
+        facts.hold_at = self.at(TimerKind.HOLD_ROOM, ticket_id)
+        facts.room_wanted, facts.room_of = record.past.room_wanted, record.past.room_of
+        facts.taken = 0 if record.agent is None else taken_since(record.agent, ticket_id)
         facts.relax_at = self.at(TimerKind.RELAX, ticket_id)
         facts.ring_at = self.at(TimerKind.RING, ticket_id)
         facts.respond_by = self.at(TimerKind.RESPOND, ticket_id)
@@ -137,8 +141,16 @@ class ReadFacts(Facts):
             retry_at = self.at(TimerKind.RETRY, ticket_id, who)
             facts.tried[who] = Tried(tried.reason.value, retry_at, tried.lifted)
         for who, offer in (record.offers or {}).items():
-            facts.offers[who] = OfferFacts(facts, queue_of(offer.queue), offer.event, 0)
+            facts.offers[who] = OfferFacts(
+                facts, queue_of(offer.queue), offer.event, taken_since(offer.agent, ticket_id)
+            )
         return facts
+
+
+def taken_since(record: AgentRecord, ticket_id: str) -> int:
+    """Return 1 if an agent took a ticket since they hold room for another, else 0."""
+    room = record.rare.room
+    return 0 if room is None else int(ticket_id in room.taken)
 
 
 def editions_of(versions: Versions) -> list[tuple[int, Calendar]]:
