@@ -74,6 +74,17 @@ class Dispatcher(Agreements, Departments, Staffing, Routing, Answering, Handling
             desk._undrawn = desk._state.roster.drawing()
         return desk
 
+    def follow(self, events: Iterable[Event]) -> None:
+        """Apply events that were decided elsewhere after the last one of this desk. O(log n) each.
+
+        Events of its own that a refused command left have to be fetched with ``advance`` before.
+        """
+        for event in events:
+            self._state.apply(event)
+            if isinstance(event, DeskOpened):
+                self._defaults = event.defaults
+        self._state.roster.gained.clear()
+
     def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
         """Do a command that was made as a value; the methods are the typed face of this one.
 

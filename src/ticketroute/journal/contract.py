@@ -58,10 +58,20 @@ def _check_state(_: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen
 class Entry:
-    """An event and its position, which is its id: never another's, and never another."""
+    """An event, its position, and the random token of the command that it came of."""
 
     position: Position
     event: Event
+    token: int = field(default=0, eq=False)
+
+    @property
+    def id(self) -> str:
+        """The id of the event.
+
+        After a failover that lost commits a position may come again with another event; an id
+        never does.
+        """
+        return f"{self.position}-{self.token:x}"
 
 
 @frozen

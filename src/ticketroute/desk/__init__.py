@@ -1,0 +1,9 @@
+"""A desk that is kept: what a host embeds, for threads and for asyncio."""
+
+from ticketroute.desk.async_desk import AsyncDesk as AsyncDesk
+from ticketroute.desk.async_desk import AsyncInside as AsyncInside
+from ticketroute.desk.desk import Desk as Desk
+from ticketroute.desk.desk import Inside as Inside
+from ticketroute.desk.desk import Together as Together
+
+__all__ = ["AsyncDesk", "AsyncInside", "Desk", "Inside", "Together"]

@@ -1,0 +1,191 @@
+"""The desk in the memory of this process: the fold of a journal up to a head, with the proof."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from threading import RLock
+
+from attrs import define
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.desk.order import Order, new_token
+from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.journal.codec import Row, decode, encode
+from ticketroute.journal.contract import Entry
+from ticketroute.journal.faults import ClockError, JournalDamagedError
+from ticketroute.model.events import Event
+from ticketroute.model.instants import Instant, hours
+
+log = logging.getLogger("ticketroute.desk")
+
+BACKWARDS = hours(1)  # what a clock may be behind the desk before commands are refused
+REFUSALS = (TicketRouteError, InvalidValueError)  # of the core: nothing was changed
+
+
+class Proof(Enum):
+    """What rows of a journal say about the memory."""
+
+    PROVEN = "proven"  #: the journal has what the memory is the fold of
+    FORKED = "forked"  #: it has not: a rollback, a lost commit, another database
+    UNSEEN = "unseen"  #: the rows do not reach back to the head of the memory
+
+
+class UnsoundError(Exception):
+    """Deciding one order ended in a fault that is no refusal, so that the memory may be wrong."""
+
+    def __init__(self, order: Order, fault: Exception) -> None:
+        super().__init__(order, fault)
+        self.order, self.fault = order, fault
+
+
+@define(eq=False)
+class Fold:
+    """A dispatcher, and up to which event it is the fold of the journal."""
+
+    dispatcher: Dispatcher
+    head: int = 0
+    token: int = 0  # of the event at the head
+
+    def take_in(self, rows: Sequence[Row], where: str) -> list[Entry]:
+        """Apply what others did; return it. O(log n) for each event.
+
+        Raises:
+            JournalDamagedError: for a position that is missing; what is before it is applied.
+        """
+        entries = []
+        for row in rows:
+            if row.position != self.head + 1:
+                raise JournalDamagedError(where, self.head + 1, "it is missing")
+            event = decode(row, where)
+            self.dispatcher.follow((event,))
+            self.head, self.token = row.position, row.token
+            entries.append(Entry(row.position, event, row.token))
+        return entries
+
+
+class Memory:
+    """What this process knows of one desk. Hold ``lock`` for every method, and for no trip.
+
+    ``fold`` may be ahead of what is committed: the next lock on the desk's row proves it, or finds
+    that it has to be opened anew. What is proven goes to the ``outbox`` once, in order.
+    """
+
+    def __init__(self, fresh: Callable[[], Dispatcher], where: str) -> None:
+        self.lock = RLock()
+        self.fresh, self.where = fresh, where
+        self.fold = Fold(fresh())
+        self.sound = True  # False: the fold may be wrong, and has to be made anew
+        self.proven = (0, 0)  # position and token that were surely committed
+        self.told = 0  # up to where events have gone to the outbox
+        self.claimed: deque[Entry] = deque()  # decided here, and not known to be committed
+        self.outbox: deque[Entry] = deque()
+
+    # --- proof ------------------------------------------------------------------------------
+
+    def prove(self, rows: Sequence[Row]) -> Proof:
+        """Return whether rows that follow one another contain the head of the memory."""
+        fold = self.fold
+        if not self.sound:
+            return Proof.FORKED
+        if fold.head == 0:
+            return Proof.PROVEN if not rows or rows[0].position == 1 else Proof.UNSEEN
+        if not rows:
+            return Proof.FORKED
+        place = fold.head - rows[0].position
+        if place < 0:
+            return Proof.UNSEEN
+        if place >= len(rows):
+            return Proof.FORKED
+        return Proof.PROVEN if rows[place].token == fold.token else Proof.FORKED
+
+    def catch_up(self, rows: Sequence[Row]) -> None:
+        """Take in what follows the head; the memory has to be proven by the same rows."""
+        self.confirm()
+        new = rows[self.fold.head - rows[0].position + 1 :] if rows else ()
+        try:
+            entries = self.fold.take_in(new, self.where)
+        except Exception:
+            self.sound = False
+            raise
+        if entries:
+            self.proven = (self.fold.head, self.fold.token)
+            self.tell(entries)
+
+    def confirm(self) -> None:
+        """Note that everything up to the head is committed."""
+        self.proven = (self.fold.head, self.fold.token)
+        if self.claimed:
+            self.tell(self.claimed)
+            self.claimed.clear()
+
+    def tell(self, entries: Sequence[Entry] | deque[Entry]) -> None:
+        """Put events in the outbox, each once."""
+        for entry in entries:
+            if entry.position > self.told:
+                self.outbox.append(entry)
+                self.told = entry.position
+
+    def adopt(self, fold: Fold, entries: Sequence[Entry]) -> None:
+        """Go on from a fold that was made anew from the journal."""
+        self.fold, self.sound = fold, True
+        self.claimed.clear()
+        self.confirm()
+        self.tell(entries)
+
+    def set_back(self, head: int) -> None:
+        """Note that the journal is not the one that was seen: what follows is told anew."""
+        self.told = min(self.told, head)
+
+    @property
+    def tentative(self) -> bool:
+        """Whether something was decided that is not known to be committed."""
+        return bool(self.claimed) or not self.sound
+
+    # --- deciding ---------------------------------------------------------------------------
+
+    def decide(self, order: Order, clock: Instant) -> list[Row]:
+        """Decide one order on the present state; return its events as rows.
+
+        What time alone did before a refused command happened all the same, and is returned.
+
+        Raises:
+            UnsoundError: if anything but a refusal came of it.
+        """
+        dispatcher = self.fold.dispatcher
+        order.refused = None
+        if clock < dispatcher.now - BACKWARDS:
+            order.refused, order.decided = ClockError(clock, dispatcher.now), ()
+            return []
+        at = max(clock, dispatcher.now)
+        try:
+            try:
+                events = tuple(dispatcher.do(order.command, at=at, by=order.by))
+                order.decided = events
+            except REFUSALS as refused:
+                events = tuple(dispatcher.advance(at=dispatcher.now))
+                order.refused, order.decided = refused, ()
+            return self._claim(order, events)
+        except Exception as fault:
+            self.sound = False
+            raise UnsoundError(order, fault) from fault
+        except BaseException:
+            self.sound = False
+            raise
+
+    def _claim(self, order: Order, events: Sequence[Event]) -> list[Row]:
+        fold, order.token = self.fold, new_token()
+        rows = [
+            encode(event).row(position, order.token)
+            for position, event in enumerate(events, fold.head + 1)
+        ]
+        order.first, order.last = fold.head + 1, fold.head + len(rows)
+        if rows:
+            fold.head, fold.token = rows[-1].position, order.token
+            self.claimed.extend(
+                Entry(row.position, event, row.token)
+                for row, event in zip(rows, events, strict=True)
+            )
+        return rows
