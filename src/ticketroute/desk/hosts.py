@@ -6,6 +6,7 @@ Nothing is imported for it: a connection is known by the module that its class c
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Final
 
 from ticketroute.errors import InvalidValueError
@@ -39,6 +40,8 @@ BEGIN: Final = {
     "django": "use it inside 'with transaction.atomic():'",
     "sqlalchemy": "use a connection without the isolation level AUTOCOMMIT",
 }
+NO_DESK: Final = "the connection leads to a database in which there is no desk"
+OPEN_THERE: Final = "open the desk on the database that the connection is to"
 REPEAT: Final = (
     "repeat the whole transaction, at the isolation level READ COMMITTED if it happens often"
 )
@@ -112,6 +115,9 @@ class Sqlite3Host(HostLine):
         super().__init__(SQLITE, "the host's SQLite file", wait)
         if not connection.in_transaction:
             raise HostTransactionError(AUTOCOMMIT, BEGIN["sqlite3"])
+        files = [each[2] for each in connection.execute("PRAGMA database_list") if each[2]]
+        if path is not None and not any(Path(each).samefile(path) for each in files):
+            raise HostTransactionError(NO_DESK, OPEN_THERE)
         self._connection = connection
 
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
@@ -233,7 +239,7 @@ def host_line(connection: Any, own: Line, wait: float) -> Line:
     if home == "psycopg":
         line = PsycopgHost(connection, wait)
     elif isinstance(connection, sqlite3.Connection):
-        line = Sqlite3Host(connection, None, wait)
+        line = Sqlite3Host(connection, getattr(own, "path", None), wait)
     elif home == "django":
         line = DjangoHost(connection, wait)
     elif home == "sqlalchemy":
@@ -270,8 +276,7 @@ def _home(connection: object) -> str:
 def _refuse_other(host: Statements, own: Statements) -> None:
     if host is not own:
         raise HostTransactionError(
-            "the connection leads to another kind of database than the desk",
-            "open the desk on the database that the connection is to",
+            "the connection leads to another kind of database than the desk", OPEN_THERE
         )
 
 
@@ -314,11 +319,15 @@ def _said(fault: Exception, where: str, wait: float) -> Exception:
     if _is_sqlite(inner):
         said = sqlite.translated(inner, where, wait)
         stale = "SNAPSHOT" in (getattr(inner, "sqlite_errorname", "") or "")
+        if "no such table" in str(inner):
+            return HostTransactionError(NO_DESK, OPEN_THERE)
         if stale:
             return HostTransactionError("the transaction read before it locked", BEGIN_IMMEDIATE)
         return said if isinstance(said, DeskBusyError | NotAJournalError) else fault
     if inner.sqlstate in ("40001", "40P01"):
         return HostTransactionError("the transaction saw an older state of the desk", REPEAT)
+    if inner.sqlstate == "42P01":
+        return HostTransactionError(NO_DESK, OPEN_THERE)
     if inner.sqlstate == "55P03":
         return DeskBusyError(where, wait)
     return fault

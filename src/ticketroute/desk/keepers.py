@@ -21,7 +21,7 @@ from ticketroute.journal.codec import Row, decode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, KeyReusedError
 from ticketroute.journal.lines import Line
-from ticketroute.journal.statements import SLICE
+from ticketroute.journal.statements import GIVE_UP, SLICE
 from ticketroute.model.events import Event
 from ticketroute.model.instants import Instant
 
@@ -212,6 +212,7 @@ class Kept:
             for order in batch:
                 order.fail(fault)
         except BaseException as fault:
+            self.line.run(GIVE_UP)
             for order in batch:
                 order.fail(RuntimeError(f"interrupted by {type(fault).__name__}"))
             raise

@@ -120,7 +120,8 @@ class Session:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if fault is None:
-            drive(self._transaction.commit(), self._line)
-        else:
+        try:
+            if fault is None:
+                drive(self._transaction.commit(), self._line)
+        finally:
             self._line.run(GIVE_UP)

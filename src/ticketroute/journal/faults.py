@@ -49,13 +49,13 @@ class NewerJournalError(JournalError):
 class DeskBusyError(JournalError):
     """Another process or transaction held the desk for longer than ``wait`` seconds."""
 
-    def __init__(self, desk: str, wait: float) -> None:
-        super().__init__(desk, wait)
-        self.desk, self.wait = desk, wait
+    def __init__(self, where: str, wait: float) -> None:
+        super().__init__(where, wait)
+        self.where, self.wait = where, wait
 
     def __str__(self) -> str:
         return (
-            f"desk {shown(self.desk)} was locked by somebody else for {self.wait:g} seconds; "
+            f"the desk in {self.where} was locked by somebody else for {self.wait:g} seconds; "
             "nothing was done: try again, end transactions that use the desk sooner, "
             "or open the desk with a longer wait="
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ _LOST: Final = ("08", "57P", "25P", "40001", "40P01", "25006")
 _BUSY: Final = ("55P03",)
 _UNWRITABLE: Final = ("53100", "53200", "42501", "53")
 _DAMAGED: Final = ("XX001", "XX002", "58")
+_REFUSED: Final = ("3D000", "28P01", "28000")  # while connecting there is the text alone
+_REFUSALS: Final = re.compile(r'FATAL: .*(database|role) "|FATAL: .*(password|authentication)')
 CONNECT_TIMEOUT: Final = 10  # seconds, where the address names none
 
 
@@ -201,7 +204,7 @@ def translated(fault: Any, where: str, wait: float, *, fresh: bool) -> Exception
     what = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
     if state in _BUSY:
         return DeskBusyError(where, wait)
-    if state == "3D000" or state == "28P01" or state == "28000":
+    if state in _REFUSED or (fresh and not state and _REFUSALS.search(what)):
         return NotAJournalError(where, f"cannot be opened: {what}", "check the address")
     if state.startswith(_LOST) or (fresh and not state):
         return LostError(what)
