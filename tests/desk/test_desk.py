@@ -37,6 +37,7 @@ from ticketroute.journal.faults import (
     NoSuchDeskError,
     NotAJournalError,
 )
+from ticketroute.journal.statements import SLICE
 from ticketroute.testing import check
 
 NOON = 1_790_000_000_000
@@ -317,6 +318,16 @@ def test_two_desks_on_one_journal_are_one(kept: Open) -> None:
     desk.refresh()
     assert desk._memory.fold.dispatcher.same_state(other._memory.fold.dispatcher)
     is_sound(desk)
+
+
+def test_a_desk_that_slept_through_thousands_of_events_takes_in_all_of_them(kept: Open) -> None:
+    desk = staffed(kept(), "ana")
+    other = kept()
+    desk.submit_many([mail(number) for number in range(SLICE + 5)])
+    assert desk.head > 2 * SLICE
+    other.submit(mail("last"))
+    assert len(other.tickets()) == SLICE + 6
+    is_sound(other)
 
 
 def test_desks_of_other_names_are_apart(kept: Open) -> None:

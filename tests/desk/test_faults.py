@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Agent, Queue, Ticket, TicketPriority
-from ticketroute.desk import Desk
+from ticketroute import Agent, Author, Queue, Ticket, TicketPriority
+from ticketroute.desk import Desk, due_desks
 from ticketroute.errors import ConflictError, UnknownTicketError
 from ticketroute.journal.codec import FOLD, Row, checksum
 from ticketroute.journal.faults import (
@@ -147,24 +147,26 @@ def lose(desk: Desk, *, after_commit: bool, for_ever: bool) -> None:
 def test_a_lost_commit_is_looked_for_and_tried_again(desk: Desk, after_commit: bool) -> None:
     lose(desk, after_commit=after_commit, for_ever=False)
     assert len(desk.submit(mail(1))) == 2
-    desk.submit(mail(2))
+    lose(desk, after_commit=after_commit, for_ever=False)
+    desk.reply("t1", Author.REQUESTER)
     assert equals_the_fold(desk)
-    assert len([e for e in desk.events() if type(e.event).__name__ == "TicketSubmitted"]) == 2
+    assert replies(desk) == 1
 
 
 @pytest.mark.parametrize("after_commit", [True, False])
 def test_a_lost_commit_that_nobody_can_be_asked_about_is_unknown(
     desk: Desk, after_commit: bool
 ) -> None:
+    desk.submit(mail(1))
     lose(desk, after_commit=after_commit, for_ever=True)
     with pytest.raises(OutcomeUnknownError, match=r"repeat it with the same key="):
-        desk.submit(mail(1), key="k")
+        desk.reply("t1", Author.REQUESTER, key="k")
     line: Any = desk._line
     line.heal()
-    desk.submit(mail(1), key="k")
+    desk.reply("t1", Author.REQUESTER, key="k")
     desk.submit(mail(2))
     assert equals_the_fold(desk)
-    assert len([e for e in desk.events() if type(e.event).__name__ == "TicketSubmitted"]) == 2
+    assert replies(desk) == 1
 
 
 def test_a_lost_commit_is_found_although_others_appended_behind_it(
@@ -185,8 +187,50 @@ def test_a_lost_commit_is_found_although_others_appended_behind_it(
 
     line.run = failing
     desk.submit(mail(1))
+    lost.clear()
+    assert len(desk.reply("t1", Author.REQUESTER)) == 1
+    assert replies(desk) == 1
+    assert equals_the_fold(desk)
+
+
+def replies(desk: Desk) -> int:
+    return sum(type(entry.event).__name__ == "TicketReplied" for entry in desk.events())
+
+
+def test_a_lost_commit_is_found_although_this_process_has_read_on(desk: Desk, address: str) -> None:
+    """Another thread's transaction of the host has moved the memory on in between."""
+    desk.submit(mail(1))
+    line: Any = desk._line
+    run = line.run
+    lost: list[bool] = []
+
+    def failing(trip: Any) -> Any:
+        answer = run(trip)
+        if trip.ends and not lost:
+            lost.append(True)
+            with host(address) as connection, desk.inside(connection) as inside:
+                inside.submit(mail("other"))
+            raise LostError("server closed the connection unexpectedly")
+        return answer
+
+    line.run = failing
+    assert len(desk.reply("t1", Author.REQUESTER)) == 1
+    assert replies(desk) == 1
     assert [ticket.id for ticket in desk.tickets()] == ["t1", "tother"]
     assert equals_the_fold(desk)
+
+
+@contextmanager
+def host(address: str) -> Iterator[Any]:
+    """Begin a transaction of a host's, and commit it."""
+    if address.startswith("postgresql"):
+        with pytest.importorskip("psycopg").connect(address) as connection:
+            yield connection
+    else:
+        with closing(sqlite3.connect(address, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
 
 
 @pytest.mark.external
@@ -426,6 +470,22 @@ def test_a_wrong_name_is_refused_with_the_names_there_are(desk: Desk, address: s
     sql(address, "DELETE FROM ticketroute_desk")
     with pytest.raises(NoSuchDeskError, match="the desks there are: none"):
         desk.submit(mail(1))
+
+
+def test_a_file_that_does_not_exist_is_not_made_by_who_only_reads(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    for read in (lambda: Desk.open(path, create=False), lambda: due_desks(path)):
+        with pytest.raises(NotAJournalError, match=r"does not exist; check the path"):
+            read()
+    assert not path.exists()
+
+
+def test_a_database_without_desks_is_refused_by_who_only_reads(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE mine (id text)")
+    with pytest.raises(NotAJournalError, match=r"has no tables of ticketroute"):
+        due_desks(path)
 
 
 @pytest.mark.external

@@ -169,6 +169,18 @@ def test_a_rollback_of_the_host_needs_no_hook(desk: Desk, begin: Begin) -> None:
     assert equals_the_fold(desk)
 
 
+def test_after_a_rollback_others_may_have_written_at_the_same_positions(
+    desk: Desk, begin: Begin, address: str
+) -> None:
+    with pytest.raises(TornError):
+        submit_and_give_up(desk, begin)
+    with Desk.open(address) as other:
+        other.submit_many([Ticket(id=f"o{number}", queue="mail") for number in range(3)])
+    desk.submit(Ticket(id="t2", queue="mail"))
+    assert [ticket.id for ticket in desk.tickets()] == ["o0", "o1", "o2", "t2"]
+    assert equals_the_fold(desk)
+
+
 def test_a_savepoint_that_is_given_up_takes_its_commands_with_it(desk: Desk, begin: Begin) -> None:
     with begin() as connection:
         with desk.inside(connection) as inside:
@@ -288,7 +300,8 @@ def test_a_connection_in_autocommit_is_refused_at_once(desk: Desk, address: str)
         made = sqlite3.connect(address)
     with (
         closing(made) as connection,
-        pytest.raises(HostTransactionError, match="is in no transaction"),desk.inside(connection)
+        pytest.raises(HostTransactionError, match="is in no transaction"),
+        desk.inside(connection),
     ):
         pass
     for wrong in (None, "desk.db", 7):

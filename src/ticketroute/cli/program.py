@@ -13,6 +13,7 @@ import click
 
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
+from ticketroute.cli.journal import explain, journal
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
 from ticketroute.cli.strategies import strategies
@@ -30,6 +31,7 @@ Start here:
   ticketroute route tickets.csv  your own history, routed anew
   ticketroute route --help       what the file has to look like
   ticketroute sla --help         when something is due by a business calendar
+  ticketroute journal --help     what a kept desk holds
 """
 
 
@@ -73,6 +75,8 @@ def program() -> None:
 
 
 program.add_command(demo)
+program.add_command(explain)
+program.add_command(journal)
 program.add_command(route)
 program.add_command(sla)
 program.add_command(strategies)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ticketroute.errors import InvalidValueError
+from ticketroute.journal.faults import NotAJournalError
 from ticketroute.journal.lines import AsyncLine, Line
 from ticketroute.journal.postgres import AsyncPostgresLine, PostgresLine
 from ticketroute.journal.sqlite import AsyncSqliteLine, Durability, SqliteLine
@@ -46,6 +47,17 @@ def is_postgres(address: Address) -> bool:
     if "://" in text and not text.startswith(POSTGRES_SCHEMES):
         raise InvalidValueError("address", text, FORMS)
     return text.startswith(POSTGRES_SCHEMES)
+
+
+def refuse_missing(address: Address) -> None:
+    """Refuse a file that does not exist, which connecting would create.
+
+    Raises:
+        NotAJournalError: it names the file.
+    """
+    if not is_postgres(address) and not Path(address).exists():
+        where = f"SQLite file {Path(address).absolute()}"
+        raise NotAJournalError(where, "does not exist", "check the path")
 
 
 def line_to(address: Address, *, wait: float, durability: Durability) -> Line:

@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.desk.addresses import Address, Clock, async_line_to, ticking
+from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.conversation import (
     Place,
@@ -85,6 +85,8 @@ class AsyncDesk(Commands[Reply], Views):
     ) -> Self:
         """Open a desk that is kept; parameters and errors are those of ``Desk.open``."""
         checked_options(name, wait, durability)
+        if create is False:
+            refuse_missing(address)
         source = Random() if random is None else random  # noqa: S311  no secret hangs on it
         given: dict[str, Any] = {"defaults": defaults, "random": source, "permits": permits}
         line = async_line_to(address, wait=wait, durability=durability)

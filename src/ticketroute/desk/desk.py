@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.desk.addresses import Address, Clock, line_to, ticking
+from ticketroute.desk.addresses import Address, Clock, line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.consumers import consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
@@ -128,6 +128,8 @@ class Desk(Commands[Events], Views):
         desk = cls(clock=clock, defaults=defaults, random=random, permits=permits)
         if address is None:
             return desk
+        if create is False:
+            refuse_missing(address)
         desk._lines = lambda: line_to(address, wait=wait, durability=durability)
         line = desk._lines()
         place = Place(

@@ -8,9 +8,10 @@ from ticketroute.desk.conversation import Place, Talk, check_state, reopen
 from ticketroute.desk.memory import Memory
 from ticketroute.journal.codec import FOLD
 from ticketroute.journal.faults import (
-    JournalError,
+    DeskBusyError,
     JournalUnwritableError,
     NoSuchDeskError,
+    NoTablesError,
     NotAJournalError,
 )
 from ticketroute.journal.lines import LostError
@@ -39,24 +40,19 @@ def opened(memory: Memory, place: Place, *, create: bool | None) -> Talk[None]:
 def _tables(place: Place) -> Talk[None]:
     """Create the tables where they are missing; several processes may try at once."""
     says = place.statements
-    version = Statement(f"SELECT version FROM {says.table('schema_version')}")  # noqa: S608  ours
     found: list[tuple[Any, ...]] = []
     for last in (*[False] * (TRIES - 1), True):
         try:
-            found = (yield Trip([version]))[0]
-        except (JournalError, LostError):
-            raise
-        except Exception:  # noqa: BLE001  no such table: each database has its own word for it
+            found = (yield Trip([says.version()]))[0]
+        except NoTablesError:
             found = []
         if found:
             break
         try:
             yield from _create(place)
-        except LostError:
+        except (LostError, DeskBusyError):
             raise
         except Exception as fault:
-            if isinstance(fault, JournalError) and not isinstance(fault, JournalUnwritableError):
-                raise
             if last or isinstance(fault, JournalUnwritableError):
                 raise NotAJournalError(
                     place.where, f"has no tables of ticketroute, and: {fault}", BY_HAND
@@ -69,7 +65,5 @@ def _tables(place: Place) -> Talk[None]:
 
 def _create(place: Place) -> Talk[Any]:
     says = place.statements
-    table = says.table("schema_version")
-    first = f"INSERT INTO {table} SELECT {SCHEMA} WHERE NOT EXISTS (SELECT 1 FROM {table})"  # noqa: S608  ours
     begin, made = says.begin(place.wait), [Statement(each) for each in says.schema()]
-    yield Trip([*begin, *made, Statement(first), says.commit()], begins=True, ends=True)
+    yield Trip([*begin, *made, says.versioned(), says.commit()], begins=True, ends=True)

@@ -114,6 +114,16 @@ class NotAJournalError(JournalError):
         return f"{self.where} {self.what}; {self.way_out}"
 
 
+class NoTablesError(NotAJournalError):
+    """A database in which no desk was ever kept."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where, "has no tables of ticketroute", "check the address")
+
+    def __reduce__(self) -> tuple[type[NoTablesError], tuple[str]]:
+        return NoTablesError, (self.where,)
+
+
 class NoSuchDeskError(JournalError):
     """The database keeps desks, and none of this name."""
 

@@ -11,6 +11,7 @@ from ticketroute.journal.faults import (
     JournalDamagedError,
     JournalUnreachableError,
     JournalUnwritableError,
+    NoTablesError,
     NotAJournalError,
 )
 from ticketroute.journal.lines import LostError
@@ -202,6 +203,8 @@ def translated(fault: Any, where: str, wait: float, *, fresh: bool) -> Exception
     """Return what an error of psycopg means for a desk; ``fresh``: there is no connection now."""
     state = fault.sqlstate or ""
     what = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+    if state in ("42P01", "3F000"):
+        return NoTablesError(where)
     if state in _BUSY:
         return DeskBusyError(where, wait)
     if state in _REFUSED or (fresh and not state and _REFUSALS.search(what)):

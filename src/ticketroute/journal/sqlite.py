@@ -12,6 +12,7 @@ from ticketroute.journal.faults import (
     DeskBusyError,
     JournalDamagedError,
     JournalUnwritableError,
+    NoTablesError,
     NotAJournalError,
 )
 from ticketroute.journal.lines import LostError
@@ -134,6 +135,8 @@ def translated(fault: sqlite3.Error, where: str, wait: float) -> Exception:
     name = getattr(fault, "sqlite_errorname", "") or ""
     kind = name.removeprefix("SQLITE_").split("_")[0]
     what = f"{name or type(fault).__name__}: {fault}"
+    if "no such table" in str(fault):
+        return NoTablesError(where)
     if kind in _BUSY:
         return DeskBusyError(where, wait)
     if kind in _UNWRITABLE:

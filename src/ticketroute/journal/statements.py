@@ -102,6 +102,19 @@ class Statements:
             for name, columns in _TABLES.items()
         ]
 
+    def versioned(self) -> Statement:
+        """Write which version the tables have, unless that is written already."""
+        return Statement(
+            self._sql(
+                f"INSERT INTO {{schema_version}} SELECT {SCHEMA} "  # noqa: S608  names of ours
+                "WHERE NOT EXISTS (SELECT 1 FROM {schema_version})"
+            )
+        )
+
+    def version(self) -> Statement:
+        """Find which version the tables have."""
+        return Statement(self._sql("SELECT version FROM {schema_version}"))
+
     def _sql(self, text: str) -> str:
         names = {name: self.table(name) for name in _TABLES}
         return text.format_map({**names, "lock": self.locking, "skip": self.skipping})
