@@ -31,7 +31,7 @@ from ticketroute import (
     TicketId,
     hours,
 )
-from ticketroute.core.timers import Timers
+from ticketroute.core.index.timers import Timers
 from ticketroute.model.instants import LAST_INSTANT, instant_of
 
 MANY, SECONDS = 1_000_000, 10.0  # open clocks, and how long an edit of their calendar may take

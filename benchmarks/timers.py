@@ -10,7 +10,7 @@ from benchmarks.table import Row, compared, size_word
 from benchmarks.world import SEED
 from benchmarks.yardsticks import BareHeap
 from ticketroute import Dispatcher
-from ticketroute.core.timers import Timer, TimerKind, Timers
+from ticketroute.core.index.timers import Timer, TimerKind, Timers
 
 SET_MOVE_CANCEL = 3.0  # at most so many times bare
 FLAT = 1.25  # what "the same" means, as for calendars

@@ -412,3 +412,27 @@ class JournalConflictError(TicketRouteError):
             f"the journal is at {self.actual}, not {self.expected}; "
             "read what it has since, decide again, and append to its new head"
         )
+
+
+class CalledFromInsideError(TicketRouteError):
+    """The host's own code called the desk while the desk was in the middle of a command."""
+
+    def __str__(self) -> str:
+        return (
+            "the desk is in the middle of a command; code that it calls (permits, a random source, "
+            "a strategy) may not call it: return first, and give the command afterwards"
+        )
+
+
+class BrokenDeskError(TicketRouteError):
+    """A command failed half-way, so the desk in memory can no longer be trusted."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return (
+            f"the desk broke at {self.what}; build it again with "
+            "Dispatcher.replay(the events that were returned)"
+        )

@@ -127,7 +127,7 @@ def busy_desk() -> Any:
         desk.submit(ticket(ticket_id, queue_id or "mail"), at=10)
     desk.decline("p2", "dan", at=10)
     desk.accept("p3", "dan", at=10)
-    desk.take("fay", "o1", at=10)
+    desk.take("o1", "fay", at=10)
     desk.resolve("w1", at=10)
     desk.decline("c1", "hal", at=10)
     return desk

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ticketroute.core import ages as module
-from ticketroute.core.ages import Ages
+from ticketroute.core.index import by_age as module
+from ticketroute.core.index.by_age import Ages
 from ticketroute.core.records import AgentRecord, MemberRecord, QueueRecord
 from ticketroute.model.agent import Agent, Membership
 from ticketroute.model.frozen import read_only

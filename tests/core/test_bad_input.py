@@ -235,7 +235,7 @@ def _agent_command(desk: Dispatcher, bad: Any) -> dict[str, Callable[[], object]
         "change_member": lambda: desk.change_member(MAIL, bad, Membership(), at=20),
         "remove_member": lambda: desk.remove_member(MAIL, bad, at=20),
         "assign": lambda: desk.assign(T2, bad, at=20),
-        "take": lambda: desk.take(bad, T2, at=20),
+        "take": lambda: desk.take(T2, bad, at=20),
         "transfer": lambda: desk.transfer(T2, to_agent=bad, at=20),
         "reply": lambda: desk.reply(T1, Author.AGENT, agent_id=bad, at=20),
         "agent": lambda: desk.agent(bad),
@@ -259,7 +259,7 @@ def _queue_command(desk: Dispatcher, bad: Any) -> dict[str, Callable[[], object]
 def _ticket_command(desk: Dispatcher, bad: Any) -> dict[str, Callable[[], object]]:
     return {
         "assign": lambda: desk.assign(bad, ANA, at=20),
-        "take": lambda: desk.take(ANA, bad, at=20),
+        "take": lambda: desk.take(bad, ANA, at=20),
         "transfer": lambda: desk.transfer(bad, to_queue=SALES, at=20),
         "release": lambda: desk.release(bad, at=20),
         "reply": lambda: desk.reply(bad, Author.REQUESTER, at=20),
@@ -595,7 +595,7 @@ def _commands_at(desk: Dispatcher, at: Any) -> list[Callable[[], object]]:
         lambda: desk.submit_many([], at=at),
         lambda: desk.preview(new, at=at),
         lambda: desk.assign(T2, BEN, force=True, at=at),
-        lambda: desk.take(ANA, T1, at=at),
+        lambda: desk.take(T1, ANA, at=at),
         lambda: desk.transfer(T2, to_queue=SALES, at=at),
         lambda: desk.release(T1, at=at),
         lambda: desk.reply(T1, Author.AGENT, at=at),

@@ -358,10 +358,10 @@ def test_a_queue_with_open_offers_is_not_removed_without_a_place_for_its_tickets
 def test_nobody_gets_an_offered_ticket_whom_the_gate_refuses() -> None:
     desk = _desk()
     _refused(desk, lambda: desk.assign(T1, BEN, at=11), err.NotEligibleError, "offline")
-    _refused(desk, lambda: desk.take(BEN, T1, at=11), err.NotEligibleError, "offline")
+    _refused(desk, lambda: desk.take(T1, BEN, at=11), err.NotEligibleError, "offline")
     _refused(desk, lambda: desk.transfer(T1, to_agent=BEN, at=11), err.NotEligibleError, "offline")
     _refused(desk, lambda: desk.release(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.close(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.resume(T1, at=11), err.TransitionError, "offered")
     _refused(desk, lambda: desk.reopen(T1, at=11), err.TransitionError)
-    _refused(desk, lambda: desk.take(ANA, T2, at=11), err.NotEligibleError, "agent_limit")
+    _refused(desk, lambda: desk.take(T2, ANA, at=11), err.NotEligibleError, "agent_limit")

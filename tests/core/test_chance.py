@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ticketroute.core.chance import Chance
+from ticketroute.core.index.chance import Chance
 
 
 class Counter:

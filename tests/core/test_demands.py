@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ticketroute.core import demands as module
-from ticketroute.core.demands import MOST_IDLE_DEMANDS, MOST_INDEXES, Choice, Demands
+from ticketroute.core.apply.shared import asks_of
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import Gate
+from ticketroute.core.index import choosing as module
+from ticketroute.core.index.choosing import MOST_IDLE_DEMANDS, MOST_INDEXES, Choice, Demands
 from ticketroute.core.records import Demand, QueueRecord
-from ticketroute.core.store import asks_of
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Agent
 from ticketroute.model.frozen import read_only

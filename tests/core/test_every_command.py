@@ -53,7 +53,7 @@ def ticket(name: str, queue: str | None = "mail", **facts: Any) -> Ticket:
 VERSIONED: dict[str, Callable[..., object]] = {
     "accept": lambda desk, **facts: desk.accept("p1", "dan", **facts),
     "assign": lambda desk, **facts: desk.assign("m2", "ana", force=True, **facts),
-    "take": lambda desk, **facts: desk.take("lou", "o2", **facts),
+    "take": lambda desk, **facts: desk.take("o2", "lou", **facts),
     "transfer": lambda desk, **facts: desk.transfer("m2", to_queue="back", **facts),
     "release": lambda desk, **facts: desk.release("m1", **facts),
     "hold": lambda desk, **facts: desk.hold("m1", **facts),
@@ -198,7 +198,7 @@ def test_who_did_it_is_an_id_for_every_command_and_stands_in_its_events(
 
 def test_what_an_agent_does_bears_their_name(busy_desk: Any) -> None:
     (accepted, *_) = busy_desk.accept("p1", "dan", at=10)
-    (taken, *_) = busy_desk.take("lou", "o2", at=10)
+    (taken, *_) = busy_desk.take("o2", "lou", at=10)
     (noted, *_) = busy_desk.reply("m1", Author.AGENT, agent_id="ana", at=10)
     assert (accepted.by, taken.by) == ("dan", "lou")
     assert (accepted.agent_id, taken.agent_id, noted.agent_id) == ("dan", "lou", "ana")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticketroute.core.apply.shared import asks_of
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import cost_of, rate_full, rate_lifts_at
 from ticketroute.core.records import AgentRecord, Demand, Rare, Tried
-from ticketroute.core.store import asks_of
 from ticketroute.errors import NotEligibleError
 from ticketroute.model.agent import Agent, ChannelLimit, Membership, RateLimit
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId

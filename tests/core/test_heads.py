@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute.core import heads as module
-from ticketroute.core import lines
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import Gate
-from ticketroute.core.heads import FEW, LONG, heads_for
+from ticketroute.core.index import filed_lines as module
+from ticketroute.core.index import lines
+from ticketroute.core.index.filed_lines import FEW, LONG, heads_for
 from ticketroute.core.records import AgentRecord, Asks, Demand, MemberRecord, QueueRecord
 from ticketroute.core.records import TicketRecord as Record
 from ticketroute.model.agent import Agent, Membership, Presence
@@ -266,7 +266,7 @@ def test_a_freed_agent_asks_the_gate_a_few_times_for_the_last_of_a_long_line(
         asked_for.clear()
         events = desk.resolve(TicketId(ended), at=3_000)
         if road == "take":
-            events = desk.take(ANA.id, at=3_000)
+            events = desk.take(None, ANA.id, at=3_000)
         assert isinstance(events[-1], TicketAssigned)
         assert events[-1].ticket_id == got
         seen.append(len(asked_for))

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ticketroute.core import lines
+from ticketroute.core.index import lines
 from ticketroute.core.records import Asks, Demand, LineEntry, QueueRecord, TicketRecord
 from ticketroute.model.ids import QueueId, TicketId
 from ticketroute.model.line_order import (

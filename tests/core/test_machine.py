@@ -8,7 +8,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from ticketroute.core import ages, demands, handout, heads
+from ticketroute.core.decide import hand_out as handout
+from ticketroute.core.index import by_age as ages
+from ticketroute.core.index import choosing as demands
+from ticketroute.core.index import filed_lines as heads
 from ticketroute.model.queue import Delivery
 from ticketroute.model.relaxation import Reach
 from ticketroute.testing import DeskMachine, World, check

@@ -26,7 +26,10 @@ from ticketroute import (
     TicketId,
     TicketPriority,
 )
-from ticketroute.core import ages, demands, handout, heads
+from ticketroute.core.decide import hand_out as handout
+from ticketroute.core.index import by_age as ages
+from ticketroute.core.index import choosing as demands
+from ticketroute.core.index import filed_lines as heads
 from ticketroute.errors import NotEligibleError, OfferGoneError, TransitionError
 from ticketroute.testing.beside import DeskBesideReference
 
@@ -158,7 +161,7 @@ class Player:
                 self.desk.switch_channel(who, "email", on=self.chance.random() < 0.7, at=self.at)
             case _:
                 try:
-                    self.desk.take(who, at=self.at)
+                    self.desk.take(None, who, at=self.at)
                 except (NotEligibleError, TransitionError):
                     return
 

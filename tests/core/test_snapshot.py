@@ -30,8 +30,8 @@ from ticketroute import (
     minutes,
     seconds,
 )
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import Asks
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.reasons import Reason
 from ticketroute.sla.clock import ClockState
 from ticketroute.testing.beside import DeskBesideReference

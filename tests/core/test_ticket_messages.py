@@ -173,7 +173,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
         (f"ticket 'm5' is closed: TicketReopened {NO_STEP}", lambda desk: desk.reopen("m5", at=10)),
         (
             f"ticket 'm3' is parked: TicketAssigned {NO_STEP}",
-            lambda desk: desk.take("ana", "m3", at=10),
+            lambda desk: desk.take("m3", "ana", at=10),
         ),
         (
             f"ticket 'p1' is offered: TicketReleased {NO_STEP}",
@@ -239,39 +239,39 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
         ),
         (
             f"agent 'fay' may not get ticket 'm2' now: not_member; {NOT_NOW}",
-            lambda desk: desk.take("fay", "m2", at=10),
+            lambda desk: desk.take("m2", "fay", at=10),
         ),
         (
             f"agent 'cleo' may not get a ticket now: not_member; {NOT_NOW}",
-            lambda desk: desk.take("cleo", at=10),
+            lambda desk: desk.take(None, "cleo", at=10),
         ),
         (
             f"agent 'ben' may not get a ticket now: offline; {NOT_NOW}",
-            lambda desk: desk.take("ben", at=10),
+            lambda desk: desk.take(None, "ben", at=10),
         ),
         (
             f"agent 'eve' may not get a ticket now: off_shift; {NOT_NOW}",
-            lambda desk: desk.take("eve", at=10),
+            lambda desk: desk.take(None, "eve", at=10),
         ),
         (
             f"agent 'gil' may not get a ticket now: wrap_up; {NOT_NOW}",
-            lambda desk: desk.take("gil", at=10),
+            lambda desk: desk.take(None, "gil", at=10),
         ),
         (
             f"agent 'hal' may not get a ticket now: cooling_down; {NOT_NOW}",
-            lambda desk: desk.take("hal", at=10),
+            lambda desk: desk.take(None, "hal", at=10),
         ),
         (
             f"agent 'ida' may not get a ticket now: agent_limit; {NOT_NOW}",
-            lambda desk: desk.take("ida", at=10),
+            lambda desk: desk.take(None, "ida", at=10),
         ),
         (
             f"agent 'jan' may not get a ticket now: rate_limit; {NOT_NOW}",
-            lambda desk: desk.take("jan", at=10),
+            lambda desk: desk.take(None, "jan", at=10),
         ),
         (
             f"agent 'kim' may not get a ticket now: queue_limit; {NOT_NOW}",
-            lambda desk: desk.take("kim", at=10),
+            lambda desk: desk.take(None, "kim", at=10),
         ),
     ],
     err.ConflictError: [

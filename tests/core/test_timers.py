@@ -8,8 +8,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ticketroute.core import timers as module
-from ticketroute.core.timers import Timer, TimerKind, Timers
+from ticketroute.core.index import timers as module
+from ticketroute.core.index.timers import Timer, TimerKind, Timers
 
 some_timers = st.builds(Timer, st.sampled_from(TimerKind), st.sampled_from("ab"))
 

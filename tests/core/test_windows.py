@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ticketroute.core.windows import Window
+from ticketroute.core.index.sliding import Window
 from ticketroute.model.ids import AgentId
 
 SPAN = 10

@@ -26,7 +26,7 @@ ORIGINAL = "orig"
 class Mutant:
     """One change of one function, by mutmut's name for it."""
 
-    name: str  # ticketroute.core.lines.x_place_of__mutmut_3
+    name: str  # ticketroute.core.index.lines.x_place_of__mutmut_3
     path: Path  # of the source, from the root of the project
     function: str  # place_of, or Lines.place_of
     copy: str  # x_place_of__mutmut_3

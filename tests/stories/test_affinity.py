@@ -134,7 +134,7 @@ def test_nobody_waits_for_an_agent_who_could_never_have_it(desk: Desk) -> None:
 def test_a_reserved_ticket_can_be_given_to_nobody_else_but_by_force(desk: Desk) -> None:
     busy(desk)
     with pytest.raises(err.NotEligibleError, match="reserved"):
-        desk.take(BEN, T1, at=2_000)
+        desk.take(T1, BEN, at=2_000)
     desk.assign(T1, BEN, force=True, at=2_000)
     assert desk.who("t1") == "ben"
     assert desk.next_deadline() is None

@@ -376,7 +376,7 @@ def test_departed_work_of_a_pull_queue_waits_to_be_pulled(desk: Desk) -> None:
     desk.staff("ana", "ben")
     desk.open_queue("chat", "ana", "ben", delivery=Delivery.PULL)
     desk.ask("t1", "chat", at=1, channel="chat")
-    desk.take(ANA, at=2)
+    desk.take(None, ANA, at=2)
     desk.set_presence(ANA, "offline", at=3)
     desk.advance(at=3 + GRACE)
     assert desk.told == ["GraceEnded", "t1 from ana, departed", "t1 waits: awaits_pull"]

@@ -430,7 +430,7 @@ def test_an_agents_reply_to_a_resolved_ticket_does_not_reopen_it(desk: Desk) -> 
     desk.staff("ana")
     desk.open_queue("mail", "ana", delivery=Delivery.PULL)
     desk.ask("t1", "mail", at=1)
-    desk.take(ANA, at=1)
+    desk.take(None, ANA, at=1)
     desk.resolve(T1, at=2)
     desk.reply(T1, Author.AGENT, agent_id=ANA, at=3)
     assert desk.state("t1") is RoutingState.DONE

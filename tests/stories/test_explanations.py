@@ -23,7 +23,7 @@ from ticketroute import (
     WaitReason,
     seconds,
 )
-from ticketroute.core.explain import Explanation
+from ticketroute.core.show.explain import Explanation
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.sla.zones import HORIZON
 

@@ -293,7 +293,7 @@ def test_each_reason_has_its_cool_down_and_ends_at_exactly_its_instant(
     assert verdict.reason is not None
     assert (verdict.reason.value, verdict.eligible_from) == ("cooling_down", free_at)
     with pytest.raises(err.NotEligibleError, match="cooling_down"):
-        desk.take(ANA, at=30)
+        desk.take(None, ANA, at=30)
     assert desk.advance(at=free_at - 1) == ()
     desk.advance(at=free_at)
     assert desk.told == ["ana cooled down", "t2 asks ana, freed"]
@@ -635,7 +635,7 @@ def test_a_refused_assignment_leaves_the_offers_as_they_are(desk: Desk) -> None:
     before = desk.snapshot()
     refusals: list[Callable[[], object]] = [
         lambda: desk.assign(T1, CLEO, at=1),
-        lambda: desk.take(CLEO, T1, at=1),
+        lambda: desk.take(T1, CLEO, at=1),
         lambda: desk.transfer(T1, to_agent=CLEO, at=1),
         lambda: desk.release(T2, at=1, expected_version=99),
         lambda: desk.resolve(T1, at=1, expected_version=99),
@@ -749,7 +749,7 @@ def test_a_queue_that_is_pulled_from_now_on_gets_its_ticket_back_in_the_line(
     desk.change_queue(PHONE, delivery=Delivery.PULL, at=1)
     assert desk.told[-1] == "t1 waits: awaits_pull"
     assert [desk.load(name) for name in ("ana", "ben", "cleo")] == [0, 0, 0]
-    desk.take(CLEO, at=3)
+    desk.take(None, CLEO, at=3)
     assert desk.who("t1") == "cleo"
 
 

@@ -576,13 +576,13 @@ def test_an_agent_of_the_other_queue_may_have_it_by_name(desk: Desk, road: str) 
     overflowing(desk, delivery=Delivery.PULL)
     assert desk.waiting(NIGHT) == ("b", "t1", "t2")
     if road == "take":
-        desk.take(BEN, T1, at=seconds(61))
+        desk.take(T1, BEN, at=seconds(61))
     else:
         desk.assign(T1, BEN, at=seconds(61))
     assert (desk.who("t1"), desk.ticket(T1).queue_id) == ("ben", "night")
     assert desk.waiting(MAIL) == ()
     with pytest.raises(NotEligibleError, match="agent_limit"):  # and not: not_member
-        desk.take(BEN, T2, at=seconds(62))
+        desk.take(T2, BEN, at=seconds(62))
 
 
 def test_it_may_take_a_step_that_finds_somebody_at_once(desk: Desk) -> None:

@@ -173,7 +173,7 @@ def test_what_waits_in_two_of_an_agents_queues_is_taken_through_the_one_they_joi
 ) -> None:
     in_two_lines(desk, "ana")
     desk.add_member(MAIL, ANA, at=seconds(11))
-    desk.take(ANA, at=seconds(12))
+    desk.take(None, ANA, at=seconds(12))
     assert desk.who("t1") == "ana"
     assert desk.ticket(T1).queue_id == CHAT
 
@@ -181,7 +181,7 @@ def test_what_waits_in_two_of_an_agents_queues_is_taken_through_the_one_they_joi
 def test_who_may_not_have_it_through_one_queue_takes_it_through_the_other(desk: Desk) -> None:
     in_two_lines(desk, "ana", reach=Reach(5, 9))
     desk.add_member(MAIL, ANA, at=seconds(11))
-    desk.take(ANA, T1, at=seconds(12))
+    desk.take(T1, ANA, at=seconds(12))
     assert desk.ticket(T1).queue_id == CHAT
 
 
@@ -189,10 +189,10 @@ def test_who_takes_through_the_other_queue_alone_is_refused_for_its_reason(desk:
     in_two_lines(desk, "ana")
     desk.change_queue(CHAT, reach=Reach(5, 9), at=seconds(11))
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(ANA, T1, at=seconds(12))
+        desk.take(T1, ANA, at=seconds(12))
     assert caught.value.reason == Reason.OUT_OF_REACH.value
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(BEN, T1, at=seconds(12))
+        desk.take(T1, BEN, at=seconds(12))
     assert caught.value.reason == Reason.NOT_MEMBER.value
 
 

@@ -215,8 +215,8 @@ def test_on_shift_and_offline_is_not_there(desk: Desk) -> None:
     "road",
     [
         lambda desk: desk.assign(T1, ANA, at=2_000),
-        lambda desk: desk.take(ANA, T1, at=2_000),
-        lambda desk: desk.take(ANA, at=2_000),
+        lambda desk: desk.take(T1, ANA, at=2_000),
+        lambda desk: desk.take(None, ANA, at=2_000),
         lambda desk: desk.transfer(T1, to_agent=ANA, at=2_000),
     ],
     ids=["assign", "take it", "take any", "transfer"],

@@ -35,8 +35,8 @@ from ticketroute import (
     minutes,
     seconds,
 )
-from ticketroute.core import ages
-from ticketroute.core.agreements import MOST_POLICIES
+from ticketroute.core.decide.service_levels import MOST_POLICIES
+from ticketroute.core.index import by_age as ages
 from ticketroute.errors import InvalidValueError, OfferGoneError
 from ticketroute.model import events as ev
 from ticketroute.model.instants import LAST_INSTANT
@@ -55,7 +55,7 @@ def test_reopened_in_a_queue_that_is_pulled_from_a_ticket_is_its_agents_again(de
     desk.staff("ana", "ben")
     desk.open_queue("mail", "ana", "ben", delivery=Delivery.PULL)
     desk.ask("t1", "mail", at=0)
-    desk.take(BEN, T1, at=1)
+    desk.take(T1, BEN, at=1)
     desk.resolve(T1, at=2)
     desk.reopen(T1, at=3)
     assert desk.who("t1") == "ben"

@@ -49,10 +49,10 @@ def test_an_agent_takes_the_most_important_ticket_they_may_have(desk: Desk) -> N
     _pull(desk)
     desk.ask("t4", "mail", at=4, priority=TicketPriority.URGENT, skills={"french": 1})
     desk.ask("t5", "mail", at=5, priority=TicketPriority.HIGH)
-    desk.take(ANA, at=6)
+    desk.take(None, ANA, at=6)
     assert desk.told == ["t5 to ana, taken"]
     assert desk.last[0].by == "ana"
-    desk.take(BEN, at=7)
+    desk.take(None, BEN, at=7)
     assert desk.told == ["t1 to ben, taken"]
 
 
@@ -62,42 +62,42 @@ def test_an_agent_of_several_queues_takes_from_the_heavier_first(desk: Desk) -> 
     desk.open_queue("sales", "ana", delivery=Delivery.PULL, weight=200)
     desk.ask("t1", "mail", at=1, priority=TicketPriority.URGENT)
     desk.ask("t2", "sales", at=2, priority=TicketPriority.LOW)
-    desk.take(ANA, at=3)
+    desk.take(None, ANA, at=3)
     assert desk.told == ["t2 to ana, taken"]
 
 
 def test_opening_a_ticket_of_a_pull_queue_assigns_it(desk: Desk) -> None:
     _pull(desk)
-    desk.take(BEN, T2, at=4)
+    desk.take(T2, BEN, at=4)
     assert desk.told == ["t2 to ben, taken"]
     assert desk.waiting(MAIL) == ("t1", "t3")
 
 
 def test_of_two_who_take_the_same_ticket_the_second_is_told_who_has_it(desk: Desk) -> None:
     _pull(desk)
-    desk.take(ANA, T1, at=4)
+    desk.take(T1, ANA, at=4)
     before = desk.snapshot()
     with pytest.raises(AlreadyAssignedError, match="'ana'") as caught:
-        desk.take(BEN, T1, at=4)
+        desk.take(T1, BEN, at=4)
     assert (caught.value.ticket_id, caught.value.agent_id) == ("t1", "ana")
     assert desk.snapshot() == before
 
 
 def test_ones_own_ticket_taken_again_is_no_event(desk: Desk) -> None:
     _pull(desk)
-    desk.take(ANA, T1, at=4)
-    assert desk.take(ANA, T1, at=5) == ()
+    desk.take(T1, ANA, at=4)
+    assert desk.take(T1, ANA, at=5) == ()
     assert desk.load("ana") == 1
 
 
 def test_nothing_to_take_is_no_event(desk: Desk) -> None:
     _pull(desk, tickets=0)
-    assert desk.take(ANA, at=1) == ()
+    assert desk.take(None, ANA, at=1) == ()
 
 
 def test_nobody_else_answers_a_ticket_that_somebody_has_opened(desk: Desk) -> None:
     _pull(desk)
-    desk.take(ANA, T1, at=4)
+    desk.take(T1, ANA, at=4)
     before = desk.snapshot()
     with pytest.raises(AlreadyAssignedError):
         desk.reply(T1, Author.AGENT, agent_id=BEN, at=5)
@@ -107,7 +107,7 @@ def test_nobody_else_answers_a_ticket_that_somebody_has_opened(desk: Desk) -> No
 
 def test_a_freed_agent_is_not_handed_a_ticket_of_a_pull_queue(desk: Desk) -> None:
     _pull(desk, capacity=1)
-    desk.take(ANA, at=4)
+    desk.take(None, ANA, at=4)
     desk.resolve(T1, at=5)
     assert desk.told == ["t1 resolved"]
     assert desk.waiting(MAIL) == ("t2", "t3")
@@ -115,32 +115,32 @@ def test_a_freed_agent_is_not_handed_a_ticket_of_a_pull_queue(desk: Desk) -> Non
 
 def test_the_gate_holds_for_those_who_take(desk: Desk) -> None:
     _pull(desk, capacity=1)
-    desk.take(ANA, T1, at=4)
+    desk.take(T1, ANA, at=4)
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(ANA, T2, at=5)
+        desk.take(T2, ANA, at=5)
     assert caught.value.reason == Reason.AGENT_LIMIT.value
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(ANA, at=5)
+        desk.take(None, ANA, at=5)
     assert caught.value.reason == Reason.AGENT_LIMIT.value
     desk.set_presence(BEN, "away", at=6)
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(BEN, at=7)
+        desk.take(None, BEN, at=7)
     assert caught.value.reason == Reason.AWAY.value
     desk.staff("cleo")
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(CLEO, at=8)
+        desk.take(None, CLEO, at=8)
     assert caught.value.reason == Reason.NOT_MEMBER.value
 
 
 def test_a_ticket_on_hold_or_done_cannot_be_taken(desk: Desk) -> None:
     _pull(desk)
-    desk.take(ANA, T1, at=4)
+    desk.take(T1, ANA, at=4)
     desk.hold(T1, at=5)
     with pytest.raises(TransitionError):
-        desk.take(BEN, T1, at=6)
+        desk.take(T1, BEN, at=6)
     desk.resolve(T1, at=7)
     with pytest.raises(AlreadyDoneError):
-        desk.take(BEN, T1, at=8)
+        desk.take(T1, BEN, at=8)
 
 
 def test_a_ticket_of_an_assigning_queue_can_be_taken_only_by_who_is_eligible(desk: Desk) -> None:
@@ -150,7 +150,7 @@ def test_a_ticket_of_an_assigning_queue_can_be_taken_only_by_who_is_eligible(des
     desk.ask("t1", "mail", at=1)
     desk.ask("t2", "mail", at=2)
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(BEN, T2, at=3)
+        desk.take(T2, BEN, at=3)
     assert caught.value.reason == "not_member"
 
 
@@ -160,7 +160,7 @@ def test_taking_does_not_move_the_turn(desk: Desk) -> None:
     desk.open_queue("mail", "ana", "ben", "cleo", strategy="round_robin")
     desk.ask("t1", "mail", at=1)
     desk.ask("t2", "pull", at=2)
-    desk.take(BEN, T2, at=3)
+    desk.take(T2, BEN, at=3)
     desk.ask("t3", "mail", at=4)
     assert desk.who("t3") == "ben"
 
@@ -225,7 +225,7 @@ def test_a_forced_ticket_counts_for_its_queue_once_the_agent_joins(desk: Desk) -
     desk.change_queue(MAIL, limit_per_agent=1, at=5)
     desk.add_member(MAIL, CLEO, at=6)
     with pytest.raises(NotEligibleError) as caught:
-        desk.take(CLEO, T2, at=7)
+        desk.take(T2, CLEO, at=7)
     assert caught.value.reason == "queue_limit"
 
 
@@ -251,7 +251,7 @@ def test_a_decision_on_an_old_version_is_refused(desk: Desk) -> None:
     before = desk.snapshot()
     decisions: list[Callable[[], object]] = [
         lambda: desk.assign(T1, ANA, at=5, expected_version=seen),
-        lambda: desk.take(ANA, T1, at=5, expected_version=seen),
+        lambda: desk.take(T1, ANA, at=5, expected_version=seen),
         lambda: desk.transfer(T1, to_agent=ANA, at=5, expected_version=seen),
         lambda: desk.hold(T1, at=5, expected_version=seen),
         lambda: desk.change_priority(T1, TicketPriority.LOW, at=5, expected_version=seen),

@@ -69,7 +69,7 @@ def test_the_fixtures_are_a_desk_that_checks_itself_and_a_clock_that_stands(
     (expired, *_) = desk.advance(at=frozen_clock())
     assert isinstance(expired, ev.OfferExpired)
     with pytest.raises(NotEligibleError):
-        desk.take(ANA, T, at=30_006)
+        desk.take(T, ANA, at=30_006)
     with pytest.raises(ValueError, match="no clock goes back"):
         frozen_clock.reach(5)
     assert len(desk.history) == 1 + 1 + 1 + 2 + 2

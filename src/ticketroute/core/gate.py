@@ -21,11 +21,12 @@ from ticketroute.core.records import (
 from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.checks import LARGEST
 from ticketroute.model.frozen import EMPTY
+from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults
 from ticketroute.model.reasons import Reason
-from ticketroute.model.ticket import Channel
+from ticketroute.model.ticket import Channel, Ticket
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import HORIZON
 
@@ -40,6 +41,7 @@ class Gate:
     def __init__(self, defaults: Defaults, permits: Permits | None = None) -> None:
         self.defaults = defaults
         self.permits = permits
+        self.permitted: dict[tuple[AgentId, TicketId], bool] = {}  # answers of this command
 
     def refusal(  # noqa: C901  one gate is one list of checks, in their order
         self,
@@ -49,6 +51,7 @@ class Gate:
         at: Instant | None = None,
         *,
         shift_opens: bool = False,
+        by_hand: bool = False,
     ) -> Reason | None:
         """Return the first reason why this member may not get such a ticket, or None.
 
@@ -59,6 +62,7 @@ class Gate:
             at: an instant to come, at which old assignments have left the rate limit; default,
                 now.
             shift_opens: whether their shift will be open then, though it is not now.
+            by_hand: whether a person decides, so that members who take by hand only may get it.
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
@@ -71,6 +75,8 @@ class Gate:
         ):
             lack = lacking(member.skills, demand) if demand.skills else None
             return lack if lack is not None or demand.is_common else self._left_out(member, demand)
+        if not by_hand and not member.membership.automatic:
+            return Reason.BY_HAND_ONLY
         record = member.record
         if record.presence is not _AVAILABLE:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
@@ -101,19 +107,29 @@ class Gate:
     def _left_out(self, member: MemberRecord, demand: Demand) -> Reason | None:
         """Return why this very ticket may not go to a member who may have others like it."""
         asks, agent_id = demand.asks, member.agent_id
+        if demand.ringing is not None:
+            reason = _answered(demand.ringing, agent_id)
+            if reason is not None:
+                return reason
         if asks.excluded:
             excluded = asks.excluded.get(agent_id)
             if excluded is not None:
                 return excluded
         if asks.reserved is not None and asks.reserved != agent_id:
             return Reason.RESERVED
-        if (
-            demand.only is not None
-            and self.permits is not None
-            and not self.permits.allows(agent_id, demand.only)
-        ):
+        if demand.only is not None and not self.is_permitted(agent_id, demand.only):
             return Reason.NOT_PERMITTED
         return None
+
+    def is_permitted(self, agent_id: AgentId, ticket: Ticket) -> bool:
+        """Return the answer of the host's permits, asked once for each question in a command."""
+        if self.permits is None:
+            return True
+        question = (agent_id, ticket.id)
+        answer = self.permitted.get(question)
+        if answer is None:
+            answer = self.permitted[question] = bool(self.permits.allows(agent_id, ticket))
+        return answer
 
     def eligible_from(
         self,
@@ -159,6 +175,7 @@ class Gate:
         record = member.record
         if (
             record.presence is not _AVAILABLE
+            or not member.membership.automatic
             or record.load >= member.capacity
             or member.held >= member.limit
             or not (record.rare is ORDINARY or _may_have_more(record))
@@ -180,11 +197,6 @@ class Gate:
         return (
             demand.asks.channel not in member.record.rare.channels_off
             and self._full(member, demand, ()) is None
-            and (
-                demand.only is None
-                or self.permits is None
-                or self.permits.allows(member.agent_id, demand.only)
-            )
         )
 
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
@@ -198,7 +210,8 @@ class Gate:
         agent = record.agent
         reach = asks.reach or demand.queue.queue.reach
         return (
-            (not agent.channels or asks.channel in agent.channels)
+            member.membership.automatic
+            and (not agent.channels or asks.channel in agent.channels)
             and (not asks.skills or lacking(agent.skills, demand) is None)
             and reach.least <= member.priority <= reach.greatest
             and cost_of(agent, demand) <= member.capacity
@@ -268,6 +281,14 @@ def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
         if own < level:
             low = True
     return Reason.SKILL_LEVEL if low else None
+
+
+def _answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
+    """Return why an agent is not asked for a ticket that rings everyone: asked, or tried, before."""
+    if ticket.offers and agent_id in ticket.offers:
+        return Reason.ASKED
+    tried = None if ticket.tried is None else ticket.tried.get(agent_id)
+    return None if tried is None or tried.lifted else tried.reason
 
 
 def wrap_ups(record: AgentRecord) -> list[TicketRecord]:

@@ -16,7 +16,7 @@ from ticketroute.model.agent import Agent, Membership, Presence, RateLimit
 from ticketroute.model.events import TicketAssigned, TicketOffered, WaitReason
 from ticketroute.model.frozen import EMPTY, maker
 from ticketroute.model.ids import AgentId, QueueId, TicketId
-from ticketroute.model.instants import Instant, Span
+from ticketroute.model.instants import Instant, Span, seconds
 from ticketroute.model.lifecycle import RoutingState, Status
 from ticketroute.model.line_order import Place
 from ticketroute.model.offer import OfferOutcome
@@ -29,9 +29,10 @@ from ticketroute.strategies.contract import Member, Strategy
 from ticketroute.strategies.ranked import Ranked
 
 if TYPE_CHECKING:
-    from ticketroute.core.ages import Ages
-    from ticketroute.core.heads import FiledHeads
+    from ticketroute.core.index.by_age import Ages
+    from ticketroute.core.index.filed_lines import FiledHeads
 
+RETRY_OF_OFFERS, RETRY_OF_RINGS = seconds(60), seconds(5)  # after a miss, unless named
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
 
 
@@ -154,6 +155,7 @@ class Rare:
     on_shift: bool = True
     channels_off: frozenset[Channel] = frozenset()
     misses: int = 0  # in a row
+    missed_at: Instant | None = None  # the last one that was counted
     cooling_until: Instant | None = None
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
     offers: dict[TicketId, OpenOffer] = EMPTY  # open ones
@@ -272,6 +274,7 @@ class Demand:
     asks: Asks
     only: Ticket | None  # the one ticket it stands for, where the host has its own permits
     plain_one: Demand | None = None
+    ringing: TicketRecord | None = None  # the one ticket that rings everyone under this demand
     line: list[tuple[Place, LineEntry]] = field(factory=list)  # a heap; the left are still in
     waiting: int = 0
     head: Place | None = None  # the place under which the queue's list of heads knows it
@@ -284,7 +287,7 @@ class Demand:
     reach: Reach | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.is_common = self.plain_one is None and self.only is None
+        self.is_common = self.plain_one is None and self.only is None and self.ringing is None
         self.weight, self.skills, self.reach = self.asks.weight, self.asks.skills, self.asks.reach
 
     @property
@@ -322,6 +325,8 @@ class QueueRecord:
     rings_all: bool = field(init=False)  # so does the strategy, at once or step by step
     ring_step: Span | None = field(init=False)  # after which it rings one more; None: all at once
     timed: bool = field(init=False)  # silence in its tickets has consequences
+    skips: bool = field(init=False)  # some relaxation is taken at once where nobody is there
+    retry_missed_after: Span = field(init=False)  # as its offer policy has it, or the usual one
 
     def __attrs_post_init__(self) -> None:
         self.id = self.queue.id
@@ -336,6 +341,9 @@ class QueueRecord:
         self.rings_all = bool(getattr(strategy, "rings_all", False))
         self.ring_step = getattr(strategy, "step", None)
         self.timed = queue.respond_within is not None or queue.idle_after is not None
+        self.skips = any([step.skip_wait for step in queue.relaxations])
+        usual = RETRY_OF_RINGS if self.rings_all else RETRY_OF_OFFERS
+        self.retry_missed_after = queue.offer.retry_missed_after or usual
 
 
 def ranked_of(strategy: Strategy) -> Ranked | None:

@@ -1,91 +1,111 @@
-"""The state of a desk: the fold of its events. ``apply`` is the only road to a change."""
+"""What a desk knows: plain data, and the few questions that take more than one record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ticketroute.core.fold_clocks import ClockFold
-from ticketroute.core.fold_offers import OfferFold
-from ticketroute.core.fold_staff import StaffFold
-from ticketroute.core.fold_tickets import TicketFold
-from ticketroute.model import events as ev
+from ticketroute.core.facts import asks_of, excluded_by, queues_of
+from ticketroute.core.gate import Gate
+from ticketroute.core.index.chance import Chance
+from ticketroute.core.index.choosing import Demands
+from ticketroute.core.index.roster import Roster
+from ticketroute.core.index.timers import Timers
+from ticketroute.core.records import Asks, Demand, QueueRecord, TicketRecord
+from ticketroute.model.events import WaitReason
+from ticketroute.model.ids import AgentId, CalendarId, PolicyId, TicketId
 from ticketroute.model.instants import Instant
-from ticketroute.sla import events as sla
+from ticketroute.model.ticket import Ticket
+from ticketroute.sla.calendar import ALWAYS
+from ticketroute.sla.clock import Clock
+from ticketroute.sla.present import Agreement
+from ticketroute.sla.versions import Versions
+from ticketroute.sla.windows import Timetable
+
+_AROUND_THE_CLOCK = ALWAYS.timetable
+
+_NEAREST = (
+    WaitReason.NOBODY_FREE,
+    WaitReason.NOBODY_LEFT,
+    WaitReason.NOBODY_AVAILABLE,
+    WaitReason.NOBODY_FITS,
+    WaitReason.NO_MEMBERS,
+)  # reasons to wait, in the order in which they are likely to end
 
 
-class State(StaffFold, TicketFold, OfferFold, ClockFold):
-    """Everything a desk knows. Whoever decides reads it; only ``apply`` writes it."""
+class State:
+    """Everything a desk knows. ``decide`` and ``show`` read it; only ``apply`` changes it.
 
-    def reach(self, at: Instant) -> None:
-        """Let time pass up to ``at``: the one change without an event, and a function of both."""
-        self.now = at
-        if self.roster.windows:
-            self.roster.reach(at)
+    ``loose`` are the searching tickets that something has just happened to: the next hand-out
+    looks for agents for them. ``roster.gained`` are the agents to whom something happened.
+    """
 
-    def apply(self, event: ev.Event) -> None:
-        """Let ``event`` have happened. O(log n) but for events that touch n agents by nature."""
-        if event.at != self.now:
-            self.reach(event.at)
-        _APPLY[type(event)](self, event)
+    def __init__(self, gate: Gate, chance: Chance) -> None:
+        self.gate = gate
+        self.chance = chance
+        self.demands = Demands(gate, chance)
+        self.roster = Roster(gate, self.demands)
+        self.tickets: dict[TicketId, TicketRecord] = {}
+        self.loose: dict[TicketId, TicketRecord] = {}
+        self.timers = Timers()
+        self.last_agent_of: dict[str, AgentId] = {}  # by requester
+        self.calendars: dict[CalendarId, Versions] = {}
+        self.agreements: tuple[Agreement, ...] = ()  # the policies, in their order
+        self.versions: dict[PolicyId, Agreement] = {}  # the latest of every policy there ever was
+        self.now: Instant = 0
+        self.opened = False
+        self.submitted = 0
+        self.assigned = 0
+
+    def unsettled(self) -> bool:
+        """Return whether something happened that a hand-out has yet to look at."""
+        return bool(self.loose or self.roster.gained or self.roster.thinned)
+
+    def settle(self) -> None:
+        """Note that a hand-out looked at everything."""
+        self.loose.clear()
+        self.roster.gained.clear()
+        self.roster.thinned.clear()
+
+    def demand_of(
+        self, ticket: TicketRecord, queue: QueueRecord | None = None, *, asked: bool = True
+    ) -> Demand:
+        """Return what a ticket asks now, of the members of a queue; default, its own.
+
+        ``asked`` False leaves in those who have an open offer of it.
+        """
+        asks = ticket.asks
+        if queue is None:
+            queue = ticket.queue
+        if ticket.offers or ticket.tried:
+            channel, weight, skills, reach, _, reserved = asks
+            excluded = excluded_by(ticket, asked=asked)
+            asks = Asks(channel, weight, skills, reach, excluded, reserved)
+            return self.demands.of(asks, ticket.ticket, queue)
+        shared = queue.demands.get((asks, None)) if self.gate.permits is None else None
+        return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
+
+    def wait_reason(self, ticket: TicketRecord) -> WaitReason:
+        """Return in brief why nobody is eligible: of several queues, what will end first."""
+        if not ticket.added:
+            return self.demands.wait_reason(self.demand_of(ticket))
+        reasons = {
+            self.demands.wait_reason(self.demand_of(ticket, queue)) for queue in queues_of(ticket)
+        }
+        return next(reason for reason in _NEAREST if reason in reasons)
+
+    def hours(self, calendar_id: CalendarId | None) -> Timetable:
+        """Return the open hours of a calendar; None means around the clock."""
+        if calendar_id is None:
+            return _AROUND_THE_CLOCK
+        return self.calendars[calendar_id].timetable
+
+    def hours_of(self, clock: Clock) -> Timetable:
+        """Return the open hours in which a clock counts, or counted when it ended."""
+        return self.hours(clock.calendar_id) if clock.kept is None else clock.kept.timetable
 
 
-_APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
-    ev.DeskOpened: StaffFold.on_desk_opened,
-    ev.DefaultsChanged: StaffFold.on_defaults_changed,
-    ev.QueueAdded: StaffFold.on_queue_added,
-    ev.QueueChanged: StaffFold.on_queue_changed,
-    ev.QueueRemoved: StaffFold.on_queue_removed,
-    ev.AgentAdded: StaffFold.on_agent_added,
-    ev.AgentChanged: StaffFold.on_agent_changed,
-    ev.AgentRemoved: StaffFold.on_agent_removed,
-    ev.MemberAdded: StaffFold.on_member_added,
-    ev.MemberChanged: StaffFold.on_member_changed,
-    ev.MemberRemoved: StaffFold.on_member_removed,
-    ev.MembersOrdered: StaffFold.on_members_ordered,
-    ev.PresenceChanged: StaffFold.on_presence_changed,
-    ev.ChannelSwitched: StaffFold.on_channel_switched,
-    ev.GraceEnded: StaffFold.on_grace_ended,
-    ev.RateLimitLifted: StaffFold.on_rate_limit_lifted,
-    ev.TicketSubmitted: TicketFold.on_submitted,
-    ev.TicketQueued: TicketFold.on_queued,
-    ev.TicketAssigned: TicketFold.on_assigned,
-    ev.TicketReleased: TicketFold.on_released,
-    ev.TicketTransferred: TicketFold.on_transferred,
-    ev.TicketReplied: TicketFold.on_replied,
-    ev.TicketHeld: TicketFold.on_held,
-    ev.TicketResumed: TicketFold.on_resumed,
-    ev.TicketResolved: TicketFold.on_resolved,
-    ev.WrapUpEnded: TicketFold.on_wrap_up_ended,
-    ev.TicketClosed: TicketFold.on_closed,
-    ev.TicketReopened: TicketFold.on_reopened,
-    ev.TicketAbandoned: TicketFold.on_abandoned,
-    ev.TicketMerged: TicketFold.on_merged,
-    ev.TicketPriorityChanged: TicketFold.on_priority_changed,
-    ev.TicketRated: TicketFold.on_rated,
-    ev.TicketOffered: OfferFold.on_offered,
-    ev.OfferShort: OfferFold.on_offer_short,
-    ev.OfferDeclined: OfferFold.on_offer_declined,
-    ev.OfferExpired: OfferFold.on_offer_expired,
-    ev.OfferWithdrawn: OfferFold.on_offer_withdrawn,
-    ev.RetryAllowed: OfferFold.on_retry_allowed,
-    ev.RingWidened: OfferFold.on_ring_widened,
-    ev.CoolDownEnded: OfferFold.on_cool_down_ended,
-    ev.TicketReserved: OfferFold.on_reserved,
-    ev.ReserveEnded: OfferFold.on_reserve_ended,
-    ev.TicketRelaxed: OfferFold.on_relaxed,
-    ev.TicketEscalated: OfferFold.on_escalated,
-    sla.CalendarSet: ClockFold.on_calendar_set,
-    sla.CalendarRemoved: ClockFold.on_calendar_removed,
-    sla.PoliciesSet: ClockFold.on_policies_set,
-    sla.ShiftStarted: ClockFold.on_shift_started,
-    sla.ShiftEnded: ClockFold.on_shift_ended,
-    sla.ClockStarted: ClockFold.on_clock_started,
-    sla.ClockPaused: ClockFold.on_clock_paused,
-    sla.ClockResumed: ClockFold.on_clock_resumed,
-    sla.ClockRetargeted: ClockFold.on_clock_retargeted,
-    sla.ClockEnded: ClockFold.on_clock_ended,
-    sla.ClockWarned: ClockFold.on_clock_warned,
-    sla.ClockBreached: ClockFold.on_clock_breached,
-    sla.ClockEscalated: ClockFold.on_clock_escalated,
-}
+def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
+    """Return what ``asks_of`` returns: the object of its demand, if the queue has one like it."""
+    equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
+    known = queue.demands.get((equal, None))
+    return asks_of(ticket) if known is None else known.asks

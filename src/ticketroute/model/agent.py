@@ -10,6 +10,7 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import (
     LARGEST,
+    a_flag,
     a_text,
     an_id,
     check_id,
@@ -60,11 +61,12 @@ class ChannelLimit:
     """What one ticket of a channel costs an agent, and how many of them at once.
 
     ``cost`` is in units of capacity. ``most`` counts tickets; 0 means never, None the desk's
-    default.
+    default. Work on an ``interruptible`` channel keeps its agent from none that is not.
     """
 
     cost: int = field(default=1, validator=whole(1))
     most: int | None = field(default=None, validator=maybe(whole(0)))
+    interruptible: bool = field(default=False, validator=a_flag)
 
 
 @frozen
@@ -81,7 +83,8 @@ class Membership:
 
     ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
     queue at once; 0 means never, None the queue's limit. ``weight`` is the share in a weighted
-    draw, 1 to 100.
+    draw, 1 to 100. With ``automatic`` False the agent gets this queue's tickets by hand only: taken,
+    assigned or transferred to them.
     """
 
     priority: int | None = field(
@@ -89,6 +92,7 @@ class Membership:
     )
     limit: int | None = field(default=None, validator=maybe(whole(0)))
     weight: int = field(default=1, validator=whole(1, HEAVIEST_WEIGHT))
+    automatic: bool = field(default=True, validator=a_flag)
 
 
 _PLAIN = ChannelLimit()

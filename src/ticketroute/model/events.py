@@ -364,6 +364,25 @@ class ReserveEnded(TicketEvent):
 
 
 @frozen(kw_only=True)
+class RoomWanted(TicketEvent):
+    """A ticket has waited for so long that room is to be kept together for it."""
+
+
+@frozen(kw_only=True)
+class RoomHeld(TicketEvent):
+    """An agent gets nothing else that would take the room this ticket needs."""
+
+    agent_id: AgentId
+
+
+@frozen(kw_only=True)
+class RoomReleased(TicketEvent):
+    """An agent keeps no room for this ticket any more."""
+
+    agent_id: AgentId
+
+
+@frozen(kw_only=True)
 class TicketRelaxed(TicketEvent):
     """A ticket that waits asks less, or elsewhere; ``step`` counts the schedule's steps so far."""
 

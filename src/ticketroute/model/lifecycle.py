@@ -21,6 +21,9 @@ from ticketroute.model.events import (
     ReserveEnded,
     RetryAllowed,
     RingWidened,
+    RoomHeld,
+    RoomReleased,
+    RoomWanted,
     TicketAbandoned,
     TicketAssigned,
     TicketClosed,
@@ -103,6 +106,14 @@ ROUTING: Final[Mapping[tuple[RoutingState, type[TicketEvent]], RoutingState]] = 
         (_WAITING, TicketRated): _WAITING,
         (_WAITING, TicketOffered): _OFFERED,
         (_WAITING, RetryAllowed): _WAITING,
+        (_WAITING, RingWidened): _WAITING,
+        (_ASSIGNED, RetryAllowed): _ASSIGNED,
+        (_PARKED, RetryAllowed): _PARKED,
+        **{
+            (state, event): state
+            for state in (_WAITING, _OFFERED)
+            for event in (RoomWanted, RoomHeld, RoomReleased)
+        },
         (_WAITING, TicketReserved): _WAITING,
         (_WAITING, ReserveEnded): _WAITING,
         (_WAITING, TicketRelaxed): _WAITING,

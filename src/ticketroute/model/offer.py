@@ -63,7 +63,8 @@ class OfferPolicy:
     without acceptance is replaced at once; without, the ticket goes on only when all have ended.
     ``retry_declined_after`` lets an agent be asked again for a ticket they declined; None means
     not until their presence is registered anew.
-    ``retry_missed_after`` does the same for an offer that expired; the untried go first.
+    ``retry_missed_after`` does the same for an offer that expired; the untried go first. None
+    means 60 s, and 5 s where the strategy rings everyone at once.
     ``max_misses`` in a row, and the agent is away with the reason ``missed_offers``.
     ``cool_down`` maps a reason (``missed``, ``declined`` or one of the host's own) to how long
     the agent gets no ticket at all after it.
@@ -76,7 +77,7 @@ class OfferPolicy:
     parallel: int = field(default=1, validator=whole(1, MOST_PARALLEL))
     refill: bool = field(default=True, validator=a_flag)
     retry_declined_after: Span | None = field(default=None, validator=maybe(span(1)))
-    retry_missed_after: Span = field(default=seconds(60), validator=span(1))
+    retry_missed_after: Span | None = field(default=None, validator=maybe(span(1)))
     max_misses: int = field(default=3, validator=whole(1, MOST_MISSES))
     cool_down: Mapping[str, Span] = field(
         default=EMPTY, converter=_cool_downs, validator=_check_cool_downs

@@ -76,8 +76,8 @@ def _check_members(
             raise InvalidValueError(f"Queue.members[{agent_id!r}]", membership, "a Membership")
 
 
-def _delivery(delivery: Delivery | str) -> Delivery:
-    return word_of(Delivery, delivery, "Queue.delivery")
+def _delivery(delivery: Delivery | str | None) -> Delivery | None:
+    return None if delivery is None else word_of(Delivery, delivery, "Queue.delivery")
 
 
 def _departure(departure: Departure | str | None) -> Departure | None:
@@ -99,6 +99,7 @@ class Queue:
     ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``.
     ``members`` maps agents to their membership, in the order that top_down goes by; several ids
     stand for plain memberships.
+    ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.
     ``order`` says which waiting ticket goes first.
     ``weight`` from 1 to 1000 sets queues in order for an agent who serves several: the heavier
     goes first.
@@ -111,6 +112,8 @@ class Queue:
     ``offer`` says how tickets are offered, where ``delivery`` is ``OFFER``.
     ``reach`` is which agent priorities get its tickets, until ``relaxations`` change that: steps
     at so many milliseconds of waiting, in order.
+    ``hold_room_after`` is how long, in milliseconds, the first ticket of the line waits before an
+    agent keeps room for it; None means that nobody does.
     ``keep_agent`` asks the agent who had the requester's last ticket first, after the preferred.
     ``affinity_wait`` is how long, in milliseconds, a ticket waits for either of them while they
     are there and have no room.
@@ -129,7 +132,7 @@ class Queue:
     members: Mapping[AgentId, Membership] = field(
         default=EMPTY, converter=_members, validator=_check_members
     )
-    delivery: Delivery = field(default=Delivery.ASSIGN, converter=_delivery)
+    delivery: Delivery | None = field(default=None, converter=_delivery)
     order: LineOrder = field(default=PriorityThenAge(), converter=line_order)
     weight: int = field(default=USUAL_QUEUE_WEIGHT, validator=whole(1, HEAVIEST_QUEUE))
     wrap_up: Span = field(default=0, validator=span())
@@ -140,6 +143,7 @@ class Queue:
     offer: OfferPolicy = field(default=OfferPolicy(), validator=one_of(OfferPolicy))
     reach: Reach = field(default=Reach(), validator=one_of(Reach))
     relaxations: tuple[Relaxation, ...] = field(default=(), converter=schedule)
+    hold_room_after: Span | None = field(default=None, validator=maybe(span()))
     keep_agent: bool = field(default=False, validator=a_flag)
     affinity_wait: Span = field(default=0, validator=span())
     respond_within: Span | None = field(default=None, validator=maybe(span(1)))

@@ -10,6 +10,7 @@ class Reason(Word):
 
     UNKNOWN_AGENT = "unknown_agent"
     NOT_MEMBER = "not_member"
+    BY_HAND_ONLY = "by_hand_only"  #: takes this queue's tickets only by hand
     OFFLINE = "offline"
     AWAY = "away"
     OFF_SHIFT = "off_shift"  #: their shift calendar is closed
@@ -21,6 +22,8 @@ class Reason(Word):
     OUT_OF_REACH = "out_of_reach"  #: agent priority outside what the ticket may go to by now
     CHANNEL_LIMIT = "channel_limit"
     QUEUE_LIMIT = "queue_limit"
+    INTERRUPTED = "interrupted"  #: holds work that the ticket's channel may not keep them from
+    ROOM_HELD = "room_held"  #: room is held for another ticket that has waited long
     AGENT_LIMIT = "agent_limit"  #: no room for the cost within the capacity
     RATE_LIMIT = "rate_limit"
     DECLINED = "declined"  #: said no to this ticket

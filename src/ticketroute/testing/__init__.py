@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ticketroute.testing.promised import policies as policies
     from ticketroute.testing.promised import targets as targets
     from ticketroute.testing.promises import DeskPromises as DeskPromises
-    from ticketroute.testing.reference.desk import ReferenceDesk as ReferenceDesk
+    from ticketroute.testing.reference.commands import ReferenceDesk as ReferenceDesk
     from ticketroute.testing.values import agents as agents
     from ticketroute.testing.values import defaults as defaults
     from ticketroute.testing.values import memberships as memberships
@@ -45,7 +45,7 @@ _HOME = {
     "History": "history",
     "JournalContract": "journal_contract",
     "Judge": "judge",
-    "ReferenceDesk": "reference.desk",
+    "ReferenceDesk": "reference.commands",
     "StrategyContract": "contract",
     "WatchedDesk": "watched",
     "World": "world",

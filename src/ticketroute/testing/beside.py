@@ -15,7 +15,7 @@ from ticketroute.strategies.registry import BrokenStrategyError
 from ticketroute.testing.calls import Call
 from ticketroute.testing.checks import check_against, check_explanations
 from ticketroute.testing.history import Turn, give
-from ticketroute.testing.reference.desk import ReferenceDesk
+from ticketroute.testing.reference.commands import ReferenceDesk
 from ticketroute.testing.watched import COMMANDS
 
 NOT_LOOKED_AT = (InvalidValueError, UnknownStrategyError, BrokenStrategyError, NoRandomSourceError)
@@ -76,8 +76,8 @@ def _referred(name: str) -> Callable[..., tuple[Event, ...]]:
             refer(desk.reference, Turn(call, refused=refused))
             raise
         refer(desk.reference, Turn(call, events))
-        check_against(desk, desk.reference)
-        check_explanations(desk, desk.reference)
+        check_against(desk, desk.reference.facts)
+        check_explanations(desk, desk.reference.facts)
         return events
 
     return run

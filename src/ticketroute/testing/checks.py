@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from ticketroute.core import lines
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.core.heads import FiledHeads, Head
+from ticketroute.core.index import lines
+from ticketroute.core.index.filed_lines import FiledHeads, Head
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.strategies.contract import Strategy
 from ticketroute.testing.facts_of import facts_of
-from ticketroute.testing.reference.desk import ReferenceDesk
-from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
-from ticketroute.testing.reference.spec import draws, window_of
-from ticketroute.testing.reference.strategies import ordered
-from ticketroute.testing.reference.timers import due_of
+from ticketroute.testing.reference import choose, clocks, gate, hand_out
+from ticketroute.testing.reference.facts import (
+    Ask,
+    Facts,
+    QueueFacts,
+    TicketFacts,
+    draws,
+    window_of,
+)
 
 EVERYBODY = 10_000
 
@@ -35,7 +39,7 @@ def check(desk: Dispatcher) -> None:
     check_explanations(desk, facts)
 
 
-def check_against(desk: Dispatcher, plain: ReferenceDesk) -> None:
+def check_against(desk: Dispatcher, plain: Facts) -> None:
     """Fail at the first figure of ``desk`` that is not what ``plain`` adds up to."""
     state = desk._state
     assert not state.roster.gained
@@ -58,26 +62,27 @@ def check_against(desk: Dispatcher, plain: ReferenceDesk) -> None:
         _ticket(desk, plain, ticket_id)
 
 
-def _timers_of(plain: ReferenceDesk) -> dict[Timer, int]:
+def _timers_of(plain: Facts) -> dict[Timer, int]:
     """Return what is due when, as the facts imply it."""
     return {
-        Timer(TimerKind[due.kind.name], due.subject, due.detail): due.at for due in due_of(plain)
+        Timer(TimerKind[due.kind.name], due.subject, due.detail): due.at
+        for due in hand_out.due_of(plain)
     }
 
 
-def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
+def _agent(desk: Dispatcher, plain: Facts, agent_id: AgentId) -> None:
     record, known = desk._state.roster.agents[agent_id], plain.agents[agent_id]
-    slots, parked = plain.slots(agent_id), plain.parked(agent_id)
+    slots, parked = gate.slots(plain, agent_id), gate.parked(plain, agent_id)
     assert record.agent == known.agent
     assert record.presence is known.presence
     assert record.rare.on_shift is known.on_shift
     assert record.rare.channels_off == known.off
-    assert record.rare.rate_limit == plain.rate_limit(agent_id)
+    assert record.rare.rate_limit == gate.rate_limit(plain, agent_id)
     assert sorted(record.slots or ()) == sorted(ticket.id for ticket in slots)
     assert sorted(record.rare.parked) == sorted(ticket.id for ticket in parked)
-    assert record.load == plain.load(agent_id)
-    assert record.count == len(plain.holdings(agent_id))
-    assert record.rare.offers.keys() == {offer.id for offer in plain.offers(agent_id)}
+    assert record.load == gate.load(plain, agent_id)
+    assert record.count == len(gate.holdings(plain, agent_id))
+    assert record.rare.offers.keys() == {offer.of.id for offer in gate.offers(plain, agent_id)}
     assert record.rare.tried.keys() == {
         ticket.id for ticket in plain.tickets.values() if agent_id in ticket.tried
     }
@@ -86,13 +91,13 @@ def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
     }
     assert (record.rare.misses, record.rare.cooling_until) == (known.misses, known.cooling_until)
     assert record.last_assigned == known.stamp
-    assert record.idle_since == _idle_since(plain, agent_id)
+    assert record.idle_since == choose.idle_since(plain, agent_id)
     assert list(record.rare.recent or ()) == known.recent
     assert {member.queue.id for member in record.members} == {
         queue_id for queue_id, queue in plain.queues.items() if agent_id in queue.members
     }
     view = desk.agent(agent_id)
-    assert (view.presence, view.capacity) == (known.presence, plain.capacity(agent_id))
+    assert (view.presence, view.capacity) == (known.presence, gate.capacity(plain, agent_id))
     assert (view.load, view.count) == (record.load, record.count)
     assert sorted((*view.tickets, *view.wrapping_up, *view.parked)) == sorted(
         ticket.id for ticket in (*slots, *parked)
@@ -100,12 +105,7 @@ def _agent(desk: Dispatcher, plain: ReferenceDesk, agent_id: AgentId) -> None:
     assert len(set(view.queues)) == len(view.queues)
 
 
-def _idle_since(plain: ReferenceDesk, agent_id: AgentId) -> int:
-    known = plain.agents[agent_id]
-    return known.available_since if known.ended_at is None else known.ended_at
-
-
-def _queue(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: QueueFacts) -> None:
+def _queue(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFacts) -> None:
     assert list(record.members) == list(queue.members)
     positions = [member.position for member in record.members.values()]
     assert positions == sorted(set(positions))
@@ -113,39 +113,42 @@ def _queue(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: Q
     for member in record.members.values():
         _member(desk, plain, member, queue)
     index = _asked(desk, record.strategy)
-    _index(plain, queue, {}, index, plain.members_with_room(queue))
+    _index(plain, queue, {}, index, gate.members_with_room(plain, queue))
     for demand in record.indexed:
         _demand_index(desk, plain, demand, queue)
     _lines(desk, plain, record, queue)
 
 
-def _member(
-    desk: Dispatcher, plain: ReferenceDesk, member: MemberRecord, queue: QueueFacts
-) -> None:
+def _member(desk: Dispatcher, plain: Facts, member: MemberRecord, queue: QueueFacts) -> None:
     agent_id = member.agent_id
     terms = queue.members[agent_id]
     record = desk._state.roster.agents[agent_id]
     assert member.record is record
     assert member in record.members
-    assert member.held == plain.held(agent_id, queue)
-    assert member.limit == plain.limit(agent_id, queue)
-    assert bool(member.is_open) == plain.is_open(agent_id, queue)
+    assert member.held == gate.held(plain, agent_id, queue)
+    assert member.limit == gate.limit(plain, agent_id, queue)
+    assert bool(member.is_open) == gate.is_open(plain, agent_id, queue)
     assert member.membership == terms
-    assert (member.load, member.count) == (plain.load(agent_id), len(plain.holdings(agent_id)))
-    assert member.capacity == plain.capacity(agent_id)
-    assert member.priority == plain.tier(queue, agent_id)
+    assert (member.load, member.count) == (
+        gate.load(plain, agent_id),
+        len(gate.holdings(plain, agent_id)),
+    )
+    assert member.capacity == gate.capacity(plain, agent_id)
+    assert member.priority == gate.tier(plain, queue, agent_id)
     assert member.weight == terms.weight
     assert member.skills == record.agent.skills
     assert member.last_assigned == plain.agents[agent_id].stamp
-    assert member.idle_since == _idle_since(plain, agent_id)
+    assert member.idle_since == choose.idle_since(plain, agent_id)
     assert member.available_since == plain.agents[agent_id].available_since
     span = window_of(queue.queue.strategy)
     assert member.queue.strategy.window == span
     if span is not None:
-        assert (member.taken, member.handle_time) == plain.figures(span, agent_id)
+        assert (member.taken, member.handle_time) == gate.figures(plain, span, agent_id)
     kept = [index for index in member.indexes or () if not index.dropped]
     assert {index.demand for index in kept} == {
-        demand for demand in member.queue.indexed if plain.fits(agent_id, _ask_of(demand, queue))
+        demand
+        for demand in member.queue.indexed
+        if gate.fits(plain, agent_id, _ask_of(demand, queue))
     }
 
 
@@ -164,7 +167,7 @@ def _asked(desk: Dispatcher, strategy: Strategy) -> list[AgentId]:
 
 
 def _index(
-    plain: ReferenceDesk,
+    plain: Facts,
     queue: QueueFacts,
     skills: dict[str, int],
     index: list[AgentId],
@@ -174,25 +177,23 @@ def _index(
     if draws(queue.queue.strategy):
         assert sorted(index) == sorted(inside)
     else:
-        assert index == ordered(plain, queue, skills, inside)
+        assert index == choose.ordered(plain, queue, skills, inside)
 
 
-def _demand_index(
-    desk: Dispatcher, plain: ReferenceDesk, demand: Demand, queue: QueueFacts
-) -> None:
+def _demand_index(desk: Dispatcher, plain: Facts, demand: Demand, queue: QueueFacts) -> None:
     ask = _ask_of(demand, queue)
     index = demand.index
     assert index is not None
     assert not index.dropped
-    fitting = [who for who in queue.members if plain.fits(who, ask)]
+    fitting = [who for who in queue.members if gate.fits(plain, who, ask)]
     assert index.fitting == len(fitting)
-    assert index.available == sum(plain.is_there(who, ask) for who in fitting)
+    assert index.available == sum(gate.is_there(plain, who, queue, ask.channel) for who in fitting)
     answer = _asked(desk, index.strategy)
-    _index(plain, queue, ask.skills, answer, plain.eligible(ask))
+    _index(plain, queue, ask.skills, answer, gate.eligible(plain, ask))
 
 
-def _lines(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: QueueFacts) -> None:
-    expected = [ticket.id for ticket in plain.line(queue)]
+def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFacts) -> None:
+    expected = [ticket.id for ticket in choose.line(plain, queue)]
     assert list(desk.waiting(record.id)) == expected
     heads = list(record.heads)
     assert [place for place, _ in heads] == sorted(place for place, _ in heads)
@@ -210,7 +211,7 @@ def _lines(desk: Dispatcher, plain: ReferenceDesk, record: QueueRecord, queue: Q
             assert entry in ticket.entries
             assert entry.demand is demand
             assert own == lines.place_of(ticket, record)
-            _demand(demand, plain.ask(plain.tickets[ticket.id], queue))
+            _demand(demand, gate.ask_of(plain, plain.tickets[ticket.id], queue))
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)
     if record.filed is not None:
@@ -252,13 +253,13 @@ def _demand(demand: Demand, ask: Ask) -> None:
     assert asks.reserved == ask.reserved
 
 
-def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
+def _ticket(desk: Dispatcher, plain: Facts, ticket_id: str) -> None:
     ticket = plain.tickets[ticket_id]
     record = desk._state.tickets[ticket.id]
     assert record.state is ticket.state
     assert record.status is ticket.status
     assert record.past.answered == ticket.ever_answered
-    assert record.due == plain.due(ticket)
+    assert record.due == clocks.due_at(plain, ticket)
     _clocks(desk, plain, ticket)
     assert record.version == ticket.version
     assert (record.arrived, record.priority) == (ticket.arrived, ticket.priority)
@@ -295,7 +296,7 @@ def _ticket(desk: Dispatcher, plain: ReferenceDesk, ticket_id: str) -> None:
     assert (record.waiting_since, record.past.relaxed) == (ticket.waiting_since, ticket.relaxed)
 
 
-def _clocks(desk: Dispatcher, plain: ReferenceDesk, ticket: TicketFacts) -> None:
+def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
     """Every clock has counted what its ticket's statuses and its calendar say."""
     views = desk.clocks(ticket.id)
     known = {} if ticket.book is None else ticket.book.clocks
@@ -306,25 +307,27 @@ def _clocks(desk: Dispatcher, plain: ReferenceDesk, ticket: TicketFacts) -> None
         assert (view.state, view.policy_id) == (clock.state, clock.policy_id)
         assert (view.version, view.within) == (clock.version, clock.within)
         assert view.calendar_id == clock.calendar_id
-        assert view.elapsed == book.elapsed(clock, plain.hours_of(clock), desk.now)
-        assert view.due == plain.clock_due(book, clock)
+        assert view.elapsed == clocks.elapsed(
+            ticket, clock, clocks.hours_of(plain, clock), desk.now
+        )
+        assert view.due == clocks.clock_due(plain, ticket, clock)
         assert view.breached == clock.breached
 
 
-def check_explanations(desk: Dispatcher, plain: ReferenceDesk) -> None:
+def check_explanations(desk: Dispatcher, plain: Facts) -> None:
     """Every verdict names the first reason, and the instant from which time alone removes it."""
     for ticket in plain.tickets.values():
         if ticket.queue not in plain.queues.values():
             continue
-        ask = plain.ask(ticket, ticket.queue)
+        ask = gate.ask_of(plain, ticket, ticket.queue)
         explanation = desk.explain(ticket.id)
         verdicts = explanation.others
-        assert explanation.asked == tuple((who, o.until) for who, o in ticket.offers.items())
+        assert explanation.asked == tuple((who, o.event.until) for who, o in ticket.offers.items())
         assert str(explanation)
         done = ticket.state is RoutingState.DONE
         assert explanation.winner == (None if done else ticket.agent)
         if explanation.wait_reason not in (None, WaitReason.AWAITS_PULL):
-            assert explanation.wait_reason.value == plain.nearest_reason(ticket)
+            assert explanation.wait_reason.value == gate.nearest_reason(plain, ticket)
         if explanation.decided_at is None:
             assert explanation.strategy == str(ticket.queue.queue.strategy)
         taken = {ticket.agent, *ticket.offers}
@@ -333,7 +336,7 @@ def check_explanations(desk: Dispatcher, plain: ReferenceDesk) -> None:
         assert [verdict.agent_id for verdict in verdicts] == asked
         for verdict in verdicts:
             who = verdict.agent_id
-            reason = plain.reason(who, ask, without=ticket.id)
+            reason = gate.reason(plain, who, ask, without=ticket.id)
             assert (None if verdict.reason is None else verdict.reason.value) == reason
-            later = None if reason is None else plain.eligible_from(who, ask, ticket.id)
+            later = None if reason is None else gate.eligible_from(plain, who, ask, ticket.id)
             assert verdict.eligible_from == later

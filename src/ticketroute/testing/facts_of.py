@@ -8,36 +8,44 @@ from __future__ import annotations
 from typing import Any
 
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
-from ticketroute.core.timers import Timer, TimerKind
 from ticketroute.model.ids import AgentId
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.clock import Book, Clock, Fired, MarkKind
 from ticketroute.sla.versions import Versions
 from ticketroute.testing.reference.calendar import Edition, Hours
-from ticketroute.testing.reference.clocks import Agreed, BookFacts, ClockFacts
-from ticketroute.testing.reference.desk import ReferenceDesk
 from ticketroute.testing.reference.facts import (
     AgentFacts,
+    Agreed,
+    BookFacts,
+    ClockFacts,
+    Facts,
     OfferFacts,
     QueueFacts,
     Seats,
     TicketFacts,
     Tried,
+    Work,
+    has_tiers,
+    keeps_credits,
+    takes_turns,
 )
-from ticketroute.testing.reference.spec import has_tiers, keeps_credits, takes_turns
 
 
-class ReadDesk(ReferenceDesk):
-    """A reference desk whose facts were read off another desk, at one instant."""
+class ReadFacts(Facts):
+    """Plain facts that were read off another desk, at one instant."""
 
     def __init__(self, desk: Dispatcher) -> None:
         state = desk._state
         super().__init__(state.gate.defaults, state.gate.permits)
         self.state = state
-        self.opened, self.now, self.assignments = state.opened, state.now, state.assigned
+        self.now, self.assignments = state.now, state.assigned
         self.last_agent_of = dict(state.last_agent_of)
-        self.watched = dict.fromkeys(state.roster.windows, 0)
+        self.watched = {
+            span: [Work(*entry) for entry in window.entries(state.now)]
+            for span, window in state.roster.windows.items()
+        }
         self.timers = state.timers.all()
         self.calendars = {
             calendar_id: [Edition(*each) for each in editions_of(versions)]
@@ -53,16 +61,8 @@ class ReadDesk(ReferenceDesk):
         known = {id(queue): self.read_queue(queue) for queue in state.roster.queues.values()}
         for queue in known.values():
             self.queues[queue.queue.id] = queue
-        for agent_id, agent in state.roster.agents.items():
-            self.agents[agent_id].serves = [known[id(each.queue)] for each in agent.members]
         for ticket_id, record in state.tickets.items():
             self.tickets[ticket_id] = self.read_ticket(record, known)
-
-    def figures(self, span: int, agent_id: AgentId) -> tuple[int, int]:
-        """Add up what the window itself has noted."""
-        entries = self.state.roster.windows[span].entries(self.now)
-        mine = [entry for entry in entries if entry[1] == agent_id]
-        return sum(entry[2] for entry in mine), sum(entry[3] for entry in mine)
 
     def at(self, kind: TimerKind, subject: str, detail: str = "") -> int | None:
         """Return when something is due, if it is."""
@@ -135,7 +135,7 @@ class ReadDesk(ReferenceDesk):
         facts.idle_at = self.at(TimerKind.IDLE, ticket_id)
         for who, tried in (record.tried or {}).items():
             retry_at = self.at(TimerKind.RETRY, ticket_id, who)
-            facts.tried[who] = Tried(tried.reason.value, retry_at, 0, tried.lifted)
+            facts.tried[who] = Tried(tried.reason.value, retry_at, tried.lifted)
         for who, offer in (record.offers or {}).items():
             facts.offers[who] = OfferFacts(facts, queue_of(offer.queue), offer.event, 0)
         return facts
@@ -191,9 +191,9 @@ def name_of(fired: Fired) -> tuple[object, ...]:
     return (kind, fired.number, fired.policy_id, fired.version)
 
 
-def facts_of(desk: Dispatcher) -> ReadDesk:
+def facts_of(desk: Dispatcher) -> ReadFacts:
     """Return the plain facts of a desk, to be added up anew."""
-    return ReadDesk(desk)
+    return ReadFacts(desk)
 
 
 def seats_of(record: QueueRecord) -> dict[int, Seats]:

@@ -9,13 +9,23 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Delivery, ResumeRule
 from ticketroute.sla.events import ClockEvent
-from ticketroute.testing.reference.facts import Ask, QueueFacts, TicketFacts
-from ticketroute.testing.reference.fold import Fold
-from ticketroute.testing.reference.spec import draws, keeps_credits, rings_at_once, takes_turns
-from ticketroute.testing.reference.strategies import ordered
+from ticketroute.testing.reference import choose, gate
+from ticketroute.testing.reference.apply import apply
+from ticketroute.testing.reference.facts import (
+    Ask,
+    Facts,
+    QueueFacts,
+    TicketFacts,
+    draws,
+    has_tiers,
+    keeps_credits,
+    retry_after,
+    takes_turns,
+)
+from ticketroute.testing.reference.hand_out import Found, first_of
 
 
-def check_decision(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
+def check_decision(desk: Facts, event: ev.Event, before: ev.Event | None) -> None:
     """Fail unless the promises allow ``event``, which came after ``before``."""
     _check_whole_ring(desk, event, before)
     if isinstance(before, ev.OfferExpired):
@@ -36,7 +46,7 @@ def check_decision(desk: Fold, event: ev.Event, before: ev.Event | None) -> None
         _check_reserved(desk, event)
 
 
-def check_eligible(desk: Fold, event: ev.Event, _: ev.Event | None) -> None:
+def check_eligible(desk: Facts, event: ev.Event, _: ev.Event | None) -> None:
     """Fail if a ticket goes by itself to somebody whom the gate refuses."""
     if isinstance(event, ev.TicketAssigned):
         if event.cause in (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED):
@@ -45,20 +55,20 @@ def check_eligible(desk: Fold, event: ev.Event, _: ev.Event | None) -> None:
             return
     elif not isinstance(event, ev.TicketOffered):
         return
-    ask = desk.ask(desk.tickets[event.ticket_id], desk.queues[event.queue_id])
-    reason = desk.reason(event.agent_id, ask)
+    ask = gate.ask_of(desk, desk.tickets[event.ticket_id], desk.queues[event.queue_id])
+    reason = gate.reason(desk, event.agent_id, ask)
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
 
 
-def _check_assigned(desk: Fold, event: ev.TicketAssigned, before: ev.Event | None) -> None:
+def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | None) -> None:
     ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
     if event.cause is ev.Cause.ACCEPTED:
         offer = ticket.offers[event.agent_id]
         assert (event.cost, queue) == (offer.cost, offer.queue)
         return
-    ask = desk.ask(ticket, queue)
-    reason = desk.reason(event.agent_id, ask)
-    assert event.cost == desk.cost(desk.agents[event.agent_id].agent, ask)
+    ask = gate.ask_of(desk, ticket, queue)
+    reason = gate.reason(desk, event.agent_id, ask)
+    assert event.cost == gate.cost(desk, event.agent_id, ask)
     by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
     if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
         return  # the gate looked at it as it was before its offers were withdrawn
@@ -68,22 +78,20 @@ def _check_assigned(desk: Fold, event: ev.TicketAssigned, before: ev.Event | Non
         return
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
     assert event.exceeded is None
-    assert desk.load(event.agent_id) + event.cost <= desk.capacity(event.agent_id)
     if event.cause is ev.Cause.TAKEN or desk.unsettled:
         return
     _check_choice(desk, event, ticket, queue, before)
 
 
-def _check_offered(desk: Fold, event: ev.TicketOffered, before: ev.Event | None) -> None:
+def _check_offered(desk: Facts, event: ev.TicketOffered, before: ev.Event | None) -> None:
     ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
     assert queue in ticket.queues
     assert queue.queue.delivery is Delivery.OFFER
-    ask = desk.ask(ticket, queue)
-    reason = desk.reason(event.agent_id, ask)
+    ask = gate.ask_of(desk, ticket, queue)
+    reason = gate.reason(desk, event.agent_id, ask)
     assert reason is None, f"{event.agent_id} may not be asked for {event.ticket_id}: {reason}"
     agent = desk.agents[event.agent_id].agent
-    assert event.cost == desk.cost(agent, ask)
-    assert desk.load(event.agent_id) + event.cost <= desk.capacity(event.agent_id)
+    assert event.cost == gate.cost(desk, event.agent_id, ask)
     points = agent.contact_points if ticket.ticket.channel == "call" else ()
     assert event.contact_points == points
     rings = sum(point.ring for point in points) or queue.queue.offer.timeout
@@ -93,37 +101,34 @@ def _check_offered(desk: Fold, event: ev.TicketOffered, before: ev.Event | None)
 
 
 def _check_choice(
-    desk: Fold,
+    desk: Facts,
     event: ev.TicketAssigned | ev.TicketOffered,
     ticket: TicketFacts,
     queue: QueueFacts,
     before: ev.Event | None,
 ) -> None:
     """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
-    ask = desk.ask(ticket, queue)
-    wish = desk.wish(ticket, queue)
-    alone = ticket.in_line and len(desk.eligible(ask)) == 1  # nobody was there to choose among
+    ask, wish = gate.ask_of(desk, ticket, queue), choose.wish(desk, ticket, queue)
     together = (
         isinstance(event, ev.TicketOffered)
         and isinstance(before, ev.TicketOffered)
+        and before.cause in ev.BY_STRATEGY
         and (before.at, before.ticket_id) == (event.at, event.ticket_id)
     )  # planned at once: the first of them was held against the order of lines
     if event.cause in (ev.Cause.PREFERRED, ev.Cause.LAST_AGENT):
         assert wish == (event.agent_id, event.cause)
         assert event.runner_up is None
+        together = False
     else:
-        assert (
-            isinstance(before, ev.TicketOffered)
-            or isinstance(event, ev.TicketOffered)
-            or (wish is None or (alone and wish[0] == event.agent_id))
-        )
-        follows = together and before is not None and before.cause is ev.Cause.FREED
+        assert together or wish is None
         causes = {ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED}
-        assert event.cause in causes | ({ev.Cause.FREED} if follows else set())
+        if together and before is not None:
+            causes.add(before.cause)
+        assert event.cause in causes
         turns = takes_turns(queue.queue.strategy)
         moved = keeps_credits(queue.queue.strategy) or (turns and ticket.lifted)
         if together and moved:  # chosen before the first moved the turn past them
-            assert event.agent_id in desk.eligible(ask)
+            assert event.agent_id in gate.eligible(desk, ask)
         else:
             _check_winner(desk, event, ticket, ask)
     if not together and not isinstance(before, ev.TicketReopened):  # for whoever had it, at once
@@ -132,67 +137,71 @@ def _check_choice(
         assert ticket.offers
 
 
-def _check_order_of_line(desk: Fold, ticket: TicketFacts, queue: QueueFacts) -> None:
+def _fronts(desk: Facts) -> list[Found]:
+    """Return the first ticket of each queue that hands out by itself and that somebody may have."""
+    queues = [queue for queue in desk.queues.values() if queue.queue.delivery is not Delivery.PULL]
+    found = [first_of(desk, queue) for queue in queues]
+    return [each for each in found if each is not None]
+
+
+def _check_order_of_line(desk: Facts, ticket: TicketFacts, queue: QueueFacts) -> None:
     """Nothing that stands better, in its queue or another, could have been served."""
-    fronts = list(desk.fronts())
-    assert (queue, ticket) in fronts, "a ticket before it in its line could have been served"
-    first = min(desk.rank(each, where) for where, each in fronts)
-    assert first == desk.rank(ticket, queue), f"{first} of another queue goes before {ticket.id}"
+    fronts = _fronts(desk)
+    here = [each.ticket for each in fronts if each.ask.queue is queue]
+    assert here == [ticket], "a ticket before it in its line could have been served"
+    first = min(each.rank for each in fronts)
+    assert first == choose.rank(ticket, queue), f"{first} of another queue goes before {ticket.id}"
 
 
 def _check_winner(
-    desk: Fold,
+    desk: Facts,
     event: ev.TicketAssigned | ev.TicketOffered,
     ticket: TicketFacts,
     ask: Ask,
 ) -> None:
-    willing = desk.eligible(ask)
+    willing = gate.eligible(desk, ask)
     spec = ask.queue.queue.strategy
-    if isinstance(event, ev.TicketOffered) and _rings(ask.queue):
-        assert event.agent_id == ordered(desk, ask.queue, ask.skills, willing)[0]
-        assert event.runner_up is None or ticket.reserved
+    if isinstance(event, ev.TicketOffered) and ticket.rings_everyone:
+        assert event.agent_id == choose.ordered(desk, ask.queue, ask.skills, willing)[0]
+        assert event.runner_up is None
         return
+    if event.cause is ev.Cause.FREED and (len(willing) == 1 or ask.reserved is not None):
+        assert (event.strategy, event.key, event.draws) == (None, (), ())
+        assert (event.agent_id, event.runner_up) == (willing[0], None)
+        return
+    assert event.strategy == spec
     willing = [who for who in willing if who not in ticket.lifted] or willing
     if draws(spec):
         assert event.agent_id in willing
         assert event.runner_up is None or event.runner_up in willing
         assert event.runner_up != event.agent_id
         assert (event.runner_up is None) == (len(willing) == 1)
-        if spec.name == "priority":
-            best = min(desk.tier(ask.queue, who) for who in willing)
-            assert desk.tier(ask.queue, event.agent_id) == best
+        if has_tiers(spec):
+            best = min(gate.tier(desk, ask.queue, who) for who in willing)
+            assert gate.tier(desk, ask.queue, event.agent_id) == best
         return
-    expected = ordered(desk, ask.queue, ask.skills, willing)
+    expected = choose.ordered(desk, ask.queue, ask.skills, willing)
     assert [event.agent_id, event.runner_up] == [*expected, None][:2]
     assert event.draws == ()
 
 
-def _rings(queue: QueueFacts) -> bool:
-    """Say whether a queue asks everybody at once."""
-    return rings_at_once(queue.queue.strategy) and queue.queue.offer.parallel == 1
-
-
-def _check_whole_ring(desk: Fold, event: ev.Event, before: ev.Event | None) -> None:
-    """Who rings everybody at once has rung everybody before anything else happens."""
+def _check_whole_ring(desk: Facts, event: ev.Event, before: ev.Event | None) -> None:
+    """A ticket that rings everybody at once has rung everybody before anything else happens."""
     if not isinstance(before, ev.TicketOffered) or before.cause not in ev.BY_STRATEGY:
         return
     queue, ticket = desk.queues[before.queue_id], desk.tickets[before.ticket_id]
-    if not _rings(queue):
-        return
     goes_on = isinstance(event, ev.TicketOffered) and event.ticket_id == before.ticket_id
-    left = {desk.tier(queue, who) for who in desk.eligible(desk.ask(ticket, queue))}
-    if queue.queue.strategy.name == "priority":
-        left.intersection_update({desk.tier(queue, before.agent_id)})
-    assert goes_on or not left
+    if ticket.rings_everyone and not goes_on:
+        assert not choose.choose_all(desk, ticket, gate.ask_of(desk, ticket, queue))
 
 
-def _willing(desk: Fold, ticket: TicketFacts) -> list[AgentId]:
+def _willing(desk: Facts, ticket: TicketFacts) -> list[AgentId]:
     """Return who may get a ticket through one of its queues that hands out by itself."""
     handing = [each for each in ticket.queues if each.queue.delivery is not Delivery.PULL]
-    return [who for each in handing for who in desk.eligible(desk.ask(ticket, each))]
+    return [who for each in handing for who in gate.eligible(desk, gate.ask_of(desk, ticket, each))]
 
 
-def _check_queued(desk: Fold, event: ev.TicketQueued) -> None:
+def _check_queued(desk: Facts, event: ev.TicketQueued) -> None:
     ticket = desk.tickets[event.ticket_id]
     assert event.reason is not None
     assert not ticket.offers
@@ -201,60 +210,62 @@ def _check_queued(desk: Fold, event: ev.TicketQueued) -> None:
     if ticket.queue.queue.delivery is Delivery.PULL:
         assert event.reason is ev.WaitReason.AWAITS_PULL
     else:
-        assert event.reason.value == desk.nearest_reason(ticket)
+        assert event.reason.value == gate.nearest_reason(desk, ticket)
 
 
-def _check_short(desk: Fold, event: ev.OfferShort) -> None:
+def _check_short(desk: Facts, event: ev.OfferShort) -> None:
     ticket = desk.tickets[event.ticket_id]
     assert 0 < event.open == len(ticket.offers) < event.wanted
     assert event.wanted == event.open + ticket.wants
+    assert not ticket.rings_everyone
     willing = _willing(desk, ticket)
     assert not willing, f"{event.ticket_id} is short, and {willing} could be asked"
 
 
-def _check_ended(desk: Fold, event: ev.OfferDeclined | ev.OfferExpired) -> None:
-    offer = desk.tickets[event.ticket_id].offers[event.agent_id]
-    policy = offer.queue.queue.offer
+def _check_ended(desk: Facts, event: ev.OfferDeclined | ev.OfferExpired) -> None:
+    offer, known = desk.tickets[event.ticket_id].offers[event.agent_id], desk.agents[event.agent_id]
+    policy, until = offer.queue.queue.offer, offer.event.until
     if isinstance(event, ev.OfferExpired):
-        assert event.at == offer.until
-        assert event.misses == desk.agents[event.agent_id].misses + 1
-        cool, retry = policy.cool_down.get("missed"), policy.retry_missed_after
-        assert event.retry_at == event.at + retry
+        assert event.at == until
+        is_new = known.missed_at is None or offer.event.at >= known.missed_at
+        assert event.misses == known.misses + is_new
+        cool = policy.cool_down.get("missed")
+        assert event.retry_at == event.at + retry_after(offer.queue.queue)
     else:
-        assert event.at < offer.until
+        assert event.at < until
         cool = policy.cool_down.get(event.reason, policy.cool_down.get("declined"))
         again = policy.retry_declined_after
         assert event.retry_at == (None if again is None else event.at + again)
     assert event.cool_until == (None if cool is None else event.at + cool)
 
 
-def _check_after_miss(desk: Fold, missed: ev.OfferExpired, event: ev.Event) -> None:
-    """Too many misses in a row, and the agent is away, before anything else happens."""
+def _check_after_miss(desk: Facts, missed: ev.OfferExpired, event: ev.Event) -> None:
+    """Too many misses in a row, and the agent is away, once all offers of the instant expired."""
     queues = desk.queues.values()
+    if isinstance(event, ev.OfferExpired) and event.at == missed.at:
+        return
     if all(missed.misses >= each.queue.offer.max_misses for each in queues):
         assert isinstance(event, ev.PresenceChanged)
-        assert (event.agent_id, event.cause) == (missed.agent_id, ev.Cause.MISSED)
-    elif all(missed.misses < each.queue.offer.max_misses for each in queues):
-        assert event.cause is not ev.Cause.MISSED
+        assert (event.at, event.cause) == (missed.at, ev.Cause.MISSED)
 
 
-def _check_reserved(desk: Fold, event: ev.TicketReserved) -> None:
+def _check_reserved(desk: Facts, event: ev.TicketReserved) -> None:
     ticket = desk.tickets[event.ticket_id]
-    assert desk.waits_for(ticket) == event.agent_id
+    assert choose.waits_for(desk, ticket) == event.agent_id
     assert event.until == event.at + ticket.queue.queue.affinity_wait
     for queue in ticket.queues:
-        assert desk.wish(ticket, queue) is None or queue.queue.delivery is Delivery.PULL
+        assert choose.wish(desk, ticket, queue) is None or queue.queue.delivery is Delivery.PULL
 
 
-def _check_resumed(desk: Fold, event: ev.TicketResumed) -> None:
+def _check_resumed(desk: Facts, event: ev.TicketResumed) -> None:
     ticket = desk.tickets[event.ticket_id]
-    ask = desk.ask(ticket, ticket.queue)
+    ask = gate.ask_of(desk, ticket, ticket.queue)
     sticky = ticket.queue.queue.resume.value == "sticky"
-    reason = desk.reason(event.agent_id, ask, without=ticket.id)
+    reason = gate.reason(desk, event.agent_id, ask, without=ticket.id)
     assert sticky or reason in (None, "rate_limit")  # which is for new tickets: this was theirs
 
 
-def check_capacity(desk: Fold, event: ev.Event, before: dict[AgentId, int]) -> None:
+def check_capacity(desk: Facts, event: ev.Event, before: dict[AgentId, tuple[int, int]]) -> None:
     """Nothing automatic gives anybody more than their capacity.
 
     What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
@@ -264,27 +275,35 @@ def check_capacity(desk: Fold, event: ev.Event, before: dict[AgentId, int]) -> N
     if isinstance(event, ev.TicketResumed):
         if desk.tickets[event.ticket_id].queue.queue.resume is ResumeRule.STICKY:
             return
-    elif isinstance(event, ev.QueueChanged):
+    elif isinstance(event, ev.QueueChanged | ev.AgentChanged):
         return
     for agent_id in desk.agents:
-        load = desk.load(agent_id)
-        assert load <= max(desk.capacity(agent_id), before.get(agent_id, 0))
+        most, then = gate.capacity(desk, agent_id), before.get(agent_id, (0, 0))
+        for now, was in zip(_units(desk, agent_id), then, strict=True):
+            assert now <= max(most, was)
 
 
-def check_rest(desk: Fold) -> None:
+def _units(desk: Facts, agent_id: AgentId) -> tuple[int, int]:
+    """Return the units of an agent's firm work, and of that which may be interrupted."""
+    agent, mine = desk.agents[agent_id].agent, gate.holdings(desk, agent_id)
+    return gate.units(agent, mine, soft=False), gate.units(agent, mine, soft=True)
+
+
+def check_rest(desk: Facts) -> None:
     """No work is left undone: nobody idle may have a ticket that a queue hands out by itself."""
-    for queue, ticket in desk.fronts():
-        willing = desk.eligible(desk.ask(ticket, queue))
-        raise AssertionError(f"{ticket.id} waits, and {willing} could have it")
+    for found in _fronts(desk):
+        willing = gate.eligible(desk, found.ask)
+        raise AssertionError(f"{found.ticket.id} waits, and {willing} could have it")
     for ticket in desk.tickets.values():
         state = ticket.state.value
         assert (state == "offered") == bool(ticket.offers)
         assert ticket.in_line or state != "waiting"
         assert not ticket.in_line or state in ("waiting", "offered")
-        assert state in ("waiting", "offered") or not ticket.tried
+        assert state != "done" or not ticket.tried
+        assert state in ("waiting", "offered") or ticket.room_of is None
 
 
-Look = Callable[[Fold, ev.Event, ev.Event | None], None]
+Look = Callable[[Facts, ev.Event, ev.Event | None], None]
 
 
 class Judge:
@@ -302,7 +321,7 @@ class Judge:
         looks: Iterable[Look] = (check_decision,),
         capacity: bool = True,
     ) -> None:
-        self.facts = Fold(Defaults() if defaults is None else defaults, permits)
+        self.facts = Facts(Defaults() if defaults is None else defaults, permits)
         self.last: ev.Event | None = None
         self.looks, self.capacity = tuple(looks), capacity
 
@@ -313,10 +332,10 @@ class Judge:
             facts.now = event.at
             for look in self.looks:
                 look(facts, event, self.last)
-            before = {who: facts.load(who) for who in facts.agents} if self.capacity else {}
+            before = {who: _units(facts, who) for who in facts.agents} if self.capacity else {}
             if isinstance(event, ev.OfferWithdrawn) and event.cause is ev.Cause.ANSWERED:
                 facts.unsettled = True
-            facts.apply(event)
+            apply(facts, event)
             if self.capacity:
                 check_capacity(facts, event, before)
             if not isinstance(event, ClockEvent):  # clocks follow what happens, and decide nothing
@@ -324,6 +343,7 @@ class Judge:
             if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
                 facts.unsettled = False  # which gives no room beside what was asked for
         facts.unsettled = False
+        facts.loose.clear()
 
     def check_rest(self) -> None:
         """Fail if somebody idle may have a ticket that a queue hands out by itself."""

@@ -1,174 +1,391 @@
-"""Who may get what: the list of reasons in their order, asked of everybody."""
+"""Who may get what: the list of reasons why not, asked of everybody, from everything known."""
 
 from __future__ import annotations
 
-from ticketroute.model.agent import Agent, Presence
-from ticketroute.model.ids import AgentId, TicketId
-from ticketroute.testing.reference.facts import Ask, Holding, QueueFacts, TicketFacts
-from ticketroute.testing.reference.promises import Promises
+from collections.abc import Iterable, Iterator, Sequence
 
+from ticketroute.model.agent import Agent, Presence, RateLimit
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Delivery
+from ticketroute.testing.reference.calendar import END, Hours
+from ticketroute.testing.reference.facts import (
+    Ask,
+    Facts,
+    Holding,
+    OfferFacts,
+    QueueFacts,
+    TicketFacts,
+)
+
+AROUND_THE_CLOCK = Hours([])
 NEAREST = ("nobody_free", "nobody_left", "nobody_available", "nobody_fits", "no_members")
+NO_ROOM = ("channel_limit", "queue_limit", "interrupted", "room_held", "agent_limit")
+BUSY = ("wrap_up", "cooling_down", "rate_limit", *NO_ROOM)  # there, and worth waiting for
+
+# --- who has what -------------------------------------------------------------------------------
 
 
-class Gate(Promises):
-    """Questions whether, and why not."""
+def serves(facts: Facts, who: str) -> list[QueueFacts]:
+    """Return the queues that an agent is a member of."""
+    return [queue for queue in facts.queues.values() if who in queue.members]
 
-    def ask(self, known: TicketFacts, queue: QueueFacts, *, asked: bool = True) -> Ask:
-        """Return what a ticket asks now; ``asked`` False leaves out that some are asked."""
-        ticket = known.ticket
-        only = None if self.permits is None else ticket
-        excluded = {who: tried.reason for who, tried in known.tried.items() if not tried.lifted}
-        if asked:
-            excluded |= dict.fromkeys(known.offers, "asked")
-        return Ask(
-            queue,
-            ticket.channel,
-            ticket.weight,
-            known.skills,
-            only,
-            known.reach,
-            excluded,
-            known.reserved,
-        )
 
-    def reason(  # noqa: C901  one gate is one list of checks, in their order
-        self,
-        agent_id: AgentId,
-        ask: Ask,
-        *,
-        without: TicketId | None = None,
-        at: int | None = None,
-    ) -> str | None:
-        """Return the first reason why not, ``at`` looks ahead in time."""
-        if agent_id not in self.agents:
-            return "unknown_agent"
-        if agent_id not in ask.queue.members:
-            return "not_member"
-        known = self.agents[agent_id]
-        agent = known.agent
-        if known.presence is not Presence.AVAILABLE:
-            return str(known.presence.value)
-        if not (known.on_shift if at is None else self.works_at(agent_id, at)):
-            return "off_shift"
-        if (agent.channels and ask.channel not in agent.channels) or ask.channel in known.off:
-            return "channel_off"
-        slots = [slot for slot in self.holdings(agent_id) if slot.id != without]
-        if at is not None:
-            slots = [s for s in slots if s.wrap_up_until is None or s.wrap_up_until > at]
-        full = self.full(agent_id, ask, slots)
-        if full and not self.full(agent_id, ask, [s for s in slots if s.wrap_up_until is None]):
-            return "wrap_up"
-        if known.cooling_until is not None and (at is None or at < known.cooling_until):
-            return "cooling_down"
-        lack = self.lack(agent, ask)
-        if lack is None and not self.in_reach(agent_id, ask):
-            lack = "out_of_reach"
-        if lack or full:
-            return lack or full
-        if self.rate_full(agent_id, without=without, at=at):
-            return "rate_limit"
-        return self.not_this_one(agent_id, ask)
+def slots(facts: Facts, who: str) -> list[TicketFacts]:
+    """Return what counts towards an agent's load, offers aside."""
+    return [each for each in facts.tickets.values() if each.agent == who and each.counts]
 
-    def not_this_one(self, agent_id: AgentId, ask: Ask) -> str | None:
-        """Return what keeps an agent from this very ticket, but from no other like it."""
-        if agent_id in ask.excluded:
-            return ask.excluded[agent_id]
-        if ask.reserved is not None and ask.reserved != agent_id:
-            return "reserved"
-        if self.permits is not None and ask.ticket is not None:
-            return None if self.permits.allows(agent_id, ask.ticket) else "not_permitted"
+
+def parked(facts: Facts, who: str) -> list[TicketFacts]:
+    """Return what an agent has on hold without its counting."""
+    return [each for each in facts.tickets.values() if each.agent == who and not each.counts]
+
+
+def open_tickets(tickets: Iterable[TicketFacts]) -> list[TicketFacts]:
+    """Return those that are not done, by first arrival."""
+    left = (each for each in tickets if each.state is not RoutingState.DONE)
+    return sorted(left, key=lambda ticket: (ticket.arrived, ticket.ordinal))
+
+
+def held_by(facts: Facts, who: str) -> list[TicketFacts]:
+    """Return the tickets that an agent works or has on hold, by first arrival."""
+    return open_tickets(each for each in facts.tickets.values() if each.agent == who)
+
+
+def offers(facts: Facts, who: str) -> list[OfferFacts]:
+    """Return what an agent is asked and has not answered, the oldest first."""
+    mine = (each.offers[who] for each in facts.tickets.values() if who in each.offers)
+    return sorted(mine, key=lambda offer: offer.number)
+
+
+def holdings(facts: Facts, who: str) -> list[Holding]:
+    """Return all that takes up an agent's capacity."""
+    return [*slots(facts, who), *offers(facts, who)]
+
+
+def ticket_of(holding: Holding) -> TicketFacts:
+    """Return the ticket itself, worked or offered."""
+    return holding.of if isinstance(holding, OfferFacts) else holding
+
+
+def is_soft(agent: Agent, channel: str) -> bool:
+    """Return whether an agent's work on a channel may be interrupted."""
+    return channel in agent.channels and agent.channels[channel].interruptible
+
+
+def units(agent: Agent, mine: Sequence[Holding], *, soft: bool) -> int:
+    """Return the units of work that may be interrupted, or of that which may not."""
+    kind = (each for each in mine if is_soft(agent, ticket_of(each).ticket.channel) is soft)
+    return sum(each.cost for each in kind)
+
+
+def load(facts: Facts, who: str) -> int:
+    """Return the units of firm work or, while there is none, of the work it may interrupt."""
+    agent, mine = facts.agents[who].agent, holdings(facts, who)
+    return units(agent, mine, soft=False) or units(agent, mine, soft=True)
+
+
+def capacity(facts: Facts, who: str) -> int:
+    """Return an agent's units of capacity, their own or the desk's."""
+    return facts.agents[who].agent.capacity or facts.defaults.capacity
+
+
+def tier(facts: Facts, queue: QueueFacts, who: str) -> int:
+    """Return an agent's priority in a queue."""
+    return queue.members[who].priority or facts.agents[who].agent.priority
+
+
+def limit(facts: Facts, who: str, queue: QueueFacts) -> int:
+    """Return the most tickets of a queue that a member may have."""
+    limits = (queue.members[who].limit, queue.queue.limit_per_agent, facts.defaults.queue_limit)
+    return next(limit for limit in limits if limit is not None)
+
+
+def held(facts: Facts, who: str, queue: QueueFacts) -> int:
+    """Return how many tickets of one queue count for an agent."""
+    return sum(each.queue is queue for each in holdings(facts, who))
+
+
+def figures(facts: Facts, span: int, who: str) -> tuple[int, int]:
+    """Return tickets taken and time handled within ``span``, since somebody asked for it."""
+    mine = [w for w in facts.watched[span] if w.agent_id == who and w.at + span > facts.now]
+    return sum(work.taken for work in mine), sum(work.handled for work in mine)
+
+
+def rate_limit(facts: Facts, who: str) -> RateLimit | None:
+    """Return an agent's rate limit, their own or the desk's."""
+    return facts.agents[who].agent.rate_limit or facts.defaults.rate_limit
+
+
+def rate_full(facts: Facts, who: str, *, without: str | None = None, at: int | None = None) -> bool:
+    """Return whether the rate limit is used up, ``at`` an instant to come."""
+    rate, recent = rate_limit(facts, who), facts.agents[who].recent
+    if rate is None:
+        return False
+    used = sum(at is None or each + rate.span > at for each in recent)
+    return used + sum(each.of.id != without for each in offers(facts, who)) >= rate.tickets
+
+
+def rate_lifts_at(facts: Facts, who: str) -> int | None:
+    """Return when time alone makes room, if time alone can: an open offer does not age."""
+    rate, recent = rate_limit(facts, who), facts.agents[who].recent
+    spare = 0 if rate is None else rate.tickets - len(offers(facts, who))  # recent ones may stay
+    if rate is None or spare <= 0 or not rate_full(facts, who):
         return None
+    return recent[-spare] + rate.span
 
-    def lack(self, agent: Agent, ask: Ask) -> str | None:
-        """Return which reason the skills give, if any: a missing one first."""
-        if any(skill not in agent.skills for skill in ask.skills):
-            return "missing_skill"
-        low = any(agent.skills[skill] < level for skill, level in ask.skills.items())
-        return "skill_level" if low else None
 
-    def in_reach(self, agent_id: AgentId, ask: Ask) -> bool:
-        """Say whether the agent's priority lies where the ticket may go."""
-        reach = ask.reach or ask.queue.queue.reach
-        return reach.least <= self.tier(ask.queue, agent_id) <= reach.greatest
+# --- who is there -------------------------------------------------------------------------------
 
-    def full(self, agent_id: AgentId, ask: Ask, slots: list[Holding]) -> str | None:
-        """Return which limit leaves no room beside these slots, if any does."""
-        agent = self.agents[agent_id].agent
-        on_channel = sum(slot.ticket.channel == ask.channel for slot in slots)
-        if on_channel >= self.channel_limit(agent, ask.channel):
-            return "channel_limit"
-        if sum(slot.queue is ask.queue for slot in slots) >= self.limit(agent_id, ask.queue):
-            return "queue_limit"
-        cost = self.cost(agent, ask)
-        if sum(slot.cost for slot in slots) + cost > self.capacity(agent_id):
-            return "agent_limit"
+
+def hours(facts: Facts, calendar_id: str | None) -> Hours:
+    """Return when a calendar is open; None stands for around the clock."""
+    return AROUND_THE_CLOCK if calendar_id is None else Hours(facts.calendars[calendar_id])
+
+
+def works_at(facts: Facts, who: str, at: int) -> bool:
+    """Return whether an agent's shift calendar is open."""
+    shift = facts.agents[who].agent.shift
+    return shift is None or hours(facts, shift).is_open(at)
+
+
+def shift_changes_at(facts: Facts, who: str) -> int | None:
+    """Return when an agent's shift begins or ends next."""
+    known = facts.agents[who]
+    if known.agent.shift is None or facts.now >= END:
         return None
+    shift = hours(facts, known.agent.shift)
+    return shift.next_closed(facts.now) if known.on_shift else shift.next_open(facts.now)
 
-    def cost(self, agent: Agent, ask: Ask) -> int:
-        """Return what such a ticket takes of the agent's capacity."""
-        limit = agent.channels.get(ask.channel)
-        return ask.weight * (1 if limit is None else limit.cost)
 
-    def eligible(self, ask: Ask) -> list[AgentId]:
-        """Return all members who may get it, in the order of the list."""
-        return [who for who in ask.queue.members if self.reason(who, ask) is None]
+def is_gone(facts: Facts, who: str) -> bool:
+    """Return whether an agent is offline or off their shift."""
+    return facts.agents[who].presence is Presence.OFFLINE or not facts.agents[who].on_shift
 
-    def eligible_from(self, agent_id: AgentId, ask: Ask, without: TicketId | None) -> int | None:
-        """Return from when time alone will let the agent have it, if ever."""
-        instants = {slot.wrap_up_until for slot in self.slots(agent_id)}
-        instants |= {self.rate_lifts_at(agent_id), self.agents[agent_id].cooling_until}
-        known = self.agents[agent_id]
-        if not known.on_shift:
-            instants.add(self.shift_changes_at(agent_id))
-        if known.agent.shift is not None:
-            hours = self.hours(known.agent.shift)
-            instants |= {hours.next_open(each) for each in instants if each is not None}
-        for instant in sorted(instant for instant in instants if instant is not None):
-            if self.reason(agent_id, ask, without=without, at=instant) is None:
-                return instant
-        return None
 
-    def fits(self, agent_id: AgentId, ask: Ask) -> bool:
-        """Say whether this member could get such a ticket, being there and having nothing else."""
-        agent = self.agents[agent_id].agent
-        return (
-            (not agent.channels or ask.channel in agent.channels)
-            and all(agent.skills.get(skill, 0) >= level for skill, level in ask.skills.items())
-            and self.in_reach(agent_id, ask)
-            and self.full(agent_id, ask, []) is None
-        )
+def is_there(facts: Facts, who: str, queue: QueueFacts, channel: str) -> bool:
+    """Return whether an agent serves a queue and is available on a channel."""
+    if who not in queue.members:
+        return False
+    known = facts.agents[who]
+    return known.presence is Presence.AVAILABLE and known.on_shift and channel not in known.off
 
-    def is_there(self, agent_id: AgentId, ask: Ask) -> bool:
-        """Say whether a member is available on the channel."""
-        known = self.agents[agent_id]
-        there = known.presence is Presence.AVAILABLE and known.on_shift
-        return there and ask.channel not in known.off
 
-    def is_open(self, agent_id: AgentId, queue: QueueFacts) -> bool:
-        """Say whether a ticket of the queue could go to this member, if it asked for little."""
-        return (
-            self.agents[agent_id].presence is Presence.AVAILABLE
-            and self.agents[agent_id].on_shift
-            and self.load(agent_id) < self.capacity(agent_id)
-            and self.held(agent_id, queue) < self.limit(agent_id, queue)
-            and self.agents[agent_id].cooling_until is None
-            and not self.rate_full(agent_id)
-        )
+# --- the gate -----------------------------------------------------------------------------------
 
-    def wait_reason(self, ask: Ask) -> str:
-        """Say in brief why nobody may have it."""
-        if not ask.queue.members:
-            return "no_members"
-        fitting = [who for who in ask.queue.members if self.fits(who, ask)]
-        if not fitting:
-            return "nobody_fits"
-        left = [who for who in fitting if who not in ask.excluded]
-        if not left:
-            return "nobody_left"
-        there = any(self.is_there(who, ask) for who in left)
-        return "nobody_free" if there else "nobody_available"
 
-    def nearest_reason(self, ticket: TicketFacts) -> str:
-        """Return, of the reasons in all its queues, the one that will be over first."""
-        reasons = {self.wait_reason(self.ask(ticket, queue)) for queue in ticket.queues}
-        return next(reason for reason in NEAREST if reason in reasons)
+def ask_of(facts: Facts, ticket: TicketFacts, queue: QueueFacts, *, by_hand: bool = False) -> Ask:
+    """Return what a ticket asks; by hand, it may go to an agent who is asked for it already."""
+    excluded = {who: tried.reason for who, tried in ticket.tried.items() if not tried.lifted}
+    excluded |= {} if by_hand else dict.fromkeys(ticket.offers, "asked")
+    bare = ticket.ticket
+    asks = (queue, bare.channel, bare.weight, ticket.skills)
+    permitted = None if facts.permits is None else bare
+    return Ask(*asks, permitted, ticket.reach, excluded, ticket.reserved, ticket.id, by_hand)
+
+
+def reasons(  # noqa: C901  one gate is one list of checks, in their order
+    facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
+) -> Iterator[str]:
+    """Yield every reason why not, in the order of asking; ``at`` looks ahead in time."""
+    if who not in facts.agents or who not in ask.queue.members:
+        yield "not_member" if who in facts.agents else "unknown_agent"
+        return
+    known = facts.agents[who]
+    if not (ask.queue.members[who].automatic or ask.by_hand):
+        yield "by_hand_only"
+    if known.presence is not Presence.AVAILABLE:
+        yield str(known.presence.value)
+    if not (known.on_shift if at is None else works_at(facts, who, at)):
+        yield "off_shift"
+    if not serves_channel(known.agent, ask) or ask.channel in known.off:
+        yield "channel_off"
+    mine = [each for each in holdings(facts, who) if ticket_of(each).id != without]
+    if at is not None:
+        mine = [each for each in mine if (wraps_up_until(each) or at + 1) > at]
+    full = no_room(facts, who, ask, mine)
+    if full and not no_room(facts, who, ask, [m for m in mine if not wraps_up_until(m)]):
+        yield "wrap_up"
+    if known.cooling_until is not None and (at is None or at < known.cooling_until):
+        yield "cooling_down"
+    if any(skill not in known.agent.skills for skill in ask.skills):
+        yield "missing_skill"
+    if any(known.agent.skills.get(skill, 10) < level for skill, level in ask.skills.items()):
+        yield "skill_level"
+    if not in_reach(facts, who, ask):
+        yield "out_of_reach"
+    yield from full
+    if rate_full(facts, who, without=without, at=at):
+        yield "rate_limit"
+    if who in ask.excluded and (at is None or not may_retry(facts, who, ask, at)):
+        yield ask.excluded[who]
+    if ask.reserved is not None and ask.reserved != who:
+        yield "reserved"
+    if ask.permitted is not None and facts.permits is not None:
+        yield from () if facts.permits.allows(who, ask.permitted) else ("not_permitted",)
+
+
+def reason(
+    facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
+) -> str | None:
+    """Return the first reason why not, if there is any."""
+    return next(reasons(facts, who, ask, without=without, at=at), None)
+
+
+def by_hand(facts: Facts, ticket: TicketFacts, who: str, queue: QueueFacts) -> str | None:
+    """Return why an agent may not have a ticket by hand, what they hold of it left out."""
+    return reason(facts, who, ask_of(facts, ticket, queue, by_hand=True), without=ticket.id)
+
+
+def eligible(facts: Facts, ask: Ask) -> list[str]:
+    """Return all members who may get it, in the order of the list."""
+    return [who for who in ask.queue.members if reason(facts, who, ask) is None]
+
+
+def may_retry(facts: Facts, who: str, ask: Ask, at: int) -> bool:
+    """Return whether an agent who declined or missed it may be asked again at an instant."""
+    tried = None if ask.of is None else facts.tickets[ask.of].tried.get(who)
+    return tried is not None and tried.retry_at is not None and tried.retry_at <= at
+
+
+def wraps_up_until(holding: Holding) -> int | None:
+    """Return when a wrap-up ends; None if it is none."""
+    return holding.wrap_up_until if isinstance(holding, TicketFacts) else None
+
+
+def serves_channel(agent: Agent, ask: Ask) -> bool:
+    """Return whether an agent serves a channel at all."""
+    return not agent.channels or ask.channel in agent.channels
+
+
+def in_reach(facts: Facts, who: str, ask: Ask) -> bool:
+    """Return whether the agent's priority lies where the ticket may go."""
+    reach = ask.reach or ask.queue.queue.reach
+    return reach.least <= tier(facts, ask.queue, who) <= reach.greatest
+
+
+def cost(facts: Facts, who: str, ask: Ask) -> int:
+    """Return what such a ticket takes of the agent's capacity."""
+    limit = facts.agents[who].agent.channels.get(ask.channel)
+    return ask.weight * (1 if limit is None else limit.cost)
+
+
+def no_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -> list[str]:
+    """Return which limits leave no room beside what an agent has: ``mine``."""
+    agent, own = facts.agents[who].agent, None
+    if ask.channel in agent.channels:
+        own = agent.channels[ask.channel].most
+    on_channel = sum(ticket_of(each).ticket.channel == ask.channel for each in mine)
+    in_queue = sum(each.queue is ask.queue for each in mine)
+    soft, firm = is_soft(agent, ask.channel), units(agent, mine, soft=False)
+    used = units(agent, mine, soft=True) if soft else firm
+    too_much = used + cost(facts, who, ask) > capacity(facts, who)
+    found = {
+        "channel_limit": on_channel >= (facts.defaults.channel_limit if own is None else own),
+        "queue_limit": in_queue >= limit(facts, who, ask.queue),
+        "interrupted": soft and firm > 0,
+        "room_held": takes_held_room(facts, who, ask, mine),
+        "agent_limit": too_much and not (soft and firm),
+    }
+    return [reason for reason in NO_ROOM if found[reason]]
+
+
+def takes_held_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -> bool:
+    """Return whether a ticket would take room that its agent holds for another."""
+    waits = held_for(facts, who)
+    if waits is None or waits.id == ask.of:
+        return False
+    others = [each for each in mine if ticket_of(each) is not waits]
+    taken = sum(each.cost for each in others if number_of(each) > waits.room_by)
+    needed = cost(facts, who, ask_of(facts, waits, waits.queue))
+    return taken + cost(facts, who, ask) + needed > capacity(facts, who)
+
+
+def held_for(facts: Facts, who: str) -> TicketFacts | None:
+    """Return the ticket that an agent holds room for, if there is one."""
+    return next((each for each in facts.tickets.values() if each.room_of == who), None)
+
+
+def number_of(holding: Holding) -> int:
+    """Return the number of the event that took this room."""
+    return holding.number if isinstance(holding, OfferFacts) else holding.taken
+
+
+def fits(facts: Facts, who: str, ask: Ask) -> bool:
+    """Return whether this member could get such a ticket, being there and having nothing else."""
+    agent = facts.agents[who].agent
+    return (
+        (ask.queue.members[who].automatic or ask.by_hand)
+        and serves_channel(agent, ask)
+        and all(agent.skills.get(skill, 0) >= level for skill, level in ask.skills.items())
+        and in_reach(facts, who, ask)
+        and set(no_room(facts, who, ask, [])) <= {"room_held"}
+    )
+
+
+def could_get(facts: Facts, who: str, ticket: TicketFacts) -> bool:
+    """Return whether it is worth waiting for an agent: a member who is there and fits."""
+    there = is_there(facts, who, ticket.queue, ticket.ticket.channel)
+    return there and fits(facts, who, ask_of(facts, ticket, ticket.queue))
+
+
+def is_open(facts: Facts, who: str, queue: QueueFacts) -> bool:
+    """Return whether a ticket of the queue could go to this member, if it asked for little."""
+    known, most = facts.agents[who], capacity(facts, who)
+    soft_ones = [each.interruptible for each in known.agent.channels.values()]
+    mine = holdings(facts, who)
+    firm, soft = (units(known.agent, mine, soft=each) for each in (False, True))
+    takes_firm = firm < most and not (soft_ones and all(soft_ones))
+    takes_soft = not firm and soft < most and any(soft_ones)
+    return (
+        known.presence is Presence.AVAILABLE
+        and known.on_shift
+        and (takes_firm or takes_soft)
+        and held(facts, who, queue) < limit(facts, who, queue)
+        and known.cooling_until is None
+        and not rate_full(facts, who)
+    )
+
+
+def members_with_room(facts: Facts, queue: QueueFacts) -> list[str]:
+    """Return the members who might get some ticket of a queue by itself."""
+    automatic = [who for who, terms in queue.members.items() if terms.automatic]
+    return [who for who in automatic if is_open(facts, who, queue)]
+
+
+def eligible_from(facts: Facts, who: str, ask: Ask, without: str) -> int | None:
+    """Return from when time alone will let the agent have it, if ever."""
+    known, tried = facts.agents[who], facts.tickets[without].tried.get(who)
+    instants = {slot.wrap_up_until for slot in slots(facts, who)}
+    instants |= {rate_lifts_at(facts, who), known.cooling_until}
+    instants |= {None if tried is None else tried.retry_at}
+    if not known.on_shift:
+        instants.add(shift_changes_at(facts, who))
+    if known.agent.shift is not None:
+        shift = hours(facts, known.agent.shift)
+        instants |= {shift.next_open(each) for each in instants if each is not None}
+    for instant in sorted(instant for instant in instants if instant is not None):
+        if reason(facts, who, ask, without=without, at=instant) is None:
+            return instant
+    return None
+
+
+# --- why a ticket waits -------------------------------------------------------------------------
+
+
+def wait_reason(facts: Facts, ask: Ask) -> str:
+    """Return in brief why nobody may have it."""
+    fitting = [who for who in ask.queue.members if fits(facts, who, ask)]
+    left = [who for who in fitting if who not in ask.excluded]
+    if not left:
+        nobody = "nobody_left" if fitting else "nobody_fits"
+        return nobody if ask.queue.members else "no_members"
+    there = any(is_there(facts, who, ask.queue, ask.channel) for who in left)
+    return "nobody_free" if there else "nobody_available"
+
+
+def nearest_reason(facts: Facts, ticket: TicketFacts) -> str:
+    """Return, of the reasons in all its queues, the one that will be over first."""
+    if ticket.queue.queue.delivery is Delivery.PULL:
+        return "awaits_pull"
+    found = {wait_reason(facts, ask_of(facts, ticket, queue)) for queue in ticket.queues}
+    return next(reason for reason in NEAREST if reason in found)

@@ -1,0 +1,1 @@
+"""Applies events to the state: the only code that changes it."""

@@ -1,0 +1,260 @@
+"""The fold of events about the life of a ticket."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ticketroute.core.apply.clocks import open_book
+from ticketroute.core.apply.shared import (
+    end_conversation,
+    end_offer,
+    end_search,
+    end_ticket,
+    enter_lines,
+    forget_tried,
+    leave_agent,
+    leave_line,
+    move_to_queue,
+    note_tried,
+    park,
+    recount_parked,
+    start_search,
+    start_wrap_up,
+    time_answer,
+    time_grace,
+    time_rate_limit,
+    time_relaxation,
+    time_silence,
+    transition,
+    unpark,
+)
+from ticketroute.core.facts import holds_slot
+from ticketroute.core.index import lines
+from ticketroute.core.index.timers import Timer, TimerKind
+from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
+from ticketroute.core.state import State, asks_in
+from ticketroute.model import events as ev
+from ticketroute.model.agent import Presence
+from ticketroute.model.instants import Instant
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.reasons import Reason
+
+_AVAILABLE = Presence.AVAILABLE
+
+
+def on_submitted(state: State, event: ev.TicketSubmitted) -> None:
+    queue = state.roster.queues[event.queue_id]
+    state.submitted += 1
+    queue.open_tickets += 1
+    given = event.ticket
+    ticket = state.tickets[event.ticket_id] = new_ticket(
+        id=event.ticket_id,
+        ticket=given,
+        queue=queue,
+        arrived=event.arrived,
+        ordinal=state.submitted,
+        priority=given.priority,
+        asks=asks_in(queue, given),
+        waiting_since=event.at,
+        due=given.due,
+    )
+    if state.agreements:
+        open_book(state, ticket, event.arrived)
+    if queue.queue.relaxations:
+        time_relaxation(state, ticket)
+    state.loose[ticket.id] = ticket
+
+
+def on_queued(state: State, event: ev.TicketQueued) -> None:
+    ticket = transition(state, event)
+    ticket.wait_reason = event.reason
+    enter_lines(state, ticket)
+
+
+def on_assigned(state: State, event: ev.TicketAssigned) -> None:
+    ticket = transition(state, event, type(event))
+    record, queue = state.roster.agents[event.agent_id], state.roster.queues[event.queue_id]
+    if ticket.offers:  # accepted: any other was withdrawn before
+        if record.rare.misses:
+            record.own.misses, record.own.missed_at = 0, None
+        end_offer(state, ticket, event)
+    elif ticket.entries:
+        queue.handed.append(event.at)
+    end_search(state, ticket)
+    if ticket.tried and record.id in ticket.tried:
+        forget_tried(state, ticket, record.id)
+    if event.cause in ev.BY_STRATEGY:
+        queue.strategy.offered(event.agent_id)
+    if event.draws:
+        state.chance.spend(len(event.draws))
+    state.assigned += 1
+    if queue is not ticket.queue:
+        move_to_queue(state, ticket, queue)
+    ticket.agent, ticket.last_agent_id = record, event.agent_id
+    if ticket.past.came_from is not None:
+        ticket.past = evolve(ticket.past, came_from=None)
+    ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
+    if ticket.book is not None:
+        ticket.book.handed = True
+    if ticket.ticket.requester is not None:
+        state.last_agent_of[ticket.ticket.requester] = event.agent_id
+    record.last_assigned = state.assigned
+    _start_work(state, ticket, record, event.at)
+
+
+def _start_work(state: State, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
+    """Let an agent begin with a ticket, which has not been theirs."""
+    if record.rare.rate_limit is not None or state.roster.windows:
+        state.roster.note_taken(record, at)
+    state.roster.take_slot(record, ticket)
+    if ticket.queue.timed:
+        time_answer(state, ticket, at)
+        time_silence(state, ticket, at)
+    if record.rare.rate_limit is not None:
+        time_rate_limit(state, record)
+    if record.presence is not _AVAILABLE or not record.rare.on_shift:  # forced upon them
+        time_grace(state, record, at)
+
+
+def on_released(state: State, event: ev.TicketReleased) -> None:
+    ticket = transition(state, event, type(event))
+    record = ticket.agent
+    leave_agent(state, ticket, event.at)
+    end_search(state, ticket)
+    start_search(state, ticket, event.at)
+    if event.cause is ev.Cause.RESUMED:
+        ticket.past = evolve(ticket.past, came_from=event.agent_id)
+    if event.cause is ev.Cause.SILENT:
+        ticket.past = evolve(ticket.past, hops=ticket.past.hops + 1)
+    if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and record is not None:
+        ticket.past = evolve(ticket.past, silent=(*ticket.past.silent, record.id))
+        queue = ticket.queue.queue  # who was silent for so long is left out for so long
+        retry_at = event.at + (queue.respond_within or ticket.queue.retry_missed_after)
+        for agent_id in ticket.past.silent:
+            silent = state.roster.agents.get(agent_id)
+            if silent is not None:
+                note_tried(state, ticket, silent, Reason.MISSED, retry_at)
+
+
+def on_transferred(state: State, event: ev.TicketTransferred) -> None:
+    ticket = transition(state, event)
+    leave_line(ticket)
+    old = ticket.queue
+    end_conversation(state, ticket)
+    if ticket.state is RoutingState.WAITING:
+        end_search(state, ticket)
+    move_to_queue(state, ticket, state.roster.queues[event.to_queue])
+    ticket.arrived = event.arrived
+    if ticket.book is not None and ticket.queue is not old:
+        ticket.book.queued = event.at
+        if event.cause is ev.Cause.ESCALATED:
+            ticket.book.escalated_from |= {event.from_queue}
+    if ticket.agent is not None and holds_slot(ticket.agent, ticket):
+        state.roster.move_slot(ticket.agent, ticket, old)
+    if ticket.state is RoutingState.PARKED:
+        recount_parked(state, ticket)
+    if ticket.state is RoutingState.WAITING:
+        start_search(state, ticket, event.at)
+    elif ticket.state is RoutingState.ASSIGNED:
+        time_answer(state, ticket, event.at)
+        time_silence(state, ticket, event.at)
+
+
+def on_replied(state: State, event: ev.TicketReplied) -> None:
+    if event.author in (ev.Author.AUTOMATION, ev.Author.NOTE):
+        return
+    ticket = transition(state, event, event.author)
+    if ticket.book is not None:
+        ticket.book.note_message(event.author, event.at)
+    if event.author is ev.Author.AGENT:
+        ticket.past = evolve(ticket.past, answered=True, hops=0, silent=())
+        state.timers.cancel(Timer(TimerKind.RESPOND, ticket.id))
+    elif ticket.state is RoutingState.ASSIGNED:
+        time_answer(state, ticket, event.at)
+    time_silence(state, ticket, event.at)
+
+
+def on_held(state: State, event: ev.TicketHeld) -> None:
+    ticket = transition(state, event, event.status)
+    end_search(state, ticket)
+    end_conversation(state, ticket)
+    record = ticket.agent
+    if record is not None and ticket.since is not None:
+        state.roster.note_handled(record, event.at - ticket.since, event.at)
+        ticket.since = None
+        if ticket.queue.queue.parked_counts:
+            state.roster.reindex(record)
+        else:
+            park(state, record, ticket)
+
+
+def on_resumed(state: State, event: ev.TicketResumed) -> None:
+    ticket = transition(state, event, type(event))
+    record = state.roster.agents[event.agent_id]
+    ticket.since = event.at
+    if not holds_slot(record, ticket):
+        unpark(state, record, ticket, event.cost)
+    elif event.cost != ticket.cost:  # what the channel costs the agent changed meanwhile
+        state.roster.free_slot(record, ticket)
+        ticket.cost = event.cost
+        state.roster.take_slot(record, ticket)
+    time_answer(state, ticket, event.at)
+    time_silence(state, ticket, event.at)
+    time_grace(state, record, event.at)
+
+
+def on_resolved(state: State, event: ev.TicketResolved) -> None:
+    ticket = transition(state, event, type(event))
+    if event.wrap_up_until is None:
+        end_ticket(state, ticket, event.at)
+    else:
+        ticket.queue.open_tickets -= 1
+        start_wrap_up(state, ticket, event.at, event.wrap_up_until)
+
+
+def on_wrap_up_ended(state: State, event: ev.WrapUpEnded) -> None:
+    ticket = state.tickets[event.ticket_id]
+    state.timers.cancel(Timer(TimerKind.WRAP_UP, event.agent_id, event.ticket_id))
+    ticket.wrap_up_until = None
+    leave_agent(state, ticket, event.at)
+
+
+def on_closed(state: State, event: ev.TicketClosed) -> None:
+    transition(state, event, type(event))
+
+
+def on_reopened(state: State, event: ev.TicketReopened) -> None:
+    ticket = transition(state, event, type(event))
+    ticket.past = evolve(ticket.past, came_from=ticket.last_agent_id)
+    ticket.queue = state.roster.queues[ticket.queue.id]  # it may have closed and opened again
+    ticket.queue.open_tickets += 1
+    if state.agreements and ticket.book is None:  # resolved before the first policy
+        open_book(state, ticket, event.at)
+        if ticket.book is not None and event.cause is ev.Cause.REPLIED:
+            ticket.book.note_message(ev.Author.REQUESTER, event.at)
+    start_search(state, ticket, event.at)
+
+
+def on_abandoned(state: State, event: ev.TicketAbandoned) -> None:
+    end_ticket(state, transition(state, event, type(event)), event.at)
+
+
+def on_merged(state: State, event: ev.TicketMerged) -> None:
+    ticket = transition(state, event, type(event))
+    ticket.past = evolve(ticket.past, merged_into=event.into)
+    end_ticket(state, ticket, event.at)
+    other = state.tickets[event.into]
+    other.version += 1
+    other.arrived = event.arrived
+    lines.move(other)
+
+
+def on_priority_changed(state: State, event: ev.TicketPriorityChanged) -> None:
+    ticket = transition(state, event)
+    ticket.priority = event.priority
+    lines.move(ticket)
+
+
+def on_rated(state: State, event: ev.TicketRated) -> None:
+    ticket = transition(state, event)
+    ticket.past = evolve(ticket.past, score=event.score)

@@ -1,0 +1,1 @@
+"""Decides: reads the state and yields the events that follow; changes nothing."""

@@ -1,0 +1,106 @@
+"""Commands that bring a ticket to the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve
+
+from ticketroute.commands import Submit, SubmitMany
+from ticketroute.core.decide.hand_out import place
+from ticketroute.core.facts import asks_of
+from ticketroute.core.records import QueueRecord, new_ticket
+from ticketroute.core.state import State
+from ticketroute.errors import (
+    DeadlinePassedError,
+    DuplicateTicketError,
+    InvalidValueError,
+    UnknownQueueError,
+    UnroutedTicketError,
+)
+from ticketroute.model import events as ev
+from ticketroute.model.frozen import EMPTY
+from ticketroute.model.ids import TicketId
+from ticketroute.model.instants import Instant
+from ticketroute.model.ticket import Ticket
+
+
+def submit(state: State, command: Submit, at: Instant, by: str | None) -> Iterable[ev.Event]:
+    """Take in a ticket; the hand-out finds its agent or puts it in line."""
+    ticket = admissible(state, command.ticket, at)
+    return () if ticket is None else (submitted(state, ticket, at, by),)
+
+
+def submit_many(
+    state: State, command: SubmitMany, at: Instant, by: str | None
+) -> Iterator[ev.Event | None]:
+    """Take in several tickets, one after the other, each with its own hand-out; or none."""
+    bare: dict[TicketId, Ticket] = {}
+    for ticket in command.tickets:
+        new = admissible(state, ticket, at)
+        if new is not None and bare.setdefault(ticket.id, new) != new:
+            raise DuplicateTicketError(ticket.id)
+    for new in bare.values():
+        yield submitted(state, new, at, by)
+        yield None
+
+
+def admissible(state: State, ticket: Ticket, at: Instant) -> Ticket | None:
+    """Return a ticket as the desk keeps it, or None if it is on the desk already."""
+    if not isinstance(ticket, Ticket):
+        raise InvalidValueError("ticket", ticket, "a Ticket")
+    bare = evolve(ticket, attributes=EMPTY) if ticket.attributes else ticket
+    known = state.tickets.get(ticket.id)
+    if known is not None:
+        if known.ticket != bare:
+            raise DuplicateTicketError(ticket.id)
+        return None
+    if ticket.arrived is not None and ticket.arrived > at:
+        raise InvalidValueError("Ticket.arrived", ticket.arrived, f"no later than at={at}")
+    if ticket.queue not in state.roster.queues:
+        _queue_of(state, ticket)
+    return bare
+
+
+def submitted(state: State, ticket: Ticket, at: Instant, by: str | None) -> ev.TicketSubmitted:
+    """Return the event of an admissible ticket's arrival."""
+    return ev.submitted(
+        at=at,
+        by=by,
+        ticket_id=ticket.id,
+        ticket=ticket,
+        queue_id=ticket.queue or _queue_of(state, ticket).id,
+        arrived=at if ticket.arrived is None else ticket.arrived,
+    )
+
+
+def preview(state: State, ticket: Ticket, at: Instant, by: str | None) -> tuple[ev.Event, ...]:
+    """Return what ``submit`` would return at this instant, and change nothing."""
+    bare = admissible(state, ticket, at)
+    due = state.timers.next_due()
+    if due is not None and due <= at:
+        raise DeadlinePassedError(at, due)
+    if bare is None:
+        return ()
+    with state.roster.seen_at(at):
+        arrival = submitted(state, bare, at, by)
+        as_if = new_ticket(
+            id=bare.id,
+            ticket=bare,
+            queue=_queue_of(state, bare),
+            arrived=arrival.arrived,
+            ordinal=state.submitted + 1,
+            priority=bare.priority,
+            asks=asks_of(bare),
+        )
+        return (arrival, *place(state, as_if, at=at))
+
+
+def _queue_of(state: State, ticket: Ticket) -> QueueRecord:
+    queue_id = ticket.queue or state.gate.defaults.queue
+    if queue_id is None:
+        raise UnroutedTicketError(ticket.id)
+    queue = state.roster.queues.get(queue_id)
+    if queue is None:
+        raise UnknownQueueError(queue_id)
+    return queue

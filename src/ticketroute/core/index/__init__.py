@@ -1,0 +1,1 @@
+"""Makes deciding fast; nothing outside asks how."""

@@ -1,0 +1,170 @@
+"""The flow of every command: time first, then the command, then the hand-out.
+
+``decide`` yields events and changes nothing; each event is applied before the next is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from ticketroute.core.apply.table import apply, pass_time_to
+from ticketroute.core.decide.checks import check_call
+from ticketroute.core.decide.clocks import clocks_after
+from ticketroute.core.decide.due import fire_all
+from ticketroute.core.decide.hand_out import hand_out
+from ticketroute.core.gate import Gate
+from ticketroute.core.index.chance import Chance
+from ticketroute.core.records import QueueRecord
+from ticketroute.core.state import State
+from ticketroute.errors import BrokenDeskError, CalledFromInsideError, InvalidValueError
+from ticketroute.model.events import Cause, DeskOpened, Event, Events, TicketEvent
+from ticketroute.model.instants import Instant
+from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults
+
+C = TypeVar("C")
+Decide = Callable[[State, C, Instant, str | None], Iterable[Event | None]]
+
+END: Final[Any] = object()  # of a decision
+
+
+class Run:
+    """A state and the flow of commands over it; the commands are on the page above.
+
+    If the host's own code raises while a command decides, nothing of the command has happened. If
+    it raises during the hand-out, the command has happened: the next call returns its events first
+    and hands out the rest. If an event could not be applied whole, every later call is refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        defaults: Defaults | None = None,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> None:
+        self._defaults = Defaults() if defaults is None else defaults
+        if not isinstance(self._defaults, Defaults):
+            raise InvalidValueError("defaults", defaults, "of type Defaults")
+        self._state = State(Gate(self._defaults, permits), Chance(random))
+        self._events: list[Event] = []
+        self._undrawn: QueueRecord | None = None  # draws, on a desk replayed without a source
+        self._running = False
+        self._broken: str | None = None  # what broke it
+        self._unfinished: tuple[Iterator[Event | None], Instant] | None = None
+
+    def _run(self, decide: Decide[C], command: C, at: Instant, by: str | None) -> Events:
+        """Do one command at ``at``, and everything that is due before it."""
+        state = self._state
+        if type(at) is not int or at < state.now or by is not None or self._undrawn is not None:
+            check_call(at, by, state.now, self._undrawn)
+        if self._running or self._broken is not None:
+            self._refuse()
+        self._running = True
+        if state.gate.permitted:
+            state.gate.permitted.clear()
+        try:
+            if self._unfinished is not None or state.unsettled():
+                self._go_on()
+            if at >= state.timers.earliest:
+                self._pass_time(at)
+            self._decide(iter(decide(state, command, at, by)), at)
+            self._hand_out(at, Cause.COMMAND)
+            if at >= state.timers.earliest:
+                self._pass_time(at)
+            if at != state.now:  # nothing happened at this very instant, and yet it has come
+                pass_time_to(state, at)
+        finally:
+            self._running = False
+        events = Events(self._events)
+        self._events.clear()
+        return events
+
+    def _go_on(self) -> None:
+        """Finish what the host's own code interrupted in an earlier call, at its own instant."""
+        self._hand_out(self._state.now, Cause.TIME)
+        if self._unfinished is not None:
+            events, at = self._unfinished
+            self._decide(events, at)
+            self._hand_out(at, Cause.COMMAND)
+
+    def _pass_time(self, at: Instant) -> None:
+        """Do what time alone does up to ``at``: all timers of an instant, then one hand-out."""
+        state = self._state
+        while (due := state.timers.next_due()) is not None and due <= at:
+            self._decide(fire_all(state, due, told=at), due)
+            self._hand_out(due, Cause.TIME)
+
+    def _decide(self, events: Iterator[Event | None], at: Instant) -> None:
+        """Apply events one by one; None among them is a hand-out between two of them.
+
+        A decision that fails before its first event has changed nothing, one that is interrupted
+        between two events goes on in the next call, and one that fails itself breaks the desk.
+        """
+        self._unfinished = events, at
+        begun = False
+        while True:
+            try:
+                event = next(events, END)
+            except BaseException:
+                self._unfinished = None
+                if begun:
+                    self._broken = "a decision that failed after its first event"
+                raise
+            if event is END:
+                break
+            if event is None:
+                self._hand_out(at, Cause.COMMAND)
+                if at >= self._state.timers.earliest:
+                    self._pass_time(at)
+                self._unfinished = events, at
+            else:
+                begun = True
+                self._happen(event)
+        self._unfinished = None
+
+    def _hand_out(self, at: Instant, cause: Cause) -> None:
+        """Give what is loose, and what waits for agents who gained room, until nobody gets more."""
+        state = self._state
+        if state.unsettled():
+            for event in hand_out(state, at, cause):
+                self._happen(event)
+            state.settle()
+
+    def _happen(self, event: Event) -> None:
+        """Apply an event and keep it for the answer: the one door of every event."""
+        state = self._state
+        try:
+            if not state.opened:
+                opened = DeskOpened(at=event.at, defaults=self._defaults)
+                apply(state, opened)
+                self._events.append(opened)
+            apply(state, event)
+            self._events.append(event)
+            if state.versions and isinstance(event, TicketEvent):
+                for followed in clocks_after(state, event):
+                    apply(state, followed)
+                    self._events.append(followed)
+        except BaseException:
+            self._broken = f"{type(event).__name__}, which could not be applied"
+            raise
+
+    @contextmanager
+    def _looking(self, at: Instant, by: str | None) -> Iterator[None]:
+        """Check a question that calls the host's own code, as a command is checked."""
+        check_call(at, by, self._state.now, self._undrawn)
+        if self._running or self._broken is not None:
+            self._refuse()
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _refuse(self) -> None:
+        if self._broken is not None:
+            raise BrokenDeskError(self._broken)
+        raise CalledFromInsideError
+

@@ -1,0 +1,1 @@
+"""Shows the state to hosts: views, explanations, snapshots."""

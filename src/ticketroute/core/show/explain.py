@@ -1,0 +1,172 @@
+"""Why this agent, and why not that one."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ticketroute.core.index.timers import Timer, TimerKind
+from ticketroute.core.records import TicketRecord
+from ticketroute.core.state import State
+from ticketroute.model.events import Cause, WaitReason
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.model.instants import LAST_INSTANT, Instant, datetime_of
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.reasons import Reason
+from ticketroute.strategies import registry
+
+_IN_WORDS = {
+    Cause.ACCEPTED: "asked by {strategy}, and accepted",
+    Cause.ROUTED: "asked first by {strategy}",
+    Cause.FREED: "gained room when this ticket was the next they may have",
+    Cause.PREFERRED: "the ticket prefers them",
+    Cause.LAST_AGENT: "had the ticket before",
+    Cause.MANUAL: "assigned by hand",
+    Cause.TAKEN: "took it",
+    Cause.TRANSFERRED: "transferred to them",
+}
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """What the gate says now of one member and the ticket.
+
+    ``reason`` None means eligible. ``eligible_from`` is the instant from which they will be, where
+    time alone will do it.
+    """
+
+    agent_id: AgentId
+    reason: Reason | None = None
+    eligible_from: Instant | None = None
+
+
+@frozen(kw_only=True)
+class Explanation:
+    """Why a ticket is where it is; ``str()`` of it is for people.
+
+    ``winner`` has the ticket, or is None. ``cause``, ``key`` and ``runner_up`` are of the moment
+    of the decision; ``key`` orders agents under ``strategy`` and ``key_names`` says what its
+    numbers are. ``asked`` are agents with an open offer, and until when.
+    ``others`` are all other members of the queue, as the gate sees them now.
+    """
+
+    ticket_id: TicketId
+    queue_id: QueueId
+    state: RoutingState
+    strategy: str
+    wait_reason: WaitReason | None
+    winner: AgentId | None
+    decided_at: Instant | None
+    cause: Cause | None
+    key: tuple[int, ...]
+    key_names: tuple[str, ...]
+    runner_up: AgentId | None
+    exceeded: str | None
+    asked: tuple[tuple[AgentId, Instant], ...]
+    others: tuple[Verdict, ...]
+
+    def __str__(self) -> str:
+        lines = [f"ticket {self.ticket_id} in queue {self.queue_id}: {self.state.value}"]
+        if self.winner is not None and self.cause is not None:
+            why = _IN_WORDS.get(self.cause, self.cause.value).format(strategy=self.strategy)
+            lines.append(f"  {self.winner}: {why}{self._figures()}")
+            if self.exceeded is not None:
+                lines.append(f"  forced, against: {self.exceeded}")
+            if self.cause is Cause.ROUTED:
+                lines.append(f"  next in turn: {self.runner_up or 'nobody else was eligible'}")
+        elif self.wait_reason is not None:
+            lines.append(f"  waits: {self.wait_reason.value}")
+        for agent_id, until in self.asked:
+            lines.append(f"  {agent_id}: is asked until {_moment(until)}")
+        for verdict in self.others:
+            word = "eligible" if verdict.reason is None else verdict.reason.value
+            since = (
+                ""
+                if verdict.eligible_from is None
+                else f", eligible from {_moment(verdict.eligible_from)}"
+            )
+            lines.append(f"  {verdict.agent_id}: {word}{since}")
+        return "\n".join(lines)
+
+    def _figures(self) -> str:
+        names = self.key_names
+        if not self.key or len(names) != len(self.key):
+            return ""
+        pairs = ", ".join(_figure(name, value) for name, value in zip(names, self.key, strict=True))
+        return f" ({pairs})"
+
+
+def _moment(instant: Instant) -> str:
+    if instant > LAST_INSTANT:
+        return "the end of time"
+    return f"{datetime_of(instant):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _wait_reason(state: State, ticket: TicketRecord) -> WaitReason | None:
+    """Return why a ticket waits now, which may differ from when it was queued."""
+    if not ticket.entries or ticket.wait_reason in (None, WaitReason.AWAITS_PULL):
+        return ticket.wait_reason
+    return state.wait_reason(ticket)
+
+
+def _figure(name: str, value: int) -> str:
+    """Return a part of a key for people: what is named ``... since`` is an instant."""
+    if name.endswith(" since") and value > 0:
+        return f"{name} {_moment(value)}"
+    return f"{name} {value}"
+
+
+def explain(state: State, ticket: TicketRecord) -> Explanation:
+    """Explain where a ticket is. O(members of its queue)."""
+    queue = ticket.queue
+    done = ticket.state is RoutingState.DONE  # an agent may still keep a slot for wrap-up
+    winner = None if ticket.agent is None or done else ticket.agent.id
+    decision = ticket.assignment if winner is not None else None
+    strategy = queue.queue.strategy
+    key_names: tuple[str, ...] = ()
+    if decision is not None and decision.strategy is not None:
+        strategy = decision.strategy
+        key_names = registry.create(strategy, source=state.chance).key_names
+    return Explanation(
+        ticket_id=ticket.id,
+        queue_id=queue.id,
+        state=ticket.state,
+        strategy=str(strategy),
+        wait_reason=_wait_reason(state, ticket),
+        winner=winner,
+        decided_at=None if decision is None else decision.at,
+        cause=None if decision is None else decision.cause,
+        key=() if decision is None else decision.key,
+        key_names=key_names,
+        runner_up=None if decision is None else decision.runner_up,
+        exceeded=None if decision is None else decision.exceeded,
+        asked=tuple(
+            (agent_id, offer.event.until) for agent_id, offer in (ticket.offers or {}).items()
+        ),
+        others=() if done else _verdicts(state, ticket, winner),
+    )
+
+
+def _shift_of(agent_id: AgentId) -> Timer:
+    return Timer(TimerKind.SHIFT, agent_id)
+
+
+def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tuple[Verdict, ...]:
+    demand = state.demand_of(ticket)
+    verdicts = []
+    for agent_id, member in ticket.queue.members.items():
+        if agent_id == winner or agent_id in (ticket.offers or ()):
+            continue
+        reason = state.gate.refusal(member, demand)
+        shift = member.record.agent.shift
+        from_then = (
+            None
+            if reason is None
+            else state.gate.eligible_from(
+                member,
+                demand,
+                shift=None if shift is None else state.hours(shift),
+                shift_at=state.timers.due_of(_shift_of(agent_id)),
+            )
+        )
+        verdicts.append(Verdict(agent_id=agent_id, reason=reason, eligible_from=from_then))
+    return tuple(verdicts)

@@ -1,0 +1,606 @@
+"""What each event does to the facts: the state of a desk is the fold of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from ticketroute.model import events as ev
+from ticketroute.model.agent import Membership, Presence
+from ticketroute.model.lifecycle import RoutingState, Status
+from ticketroute.sla import events as sla
+from ticketroute.testing.reference import choose, clocks, gate
+from ticketroute.testing.reference import facts as of
+from ticketroute.testing.reference.calendar import Edition
+from ticketroute.testing.reference.facts import SEARCHING, Facts, QueueFacts, TicketFacts
+
+WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
+QUIET = (ev.Author.AUTOMATION, ev.Author.NOTE)
+
+
+def apply(facts: Facts, event: ev.Event) -> None:
+    """Change the facts as an event says; fails at one that could not happen."""
+    assert event.at >= facts.now
+    facts.now = event.at
+    facts.events += 1
+    if isinstance(event, sla.ClockEvent):
+        clocks.apply_clock_event(facts, event)
+    elif isinstance(event, ev.TicketEvent) and not isinstance(event, ev.TicketSubmitted):
+        ticket = facts.tickets[event.ticket_id]
+        ticket.version += not (isinstance(event, ev.TicketReplied) and event.author in QUIET)
+        _search(facts, ticket, event)
+        _work(facts, ticket, event)
+    else:
+        _change_agents(facts, event)
+        _change_the_rest(facts, event)
+    spans = [of.window_of(queue.queue.strategy) for queue in facts.queues.values()]
+    facts.watched = {span: facts.watched.get(span, []) for span in spans if span is not None}
+    for ticket in facts.tickets.values():
+        if not ticket.counts:
+            ticket.slot = None
+        elif ticket.slot is None:
+            ticket.slot = ticket.taken = facts.events
+        if ticket.book is not None and ticket.book.statuses[-1][1] is not ticket.status:
+            ticket.book.statuses.append((facts.now, ticket.status))
+    everybody = isinstance(event, ev.DefaultsChanged | sla.CalendarSet)
+    _seat(facts, list(facts.agents) if everybody else None)
+
+
+# --- steps that several events share --------------------------------------------------------------
+
+
+def _seat(facts: Facts, order: Iterable[str] | None) -> None:
+    """Give a seat to agents who have room for the first time, in the order of the list."""
+    for queue in facts.queues.values():
+        if of.takes_turns(queue.queue.strategy):
+            free = gate.members_with_room(facts, queue)
+            for who in [each for each in order or queue.members if each in free]:
+                seats = choose.seats(facts, queue, who)
+                if who not in seats.of:
+                    seats.of[who] = seats.given
+                    seats.given += 1
+
+
+def _loosen(facts: Facts, ticket: TicketFacts) -> None:
+    """Take a ticket out of its line, to look for agents anew; one that rings everyone stays."""
+    ticket.in_line = ticket.rings_everyone and bool(ticket.offers)
+    if ticket.state in SEARCHING and ticket not in facts.loose:
+        facts.loose.append(ticket)
+
+
+def _start_wait(facts: Facts, ticket: TicketFacts) -> None:
+    """Start the search for an agent: it asks what it asked at first."""
+    _end_wait(ticket, WAITING)
+    ticket.skills, ticket.reach = dict(ticket.ticket.skills), None
+    ticket.waiting_since, ticket.relaxed, ticket.waited_for = facts.now, 0, False
+    _time_relaxation(facts, ticket)
+    _loosen(facts, ticket)
+
+
+def _end_wait(ticket: TicketFacts, state: RoutingState) -> None:
+    """End the search for an agent; answers outlast it."""
+    assert state is WAITING or not ticket.offers
+    ticket.state, ticket.in_line, ticket.added = state, False, []
+    ticket.waiting_since = ticket.relax_at = ticket.ring_at = ticket.hold_at = None
+    ticket.reserved = ticket.reserve_until = ticket.room_of = None
+    ticket.wanted, ticket.room_wanted = 0, False
+
+
+def _time_relaxation(facts: Facts, ticket: TicketFacts) -> None:
+    """Set when the next step of the schedule is due."""
+    steps = ticket.queue.queue.relaxations[ticket.relaxed :]
+    ticket.relax_at = None
+    if ticket.waiting_since is not None and steps:
+        ticket.relax_at = max(ticket.waiting_since + steps[0].after, facts.now)
+
+
+def _time_room(facts: Facts, ticket: TicketFacts) -> None:
+    """Set when room is to be held for a ticket that waits in its line."""
+    after, since = ticket.queue.queue.hold_room_after, ticket.waiting_since
+    ticket.hold_at = None
+    if after is not None and since is not None and not ticket.room_wanted:
+        ticket.hold_at = max(since + after, facts.now)
+
+
+def _time_answer(facts: Facts, ticket: TicketFacts) -> None:
+    """Set by when an agent has to write, unless that is set."""
+    within = ticket.queue.queue.respond_within
+    if within is not None and ticket.respond_by is None:
+        ticket.respond_by = facts.now + within
+
+
+def _time_silence(facts: Facts, ticket: TicketFacts) -> None:
+    """Set when a conversation without a word goes on hold."""
+    after = ticket.queue.queue.idle_after
+    if after is not None and ticket.state is ASSIGNED:
+        ticket.idle_at = facts.now + after
+
+
+def _begin_work(facts: Facts, ticket: TicketFacts, who: str) -> None:
+    """Set what is due for a ticket that an agent begins to work."""
+    _time_answer(facts, ticket)
+    _time_silence(facts, ticket)
+    _start_grace(facts, who)
+
+
+def _start_grace(facts: Facts, who: str) -> None:
+    """Give an agent who is gone and yet has work the grace to come back."""
+    known, mine = facts.agents[who], gate.slots(facts, who)
+    if not gate.is_gone(facts, who):
+        known.grace_until = None
+    elif known.grace_until is None and any(each.state is ASSIGNED for each in mine):
+        known.grace_until = facts.now + facts.defaults.grace
+
+
+def _trim_rate(facts: Facts, who: str) -> None:
+    """Forget assignments that the rate limit counts no more."""
+    known, rate = facts.agents[who], gate.rate_limit(facts, who)
+    recent = [] if rate is None else known.recent
+    known.recent = [at for at in recent if rate is not None and at + rate.span > facts.now]
+
+
+def _look_at_shift(facts: Facts, who: str) -> None:
+    """Note whether an agent is on their shift, as the calendar says at this instant."""
+    known, works = facts.agents[who], gate.works_at(facts, who, facts.now)
+    if works is not known.on_shift:
+        known.on_shift = works
+        if works and known.presence is Presence.AVAILABLE:
+            known.available_since = facts.now
+        _start_grace(facts, who)
+
+
+def _note(facts: Facts, who: str, *, taken: int = 0, handled: int = 0) -> None:
+    """Write down a ticket taken, or work that ended."""
+    for work in facts.watched.values():
+        work.append(of.Work(facts.now, who, taken, handled))
+
+
+def _rest(facts: Facts, ticket: TicketFacts) -> None:
+    """End the present stretch of work, and wait for nobody's words."""
+    if ticket.agent is not None and ticket.since is not None:
+        _note(facts, ticket.agent, handled=facts.now - ticket.since)
+    ticket.since = ticket.respond_by = ticket.idle_at = None
+
+
+def _part(facts: Facts, ticket: TicketFacts) -> None:
+    """Part a ticket from its agent, if it has one."""
+    _rest(facts, ticket)
+    if ticket.agent is not None:
+        facts.agents[ticket.agent].ended_at = facts.now
+    ticket.agent, ticket.cost = None, 0
+
+
+def _end_offer(facts: Facts, ticket: TicketFacts, who: str) -> None:
+    """Give back the room that an offer kept."""
+    del ticket.offers[who]
+    _loosen(facts, ticket)
+    _trim_rate(facts, who)
+    _seat(facts, [who])  # before anything takes that room again
+
+
+def _refuse(
+    facts: Facts, ticket: TicketFacts, event: ev.OfferDeclined | ev.OfferExpired, why: str
+) -> None:
+    """Note that an agent is not to be asked again, or not before an instant."""
+    known = facts.agents[event.agent_id]
+    _end_offer(facts, ticket, event.agent_id)
+    ticket.tried[event.agent_id] = of.Tried(why, event.retry_at)
+    if event.cool_until is not None:
+        known.cooling_until = max(event.cool_until, known.cooling_until or 0)
+
+
+def _forget_tries(facts: Facts, who: str) -> None:
+    """Forget all that an agent declined or missed; those tickets look for agents anew."""
+    for ticket in facts.tickets.values():
+        if ticket.tried.pop(who, None) is not None:
+            _loosen(facts, ticket)
+
+
+def _move_turn(facts: Facts, queue: QueueFacts, who: str) -> None:
+    if of.takes_turns(queue.queue.strategy):
+        seats = choose.seats(facts, queue, who)
+        seats.last = seats.of[who]
+    if of.keeps_credits(queue.queue.strategy):
+        choose.charge(facts, queue, who)
+
+
+def _join(queue: QueueFacts, who: str, terms: Membership) -> None:
+    queue.members[who], queue.position[who] = terms, queue.positions
+    queue.positions += 1
+
+
+def _note_message(ticket: TicketFacts, author: ev.Author, at: int) -> None:
+    """Note who wrote last, and since when a message is unanswered."""
+    ticket.ever_answered = ticket.ever_answered or author is ev.Author.AGENT
+    if ticket.book is not None and author not in QUIET:
+        ticket.book.wrote[author] = at
+        if author is ev.Author.AGENT:
+            ticket.book.answered, ticket.book.unanswered = True, None
+        elif ticket.book.answered and ticket.book.unanswered is None:
+            ticket.book.unanswered = at
+
+
+def _goes_on(ticket: TicketFacts) -> None:
+    if ticket.status in (Status.PENDING, Status.POSTPONED):
+        ticket.status = Status.OPEN
+
+
+def _widen(ticket: TicketFacts, wanted: int, ring_at: int | None) -> None:
+    """Ring at so many; at everyone for good, once as many are wanted as there are."""
+    everyone = {who for queue in ticket.queues for who in queue.members}
+    ticket.wanted, ticket.ring_at = wanted, None if wanted >= len(everyone) else ring_at
+
+
+# --- agents and queues ----------------------------------------------------------------------------
+
+
+def _change_agents(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+    match event:
+        case ev.AgentAdded():
+            known = of.AgentFacts(event.agent, event.presence, event.at, event.reason)
+            facts.agents[event.agent.id] = known
+            _look_at_shift(facts, event.agent.id)
+        case ev.AgentChanged():
+            known = facts.agents[event.agent.id]
+            before, known.agent = known.agent, event.agent
+            if event.agent.shift != before.shift:
+                _look_at_shift(facts, event.agent.id)
+            _trim_rate(facts, event.agent.id)
+        case ev.AgentRemoved(agent_id=who):
+            assert not any(ticket.agent == who for ticket in facts.tickets.values())
+            assert not gate.offers(facts, who)
+            _forget_tries(facts, who)
+            del facts.agents[who]
+            for work in facts.watched.values():
+                work[:] = [each for each in work if each.agent_id != who]
+            for queue in facts.queues.values():
+                queue.members.pop(who, None)
+                numbers = [*(seats.of for seats in queue.seats.values()), *queue.credits.values()]
+                for numbered in (queue.position, *numbers):
+                    numbered.pop(who, None)
+        case ev.PresenceChanged(agent_id=who):
+            known = facts.agents[who]
+            if event.presence is Presence.AVAILABLE and known.presence is not Presence.AVAILABLE:
+                known.available_since, known.misses, known.missed_at = event.at, 0, None
+                _forget_tries(facts, who)
+            known.presence, known.reason = event.presence, event.reason
+            _start_grace(facts, who)
+        case ev.ChannelSwitched():
+            off = facts.agents[event.agent_id].off
+            (off.discard if event.on else off.add)(event.channel)
+        case sla.ShiftStarted() | sla.ShiftEnded():
+            begins = isinstance(event, sla.ShiftStarted)
+            assert facts.agents[event.agent_id].on_shift is not begins
+            _look_at_shift(facts, event.agent_id)
+            assert facts.agents[event.agent_id].on_shift is begins
+        case ev.GraceEnded():
+            assert facts.agents[event.agent_id].grace_until == event.at
+            facts.agents[event.agent_id].grace_until = None
+        case ev.RateLimitLifted():
+            assert gate.rate_lifts_at(facts, event.agent_id) == event.at
+            _trim_rate(facts, event.agent_id)
+        case ev.CoolDownEnded():
+            assert facts.agents[event.agent_id].cooling_until == event.at
+            facts.agents[event.agent_id].cooling_until = None
+        case ev.MemberAdded():
+            _join(facts.queues[event.queue_id], event.agent_id, event.membership)
+        case ev.MemberChanged():
+            facts.queues[event.queue_id].members[event.agent_id] = event.membership
+        case ev.MemberRemoved():
+            queue = facts.queues[event.queue_id]
+            del queue.members[event.agent_id], queue.position[event.agent_id]
+        case ev.MembersOrdered():
+            queue = facts.queues[event.queue_id]
+            assert sorted(event.order) == sorted(queue.members)
+            queue.members = {who: queue.members[who] for who in event.order}
+            queue.position = {who: number for number, who in enumerate(event.order)}
+            queue.positions = len(event.order)
+
+
+def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+    match event:
+        case ev.DeskOpened() | ev.DefaultsChanged():
+            facts.defaults = event.defaults
+            for who in facts.agents:
+                _trim_rate(facts, who)
+        case ev.QueueAdded():
+            queue = facts.queues[event.queue.id] = QueueFacts(event.queue)
+            for who, terms in event.queue.members.items():
+                _join(queue, who, terms)
+        case ev.QueueChanged():
+            _change_queue(facts, facts.queues[event.queue.id], event)
+        case ev.QueueRemoved():
+            del facts.queues[event.queue_id]
+        case sla.CalendarSet():
+            known = facts.calendars.get(event.calendar_id, [])
+            assert known or event.effective_from == 0
+            kept = [edition for edition in known if edition.since < event.effective_from]
+            edition = Edition(event.effective_from, event.calendar)
+            facts.calendars[event.calendar_id] = [*kept, edition]
+            for who, agent in facts.agents.items():
+                if agent.agent.shift == event.calendar_id:
+                    _look_at_shift(facts, who)
+        case sla.CalendarRemoved():
+            del facts.calendars[event.calendar_id]
+        case sla.PoliciesSet():
+            last = facts.versions
+            facts.agreements = []
+            for policy in event.policies:
+                agreed = last.get(policy.id, of.Agreed(policy, 1))
+                if agreed.policy != policy:
+                    agreed = of.Agreed(policy, agreed.version + 1)
+                facts.agreements.append(agreed)
+                last[policy.id] = agreed
+            for ticket in facts.tickets.values():
+                if facts.agreements and ticket.book is None and ticket.state is not DONE:
+                    clocks.open_book(ticket, event.at)
+        case ev.WrapUpEnded():
+            ticket = facts.tickets[event.ticket_id]
+            assert (ticket.state, ticket.agent) == (DONE, event.agent_id)
+            assert event.cause is not ev.Cause.TIME or ticket.wrap_up_until == event.at
+            ticket.wrap_up_until = None
+            _part(facts, ticket)
+        case ev.TicketSubmitted():
+            assert event.ticket_id not in facts.tickets
+            queue, number = facts.queues[event.queue_id], len(facts.tickets) + 1
+            bare = event.ticket
+            ticket = TicketFacts(bare, queue, event.arrived, number, bare.priority)
+            facts.tickets[event.ticket_id] = ticket
+            if facts.agreements:
+                clocks.open_book(ticket, event.arrived)
+            _start_wait(facts, ticket)
+
+
+def _change_queue(facts: Facts, known: QueueFacts, event: ev.QueueChanged) -> None:
+    before, now = known.queue, event.queue
+    if before.strategy != now.strategy:
+        known.seats, known.credits = {}, {}
+    known.queue = evolve(now, parked_counts=before.parked_counts)
+    _seat(facts, None)  # before those who gain room because tickets on hold count no more
+    known.queue = now
+    asks_more = (now.offer, now.strategy) != (before.offer, before.strategy)
+    for ticket in gate.open_tickets(t for t in facts.tickets.values() if t.queue is known):
+        if asks_more and now.delivery is before.delivery and ticket.offers:
+            _loosen(facts, ticket)
+        if now.relaxations != before.relaxations:
+            _time_relaxation(facts, ticket)
+        if now.hold_room_after != before.hold_room_after and ticket.in_line:
+            _time_room(facts, ticket)
+        if now.respond_within != before.respond_within:
+            awaited = ticket.respond_by is not None
+            if before.respond_within is None:
+                awaited = not ticket.answered
+            ticket.respond_by = None
+            if awaited and ticket.state is ASSIGNED:
+                _time_answer(facts, ticket)
+        if now.idle_after != before.idle_after:
+            ticket.idle_at = None
+            _time_silence(facts, ticket)
+
+
+# --- a ticket -------------------------------------------------------------------------------------
+
+
+def _search(  # noqa: C901  one case for each event
+    facts: Facts, ticket: TicketFacts, event: ev.TicketEvent
+) -> None:
+    """Change a ticket that searches."""
+    match event:
+        case ev.TicketQueued():
+            assert ticket.state in SEARCHING
+            assert not ticket.in_line
+            assert not ticket.offers
+            assert facts.queues[event.queue_id] is ticket.queue
+            ticket.state, ticket.in_line = WAITING, True
+            if event.reason is not ev.WaitReason.AWAITS_PULL:
+                _time_room(facts, ticket)
+        case ev.TicketOffered(agent_id=who):
+            assert ticket.state in SEARCHING
+            assert who not in ticket.offers
+            queue, step = facts.queues[event.queue_id], of.step_of(ticket.queue)
+            ticket.reserved = ticket.reserve_until = None
+            if event.cause in ev.BY_STRATEGY:
+                _move_turn(facts, queue, who)
+            if step is not None and not ticket.wanted:
+                _widen(ticket, 1, event.at + step)
+            ticket.offers[who] = of.OfferFacts(ticket, queue, event, facts.events)
+            ticket.state, ticket.in_line = OFFERED, ticket.rings_everyone
+            ticket.asked.add(who)
+            _trim_rate(facts, who)
+        case ev.OfferShort():
+            assert not ticket.in_line
+            assert event.open == len(ticket.offers)
+            ticket.in_line = True
+        case ev.OfferDeclined():
+            _refuse(facts, ticket, event, "declined")
+        case ev.OfferExpired():
+            known = facts.agents[event.agent_id]
+            if event.misses > known.misses:
+                known.misses, known.missed_at = event.misses, event.at
+            _refuse(facts, ticket, event, "missed")
+        case ev.OfferWithdrawn():
+            _end_offer(facts, ticket, event.agent_id)
+        case ev.RetryAllowed():
+            tried = ticket.tried[event.agent_id]
+            assert tried.retry_at == event.at
+            tried.lifted, tried.retry_at = True, None
+            if tried.reason != "missed":
+                del ticket.tried[event.agent_id]
+            _loosen(facts, ticket)
+        case ev.RingWidened():
+            assert (ticket.ring_at, ticket.wanted + 1) == (event.at, event.wanted)
+            step = of.step_of(ticket.queue)
+            _widen(ticket, event.wanted, None if step is None else event.at + step)
+            _loosen(facts, ticket)
+        case ev.TicketReserved():
+            ticket.reserved_by, ticket.waited_for = facts.events, True
+            ticket.reserved, ticket.reserve_until = event.agent_id, event.until
+        case ev.ReserveEnded():
+            assert ticket.reserved is not None
+            ticket.reserved = ticket.reserve_until = None
+            _loosen(facts, ticket)
+        case ev.RoomWanted():
+            assert ticket.hold_at == event.at
+            ticket.hold_at, ticket.room_wanted = None, True
+        case ev.RoomHeld():
+            assert ticket.room_wanted
+            assert gate.held_for(facts, event.agent_id) is None
+            ticket.room_of, ticket.room_by = event.agent_id, facts.events
+        case ev.RoomReleased():
+            assert ticket.room_of == event.agent_id
+            ticket.room_of = None
+        case ev.TicketRelaxed():
+            if event.cause is ev.Cause.TIME:
+                skips = ticket.queue.queue.relaxations[ticket.relaxed].skip_wait
+                assert skips or ticket.relax_at == event.at
+                assert event.step == ticket.relaxed + 1
+            ticket.relaxed, ticket.priority, ticket.reach = event.step, event.priority, event.reach
+            ticket.skills = dict(event.skills)
+            ticket.added = [facts.queues[queue_id] for queue_id in event.added]
+            _time_relaxation(facts, ticket)
+            _loosen(facts, ticket)
+        case ev.TicketPriorityChanged():
+            ticket.priority = event.priority
+
+
+def _work(  # noqa: C901  one case for each event
+    facts: Facts, ticket: TicketFacts, event: ev.TicketEvent
+) -> None:
+    """Change a ticket that goes to an agent, is worked, or ends."""
+    match event:
+        case ev.TicketAssigned():
+            _assign(facts, ticket, event)
+        case ev.TicketReleased(agent_id=who):
+            assert ticket.state not in (WAITING, DONE)
+            assert ticket.agent == who
+            ticket.recalled = ticket.state is OFFERED
+            _goes_on(ticket)
+            _part(facts, ticket)
+            _start_wait(facts, ticket)
+            ticket.hops += event.cause is ev.Cause.SILENT
+            if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and who is not None:
+                ticket.silent.add(who)
+                queue = ticket.queue.queue
+                retry_at = event.at + (queue.respond_within or of.retry_after(queue))
+                for silent in ticket.silent & facts.agents.keys():
+                    ticket.tried[silent] = of.Tried("missed", retry_at)
+            if event.cause is ev.Cause.RESUMED:
+                ticket.came_from = who
+        case ev.TicketTransferred():
+            assert facts.queues[event.from_queue] is ticket.queue
+            assert not ticket.offers
+            ticket.respond_by = ticket.idle_at = None
+            ticket.queue, ticket.arrived = facts.queues[event.to_queue], event.arrived
+            if ticket.book is not None and event.from_queue != event.to_queue:
+                ticket.book.queued = event.at
+                if event.cause is ev.Cause.ESCALATED:
+                    ticket.book.escalated_from.add(event.from_queue)
+            if ticket.state is WAITING:
+                _start_wait(facts, ticket)
+            elif ticket.state is ASSIGNED:
+                _time_answer(facts, ticket)
+                _time_silence(facts, ticket)
+        case ev.TicketReplied():
+            _reply(facts, ticket, event)
+        case ev.TicketHeld():
+            _rest(facts, ticket)
+            _end_wait(ticket, PARKED)
+            ticket.status, ticket.answered = Status(event.status.value), False
+        case ev.TicketResumed():
+            assert (ticket.state, ticket.agent) == (PARKED, event.agent_id)
+            _goes_on(ticket)
+            if event.cost != ticket.cost:
+                ticket.slot = None  # given back and taken anew
+            ticket.state, ticket.since, ticket.cost = ASSIGNED, event.at, event.cost
+            _begin_work(facts, ticket, event.agent_id)
+        case ev.TicketResolved():
+            assert ticket.state is not DONE
+            _end_wait(ticket, DONE)
+            ticket.status, ticket.answered, ticket.tried = Status.RESOLVED, False, {}
+            ticket.wrap_up_until = event.wrap_up_until
+            if event.wrap_up_until is None:
+                _part(facts, ticket)
+            else:
+                assert ticket.agent is not None
+                ticket.respond_by = ticket.idle_at = None
+                facts.agents[ticket.agent].ended_at = event.at
+        case ev.TicketReopened():
+            assert ticket.state is DONE
+            ticket.status, ticket.came_from = Status.OPEN, ticket.last_agent
+            ticket.queue = facts.queues[
+                ticket.queue.queue.id
+            ]  # it may have closed and opened again
+            if facts.agreements and ticket.book is None:  # done before anything was promised
+                clocks.open_book(ticket, event.at)
+                if event.cause is ev.Cause.REPLIED:
+                    _note_message(ticket, ev.Author.REQUESTER, event.at)
+            _start_wait(facts, ticket)
+        case ev.TicketAbandoned() | ev.TicketMerged():
+            assert ticket.state is not DONE
+            if isinstance(event, ev.TicketMerged):
+                other = facts.tickets[event.into]
+                assert other.state is not DONE
+                assert event.arrived == min(ticket.arrived, other.arrived)
+                other.arrived = event.arrived
+                other.version += 1
+            _end_wait(ticket, DONE)
+            ticket.status, ticket.tried = Status.CLOSED, {}
+            _part(facts, ticket)
+        case ev.TicketEscalated():
+            assert ticket.respond_by == event.at
+            ticket.respond_by = None
+        case ev.TicketClosed():
+            ticket.status = Status.CLOSED
+
+
+def _assign(facts: Facts, ticket: TicketFacts, event: ev.TicketAssigned) -> None:
+    """Give a ticket to an agent."""
+    who, taken = event.agent_id, facts.events
+    known = facts.agents[who]
+    assert ticket.state in SEARCHING
+    assert ticket.agent is None
+    assert ticket.offers.keys() == ({who} if event.cause is ev.Cause.ACCEPTED else set())
+    if ticket.offers:
+        known.misses, known.missed_at = 0, None
+        taken = ticket.offers[who].number
+        _end_offer(facts, ticket, who)
+    _end_wait(ticket, ASSIGNED)
+    ticket.tried.pop(who, None)
+    ticket.queue, ticket.recalled = facts.queues[event.queue_id], False
+    if ticket.status is Status.NEW:
+        ticket.status = Status.OPEN
+    if event.cause in ev.BY_STRATEGY:
+        _move_turn(facts, ticket.queue, who)
+    if ticket.ticket.requester is not None:
+        facts.last_agent_of[ticket.ticket.requester] = who
+    facts.assignments += 1
+    known.stamp = facts.assignments
+    if gate.rate_limit(facts, who) is not None:
+        known.recent.append(event.at)
+        _trim_rate(facts, who)
+    _note(facts, who, taken=1)
+    ticket.agent = ticket.last_agent = who
+    ticket.slot, ticket.taken, ticket.came_from = facts.events, taken, None
+    ticket.cost, ticket.since = event.cost, event.at
+    if ticket.book is not None:
+        ticket.book.handed = True
+    _begin_work(facts, ticket, who)
+
+
+def _reply(facts: Facts, ticket: TicketFacts, event: ev.TicketReplied) -> None:
+    """Note a message, and whose turn it is then."""
+    _note_message(ticket, event.author, event.at)
+    if event.author in QUIET:
+        return
+    if event.author is ev.Author.AGENT:
+        if ticket.status in (Status.NEW, Status.OPEN):
+            ticket.status = Status.ANSWERED
+        ticket.hops, ticket.respond_by, ticket.silent = 0, None, set()
+        ticket.answered = ticket.answered or ticket.state not in (PARKED, DONE)
+    else:
+        ticket.status = Status.OPEN if ticket.status is Status.ANSWERED else ticket.status
+        ticket.answered = False
+        if ticket.state is ASSIGNED:
+            _time_answer(facts, ticket)
+    _time_silence(facts, ticket)

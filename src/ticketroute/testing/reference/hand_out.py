@@ -1,0 +1,447 @@
+"""Who gets what next, and what time alone does: the rules of ``docs/explanation/waiting-lines.md``.
+
+Functions yield events. Each has to have happened before the next is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ticketroute.model import events as ev
+from ticketroute.model.agent import Presence
+from ticketroute.model.frozen import read_only
+from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Delivery, Departure
+from ticketroute.model.relaxation import Reach, Relaxation
+from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
+from ticketroute.sla import events as sla
+from ticketroute.sla.policy import Escalation, Metric
+from ticketroute.testing.reference import choose, clocks, gate
+from ticketroute.testing.reference import facts as of
+from ticketroute.testing.reference.facts import Ask, Due, Facts, Kind, QueueFacts, TicketFacts
+
+Events = Iterator[ev.Event]
+WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
+TIME, ROUTED = ev.Cause.TIME, ev.Cause.ROUTED
+
+
+def told(facts: Facts, cause: ev.Cause, ticket: TicketFacts, **more: Any) -> dict[str, Any]:
+    """Return what every event of a ticket says, and more."""
+    return {"at": facts.now, "cause": cause, "ticket_id": ticket.id, **more}
+
+
+# --- the hand-out -------------------------------------------------------------------------------
+
+
+def hand_out(facts: Facts, cause: ev.Cause) -> Events:
+    """Give tickets to agents until nobody may get any more; of one instant, all at once.
+
+    1. Tickets no longer wait for an agent who can no longer get them, and no room is held by one.
+    2. While some ticket that searches finds an agent, the best of the first of all queues goes.
+    3. An agent begins to hold room for the first ticket of a line that has waited too long.
+    4. Loose tickets that found nobody stand in line.
+    5. Tickets for which nobody is there take their next step, if it skips the wait.
+    Then from the beginning, until nothing happens.
+    """
+    before = -1
+    while before != facts.events:
+        before = facts.events
+        yield from end_waiting(facts, cause)
+        while (best := first_of_all(facts)) is not None:
+            yield from give(facts, best)
+        yield from hold_room(facts)
+        yield from stand_in_line(facts)
+        yield from skip_waits(facts)
+    facts.loose.clear()
+
+
+def end_waiting(facts: Facts, cause: ev.Cause) -> Events:
+    """End reservations and held room of agents who can no longer get the ticket."""
+    tickets = list(facts.tickets.values())
+    for ticket in sorted(tickets, key=lambda ticket: ticket.reserved_by):
+        if ticket.reserved is not None and not gate.could_get(facts, ticket.reserved, ticket):
+            yield ev.ReserveEnded(**told(facts, cause, ticket))
+    for ticket in sorted(tickets, key=lambda ticket: ticket.room_by):
+        if ticket.room_of is not None and not gate.could_get(facts, ticket.room_of, ticket):
+            yield ev.RoomReleased(**told(facts, cause, ticket, agent_id=ticket.room_of))
+
+
+class Found(NamedTuple):
+    """A ticket that finds an agent in a queue."""
+
+    rank: tuple[int, ...]
+    ticket: TicketFacts
+    ask: Ask
+    wish: tuple[str, ev.Cause] | None
+
+
+def first_of_all(facts: Facts) -> Found | None:
+    """Return the best of the first tickets of all queues."""
+    firsts = [first_of(facts, queue) for queue in facts.queues.values()]
+    found = [each for each in firsts if each is not None]
+    return min(found, key=lambda each: each.rank, default=None)
+
+
+def first_of(facts: Facts, queue: QueueFacts) -> Found | None:
+    """Return the first ticket of a queue, in line or loose, that finds an agent there.
+
+    A queue that is pulled hands out nothing by itself.
+    """
+    for ticket in choose.in_order(facts, queue) if hands_out(queue) else ():
+        ask, wish = gate.ask_of(facts, ticket, queue), choose.wish(facts, ticket, queue)
+        if wish is None and choose.waits_for(facts, ticket) is not None:
+            continue
+        whole_ring = ticket.rings_everyone and queue.queue.delivery is Delivery.OFFER
+        if choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask):
+            return Found(choose.rank(ticket, queue), ticket, ask, wish)
+    return None
+
+
+def hands_out(queue: QueueFacts) -> bool:
+    """Return whether a queue hands out by itself."""
+    return queue.queue.delivery is not Delivery.PULL
+
+
+def give(facts: Facts, found: Found) -> Events:
+    """Give a ticket to whom it wishes, else to whom the strategy asks: to one, or as it wants."""
+    _, ticket, ask, wish = found
+    cause = ev.Cause.FREED if ticket.in_line else ROUTED
+    offers = ask.queue.queue.delivery is Delivery.OFFER
+    if wish is None and offers:
+        yield from choose.offers_to_make(facts, ticket, ask, cause)
+        return
+    choice = choose.choose(facts, ticket, ask) if wish is None else choose.Choice(wish[0])
+    assert choice is not None
+    given = choose.hand_over(facts, ticket, ask, choice, cause if wish is None else wish[1])
+    if not offers:
+        yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
+    yield given
+
+
+def hold_room(facts: Facts) -> Events:
+    """Hold room for the first ticket of each line that has waited for it too long."""
+    for queue in facts.queues.values():
+        own = [each for each in choose.in_order(facts, queue) if each.queue is queue]
+        first = next((each for each in own if each.state is WAITING), None)
+        holds = queue.queue.hold_room_after is not None and hands_out(queue)
+        if holds and first is not None and first.room_wanted and first.room_of is None:
+            who = least_to_free(facts, first, queue)
+            if who is not None:
+                yield ev.RoomHeld(**told(facts, ROUTED, first, agent_id=who))
+
+
+def least_to_free(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> str | None:
+    """Return the agent who would have to finish least to get a ticket, of those only too full."""
+    ask, full = gate.ask_of(facts, ticket, queue), []
+    for who in queue.members:
+        why = set(gate.reasons(facts, who, ask))
+        only_full = "agent_limit" in why and why <= {"agent_limit", "wrap_up"}
+        heavy = gate.cost(facts, who, ask) > 1  # else the first unit that is free will do
+        fits = heavy and gate.could_get(facts, who, ticket)
+        if only_full and fits and gate.held_for(facts, who) is None:
+            full.append(who)
+
+    def to_free(who: str) -> int:
+        return gate.load(facts, who) + gate.cost(facts, who, ask) - gate.capacity(facts, who)
+
+    return min(choose.ordered(facts, queue, ask.skills, full), key=to_free, default=None)
+
+
+def stand_in_line(facts: Facts) -> Events:
+    """Put loose tickets that found nobody in line: queue by queue, each at the last of its own."""
+    waiting = [each for each in facts.loose if each.wants and not each.in_line]
+    queues = list(dict.fromkeys(queue for each in waiting for queue in each.queues))
+    for queue in queues:
+        here = [each for each in waiting if max(each.queues, key=queues.index) is queue]
+        for ticket in sorted(here, key=lambda ticket: choose.place(facts, ticket, queue)):
+            asked, awaited = len(ticket.offers), choose.waits_for(facts, ticket)
+            if asked:
+                wanted = ticket.wants + asked
+                yield ev.OfferShort(**told(facts, ROUTED, ticket, open=asked, wanted=wanted))
+                continue
+            if awaited is not None and any(hands_out(each) for each in ticket.queues):
+                until = facts.now + ticket.queue.queue.affinity_wait
+                reserved = told(facts, ev.Cause.PREFERRED, ticket, agent_id=awaited, until=until)
+                yield ev.TicketReserved(**reserved)
+            reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+            queue_id = ticket.queue.queue.id
+            yield ev.TicketQueued(**told(facts, ROUTED, ticket, queue_id=queue_id, reason=reason))
+
+
+def skip_waits(facts: Facts) -> Events:
+    """Take the next step of all tickets for which nobody is there, where it skips the wait."""
+    for ticket in [each for each in facts.tickets.values() if each.in_line]:
+        step = next_step(ticket)
+        reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+        skips = step is not None and step.skip_wait and reason in ev.NOBODY_THERE
+        if skips and ticket.state is WAITING:
+            yield from relax(facts, ticket)
+
+
+# --- moves of a ticket --------------------------------------------------------------------------
+
+
+def withdraw(facts: Facts, ticket: TicketFacts, agents: Iterable[str], cause: ev.Cause) -> Events:
+    """End offers of a ticket without the agents' doing."""
+    for who in list(agents):
+        yield ev.OfferWithdrawn(**told(facts, cause, ticket, agent_id=who))
+
+
+def let_go(facts: Facts, ticket: TicketFacts, cause: ev.Cause, by: str | None = None) -> Events:
+    """Take a ticket from its agent, if it has one; it searches anew."""
+    yield ev.TicketReleased(**told(facts, cause, ticket, by=by, agent_id=ticket.agent))
+
+
+def recall(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Events:
+    """Withdraw all offers of a ticket that is offered; it waits again."""
+    if ticket.state is OFFERED:
+        yield from withdraw(facts, ticket, ticket.offers, cause)
+        yield from let_go(facts, ticket, cause)
+
+
+def transferred(
+    facts: Facts,
+    ticket: TicketFacts,
+    target: QueueFacts,
+    cause: ev.Cause,
+    by: str | None = None,
+    arrived: int | None = None,
+) -> ev.Event:
+    """Return the event by which a ticket moves to another queue; it keeps its place by default."""
+    ways = {"from_queue": ticket.queue.queue.id, "to_queue": target.queue.id}
+    since = ticket.arrived if arrived is None else arrived
+    return ev.TicketTransferred(**told(facts, cause, ticket, by=by, arrived=since, **ways))
+
+
+def move(
+    facts: Facts,
+    ticket: TicketFacts,
+    target: QueueFacts,
+    cause: ev.Cause,
+    by: str | None = None,
+    arrived: int | None = None,
+) -> Events:
+    """Move a ticket to another queue; its agent keeps it if that queue lets them."""
+    yield from recall(facts, ticket, cause)
+    if ticket.agent is not None and not may_keep(facts, ticket, ticket.agent, target):
+        yield from let_go(facts, ticket, cause, by)
+    yield transferred(facts, ticket, target, cause, by, arrived)
+
+
+def may_keep(facts: Facts, ticket: TicketFacts, who: str, target: QueueFacts) -> bool:
+    """Return whether the agent of a ticket keeps it in another queue."""
+    begins_to_count = target.queue.parked_counts and not ticket.counts
+    if ticket.state is PARKED and not begins_to_count:
+        return who in target.members
+    return gate.by_hand(facts, ticket, who, target) is None
+
+
+def part(
+    facts: Facts, who: str, cause: ev.Cause, left: Iterable[QueueFacts] | None = None
+) -> Events:
+    """End the offers to an agent, and the waiting for them: in queues they leave, or are away."""
+    gone = None if left is None else list(left)
+
+    def ends(queue: QueueFacts, channel: str) -> bool:
+        return not gate.is_there(facts, who, queue, channel) if gone is None else queue in gone
+
+    for offer in gate.offers(facts, who):
+        if ends(offer.queue, offer.of.ticket.channel):
+            yield from withdraw(facts, offer.of, [who], cause)
+    waiting = [ticket for ticket in facts.tickets.values() if ticket.reserved == who]
+    for ticket in sorted(waiting, key=lambda ticket: ticket.reserved_by):
+        if ends(ticket.queue, ticket.ticket.channel):
+            yield ev.ReserveEnded(**told(facts, cause, ticket))
+
+
+def next_step(ticket: TicketFacts) -> Relaxation | None:
+    """Return the next step of a ticket's schedule, if it searches and there is one."""
+    steps = ticket.queue.queue.relaxations[ticket.relaxed :]
+    return steps[0] if steps and ticket.waiting_since is not None else None
+
+
+def relax(facts: Facts, ticket: TicketFacts) -> Events:
+    """Take the next step of a ticket's schedule."""
+    step, added = next_step(ticket), list(ticket.added)
+    assert step is not None
+    target = facts.queues.get(step.add_queue or "")
+    if target is not None and target not in ticket.queues:
+        added.append(target)
+    skills, reach = asked_less(ticket, step), step.reach or ticket.reach
+    urgent = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
+    yield relaxed(facts, ticket, TIME, ticket.relaxed + 1, skills, reach, urgent, added)
+    target = facts.queues.get(step.move_to or "")
+    if target is not None:
+        yield from recall(facts, ticket, ev.Cause.WIDENED)
+        yield transferred(facts, ticket, target, ev.Cause.WIDENED)
+
+
+def relaxed(
+    facts: Facts,
+    ticket: TicketFacts,
+    cause: ev.Cause,
+    step: int,
+    skills: dict[str, int],
+    reach: Reach | None,
+    priority: int,
+    added: list[QueueFacts],
+) -> ev.Event:
+    """Return the event by which a ticket asks less, or elsewhere."""
+    facts_of = told(facts, cause, ticket, step=step, skills=read_only(skills), reach=reach)
+    queues = tuple(queue.queue.id for queue in added)
+    return ev.TicketRelaxed(**facts_of, priority=TicketPriority(priority), added=queues)
+
+
+def asked_less(ticket: TicketFacts, step: Relaxation | Escalation) -> dict[str, int]:
+    """Return the skills a ticket asks after a step that drops some and lowers others."""
+    kept = {skill: level for skill, level in ticket.skills.items() if skill not in step.drop}
+    return {skill: min(level, step.lower.get(skill, level)) for skill, level in kept.items()}
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def due_of(facts: Facts) -> list[Due]:
+    """Return all that is due, the first first."""
+    due: list[tuple[int | None, Kind, int, str, str]] = []
+    for who, known in facts.agents.items():
+        due += [
+            (gate.shift_changes_at(facts, who), Kind.SHIFT, 0, who, ""),
+            (known.grace_until, Kind.GRACE, 0, who, ""),
+            (gate.rate_lifts_at(facts, who), Kind.RATE_LIMIT, 0, who, ""),
+            (known.cooling_until, Kind.COOL_DOWN, 0, who, ""),
+        ]
+    for ticket in facts.tickets.values():
+        mine: list[tuple[int | None, Kind, str]] = [
+            (ticket.ring_at, Kind.RING, ""),
+            (ticket.reserve_until, Kind.RESERVE, ""),
+            (ticket.relax_at, Kind.RELAX, ""),
+            (ticket.hold_at, Kind.HOLD_ROOM, ""),
+            (ticket.respond_by, Kind.RESPOND, ""),
+            (ticket.idle_at, Kind.IDLE, ""),
+            *((offer.event.until, Kind.OFFER, who) for who, offer in ticket.offers.items()),
+            *((tried.retry_at, Kind.RETRY, who) for who, tried in ticket.tried.items()),
+        ]
+        marked = [] if ticket.book is None else ticket.book.latest
+        mine += [(clocks.mark_due(facts, ticket, c), Kind.CLOCK, c.metric.value) for c in marked]
+        due += [(at, kind, ticket.ordinal, ticket.id, detail) for at, kind, detail in mine]
+        if ticket.agent is not None:
+            due.append(
+                (ticket.wrap_up_until, Kind.WRAP_UP, ticket.ordinal, ticket.agent, ticket.id)
+            )
+    return sorted(Due(each[0], *each[1:]) for each in due if each[0] is not None)
+
+
+def fire(facts: Facts, due: Due, until: int) -> Events:
+    """Yield what one thing that is due now brings; time goes on to ``until`` in this call."""
+    who = due.subject
+    of_agent: dict[str, Any] = {"at": facts.now, "cause": TIME, "agent_id": who}
+    match due.kind:
+        case Kind.SHIFT:
+            ends = facts.agents[who].on_shift
+            yield (sla.ShiftEnded if ends else sla.ShiftStarted)(**of_agent)
+            yield from part(facts, who, ev.Cause.AWAY)
+        case Kind.WRAP_UP:
+            yield ev.WrapUpEnded(**of_agent, ticket_id=due.detail)
+        case Kind.RATE_LIMIT:
+            yield ev.RateLimitLifted(**of_agent)
+        case Kind.COOL_DOWN:
+            yield ev.CoolDownEnded(**of_agent)
+        case Kind.GRACE:
+            yield ev.GraceEnded(**of_agent)
+            for ticket in gate.held_by(facts, who):
+                if ticket.state is ASSIGNED and departs(ticket):
+                    yield from let_go(facts, ticket, ev.Cause.DEPARTED)
+        case Kind.CLOCK:
+            yield from strike(facts, facts.tickets[due.subject], Metric(due.detail), until)
+        case _:
+            yield from wake(facts, facts.tickets[due.subject], due)
+
+
+def wake(facts: Facts, ticket: TicketFacts, due: Due) -> Events:
+    """Yield what a ticket does next when its time has come."""
+    by_time, silent = told(facts, TIME, ticket), told(facts, ev.Cause.SILENT, ticket)
+    match due.kind:
+        case Kind.RETRY:
+            yield ev.RetryAllowed(**by_time, agent_id=due.detail)
+        case Kind.OFFER:
+            yield expired(facts, ticket, due.detail)
+        case Kind.RING:
+            yield ev.RingWidened(**by_time, wanted=ticket.wanted + 1)
+        case Kind.RESERVE:
+            yield ev.ReserveEnded(**by_time)
+        case Kind.RELAX:
+            yield from relax(facts, ticket)
+        case Kind.HOLD_ROOM:
+            yield ev.RoomWanted(**by_time)
+        case Kind.RESPOND if ticket.hops < ticket.queue.queue.max_hops:
+            yield from let_go(facts, ticket, ev.Cause.SILENT)
+        case Kind.RESPOND:
+            yield ev.TicketEscalated(**silent, hops=ticket.hops)
+        case Kind.IDLE:
+            yield ev.TicketHeld(**silent, status=ev.HoldStatus.PENDING)
+
+
+def departs(ticket: TicketFacts) -> bool:
+    """Return whether a ticket leaves an agent who stays away."""
+    policy, live = ticket.queue.queue.departure, ticket.ticket.channel in LIVE_CHANNELS
+    return live if policy is None else policy is Departure.REQUEUE
+
+
+def expired(facts: Facts, ticket: TicketFacts, who: str) -> ev.Event:
+    """Return the end of an offer; it is a new miss if it was made after the last one counted."""
+    known, offer = facts.agents[who], ticket.offers[who]
+    cool = offer.queue.queue.offer.cool_down.get("missed")
+    is_new = known.missed_at is None or offer.event.at >= known.missed_at
+    return ev.OfferExpired(
+        **told(facts, TIME, ticket, agent_id=who, misses=known.misses + is_new),
+        retry_at=facts.now + of.retry_after(offer.queue.queue),
+        cool_until=None if cool is None else facts.now + cool,
+    )
+
+
+def missed_too_many(facts: Facts, who: str, queue: QueueFacts) -> bool:
+    """Return whether an agent has missed too many offers in a row."""
+    return facts.agents[who].misses >= queue.queue.offer.max_misses
+
+
+def give_up(facts: Facts, who: str) -> Events:
+    """Take an agent for away who missed too many offers in a row."""
+    missed: dict[str, Any] = {"at": facts.now, "cause": ev.Cause.MISSED, "agent_id": who}
+    yield ev.PresenceChanged(**missed, presence=Presence.AWAY, reason="missed_offers")
+    yield from part(facts, who, ev.Cause.AWAY)
+
+
+def strike(facts: Facts, ticket: TicketFacts, metric: Metric, until: int) -> Events:
+    """Yield that a clock came to its next mark, and what a level of escalation does."""
+    assert ticket.book is not None
+    clock = ticket.book.clocks[metric][-1]
+    mark = clocks.next_mark(clock)
+    assert mark is not None
+    hit = told(facts, TIME, ticket, metric=metric, cycle=clock.cycle, late_by=until - facts.now)
+    hit["due"] = clocks.clock_due(facts, ticket, clock)
+    if mark.kind == clocks.WARNING:
+        yield sla.ClockWarned(**hit, share=mark.number)
+    elif mark.kind == clocks.BREACH:
+        yield sla.ClockBreached(**hit, within=clock.within)
+    else:
+        level = clock.target.escalations[mark.number]
+        hit |= {"level": mark.number, "policy_id": clock.policy_id, "version": clock.version}
+        yield sla.ClockEscalated(**hit, notify=level.notify)
+        yield from escalate(facts, ticket, level, ticket.book.escalated_from)
+
+
+def escalate(facts: Facts, ticket: TicketFacts, level: Escalation, left: set[str]) -> Events:
+    """Do what a level says, in the order in which its fields stand."""
+    cause = ev.Cause.ESCALATED
+    if level.priority is not None and level.priority < ticket.priority:
+        yield ev.TicketPriorityChanged(**told(facts, cause, ticket, priority=level.priority))
+    if level.move_to is not None and level.move_to not in {ticket.queue.queue.id, *left}:
+        yield from move(facts, ticket, facts.queues[level.move_to], cause)
+    if level.reassign and ticket.state is ASSIGNED:
+        yield from let_go(facts, ticket, cause)
+    skills = asked_less(ticket, level)
+    if ticket.state in of.SEARCHING and skills != ticket.skills:
+        same = (ticket.reach, ticket.priority, ticket.added)
+        yield relaxed(facts, ticket, cause, ticket.relaxed, skills, *same)
