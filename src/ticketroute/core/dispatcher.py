@@ -88,15 +88,16 @@ class Dispatcher(Run):
         return desk
 
     def follow(self, events: Iterable[Event]) -> None:
-        """Apply events that were decided elsewhere after the last one of this desk. O(log n) each.
+        """Apply whole commands that were decided elsewhere, after the last event of this desk.
 
-        Events of its own that a refused command left have to be fetched with ``advance`` before.
+        No decision is made again. What a refused command left of this desk's own events has to be
+        fetched with ``advance`` before. O(log n) for each event.
         """
         for event in events:
-            self._state.apply(event)
+            apply(self._state, event)
             if isinstance(event, DeskOpened):
                 self._defaults = event.defaults
-        self._state.roster.gained.clear()
+        self._state.settle()
 
     def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
         """Do a command that was made as a value; the methods are the typed face of this one.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, Unpack
 
 from ticketroute.commands import (
     Abandon,
@@ -17,6 +17,7 @@ from ticketroute.commands import (
     AddAgent,
     AddMember,
     AddQueue,
+    AgentChanges,
     Assign,
     ChangeAgent,
     ChangeDefaults,
@@ -29,6 +30,7 @@ from ticketroute.commands import (
     EndWrapUp,
     Hold,
     Merge,
+    QueueChanges,
     Rate,
     Release,
     RemoveAgent,
@@ -87,11 +89,13 @@ class Commands(ABC, Generic[R_co]):
         *,
         expected_version: int | None = None,
         key: str | None = None,
+        by: str | None = None,
     ) -> R_co:
         """Give an agent the ticket that they were offered."""
         return self.do(
             Accept(ticket_id=ticket_id, agent_id=agent_id, expected_version=expected_version),
             key=key,
+            by=by,
         )
 
     def decline(
@@ -100,7 +104,9 @@ class Commands(ABC, Generic[R_co]):
         agent_id: AgentId,
         *,
         reason: str = DECLINED,
+        expected_version: int | None = None,
         key: str | None = None,
+        by: str | None = None,
     ) -> R_co:
         """End an agent's offer, with the host's own word for the reason."""
         return self.do(
@@ -108,8 +114,10 @@ class Commands(ABC, Generic[R_co]):
                 ticket_id=ticket_id,
                 agent_id=agent_id,
                 reason=reason,
+                expected_version=expected_version,
             ),
             key=key,
+            by=by,
         )
 
     def assign(
@@ -136,15 +144,18 @@ class Commands(ABC, Generic[R_co]):
 
     def take(
         self,
+        ticket_id: TicketId | None,
         agent_id: AgentId,
-        ticket_id: TicketId | None = None,
         *,
         expected_version: int | None = None,
         key: str | None = None,
+        by: str | None = None,
     ) -> R_co:
         """Give an agent the ticket that they ask for; by default the most important one."""
         return self.do(
-            Take(ticket_id=ticket_id, agent_id=agent_id, expected_version=expected_version), key=key
+            Take(ticket_id=ticket_id, agent_id=agent_id, expected_version=expected_version),
+            key=key,
+            by=by,
         )
 
     def transfer(
@@ -189,7 +200,7 @@ class Commands(ABC, Generic[R_co]):
     def reply(
         self,
         ticket_id: TicketId,
-        author: Author,
+        author: Author | str,
         *,
         agent_id: AgentId | None = None,
         key: str | None = None,
@@ -201,7 +212,7 @@ class Commands(ABC, Generic[R_co]):
     def hold(
         self,
         ticket_id: TicketId,
-        status: HoldStatus = HoldStatus.PENDING,
+        status: HoldStatus | str = HoldStatus.PENDING,
         *,
         expected_version: int | None = None,
         key: str | None = None,
@@ -230,7 +241,7 @@ class Commands(ABC, Generic[R_co]):
     def change_priority(
         self,
         ticket_id: TicketId,
-        priority: TicketPriority,
+        priority: TicketPriority | str,
         *,
         expected_version: int | None = None,
         key: str | None = None,
@@ -321,7 +332,12 @@ class Commands(ABC, Generic[R_co]):
         return self.do(AddAgent(agent=agent, presence=presence), key=key, by=by)
 
     def change_agent(
-        self, agent_id: AgentId, *, key: str | None = None, by: str | None = None, **changes: Any
+        self,
+        agent_id: AgentId,
+        *,
+        key: str | None = None,
+        by: str | None = None,
+        **changes: Unpack[AgentChanges],
     ) -> R_co:
         """Change an agent's capacity, channels, skills or other fields."""
         return self.do(ChangeAgent(agent_id=agent_id, changes=changes), key=key, by=by)
@@ -399,7 +415,12 @@ class Commands(ABC, Generic[R_co]):
         return self.do(AddQueue(queue=queue), key=key, by=by)
 
     def change_queue(
-        self, queue_id: QueueId, *, key: str | None = None, by: str | None = None, **changes: Any
+        self,
+        queue_id: QueueId,
+        *,
+        key: str | None = None,
+        by: str | None = None,
+        **changes: Unpack[QueueChanges],
     ) -> R_co:
         """Change a queue's strategy, members or other fields."""
         return self.do(ChangeQueue(queue_id=queue_id, changes=changes), key=key, by=by)

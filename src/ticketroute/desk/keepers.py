@@ -17,6 +17,7 @@ from ticketroute.desk.conversation import Place, command, drive, patiently, read
 from ticketroute.desk.memory import BACKWARDS, REFUSALS, Memory
 from ticketroute.desk.order import Order, new_token
 from ticketroute.desk.session import Session
+from ticketroute.errors import BrokenDeskError
 from ticketroute.journal.codec import Row, decode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, KeyReusedError
@@ -124,6 +125,9 @@ class Alone:
             events = tuple(dispatcher.do(order.command, at=max(clock, now), by=order.by))
             order.settle(events)
         except REFUSALS as refused:
+            if isinstance(refused, BrokenDeskError):
+                self._memory.fold.dispatcher = self._again()
+                raise
             events = tuple(dispatcher.advance(at=dispatcher.now))
             order.settle(refused=refused)
         except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from threading import RLock
 
@@ -12,7 +12,7 @@ from attrs import define
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.order import Order, new_token
-from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.errors import BrokenDeskError, InvalidValueError, TicketRouteError
 from ticketroute.journal.codec import Row, decode, encode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, JournalDamagedError
@@ -55,15 +55,19 @@ class Fold:
         Raises:
             JournalDamagedError: for a position that is missing; what is before it is applied.
         """
-        entries = []
+        entries: list[Entry] = []
+        self.dispatcher.follow(self._events(rows, where, entries))
+        return entries
+
+    def _events(self, rows: Sequence[Row], where: str, entries: list[Entry]) -> Iterator[Event]:
+        """Yield the events of rows, each of which is applied before the next is asked for."""
         for row in rows:
             if row.position != self.head + 1:
                 raise JournalDamagedError(where, self.head + 1, "it is missing")
             event = decode(row, where)
-            self.dispatcher.follow((event,))
+            yield event
             self.head, self.token = row.position, row.token
             entries.append(Entry(row.position, event, row.token))
-        return entries
 
 
 class Memory:
@@ -164,6 +168,8 @@ class Memory:
             try:
                 events = tuple(dispatcher.do(order.command, at=at, by=order.by))
                 order.decided = events
+            except BrokenDeskError:
+                raise
             except REFUSALS as refused:
                 events = tuple(dispatcher.advance(at=dispatcher.now))
                 order.refused, order.decided = refused, ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.core.explain import Explanation
-from ticketroute.core.views import AgentView, TicketView
+from ticketroute.core.show.explain import Explanation
+from ticketroute.core.show.views import AgentView, TicketView
 from ticketroute.desk.memory import Memory
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Span, datetime_of
