@@ -16,6 +16,7 @@ import pytest
 
 from ticketroute import (
     Agent,
+    Author,
     Delivery,
     Dispatcher,
     Event,
@@ -200,6 +201,23 @@ def test_a_desk_that_is_opened_again_is_as_it_was(kept: Open) -> None:
     assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)
     assert again.ticket("t1").agent_id == "ana"
     is_sound(again)
+
+
+def test_a_desk_opens_from_its_latest_snapshot(kept: Open) -> None:
+    desk = staffed(kept(), "ana", "ben", capacity=2, strategy="round_robin")
+    assert desk.save_snapshot() == desk.head
+    desk.submit_many([mail(number) for number in range(6)])
+    desk.resolve("t1")
+    desk.reply("t2", Author.AGENT)
+    assert desk.save_snapshot() == desk.head
+    desk.submit(mail("late"))
+    again = kept()
+    assert again._memory.snapshot == desk.head - 2
+    assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)
+    again.submit(mail("later"))
+    is_sound(again)
+    desk.refresh()
+    assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)
 
 
 def test_a_refused_command_changes_nothing(open_desk: Open) -> None:

@@ -288,6 +288,36 @@ def restored(address: str, *, back_to: int) -> None:
     sql(address, "UPDATE ticketroute_desk SET head = ?", back_to)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ticketroute_snapshot SET payload = replace(payload, 'ana', 'ben') WHERE part = 0",
+        "UPDATE ticketroute_snapshot SET format = 99",
+        "DELETE FROM ticketroute_snapshot WHERE part = 1",
+        "UPDATE ticketroute_desk SET snapshot = 2",
+    ],
+)
+def test_a_snapshot_that_cannot_be_used_is_passed_over(
+    desk: Desk, address: str, change: str
+) -> None:
+    desk.submit(mail(1))
+    assert desk.save_snapshot() == desk.head
+    sql(address, change)
+    with Desk.open(address) as again:
+        assert again._memory.snapshot == 0
+        assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)
+
+
+def test_a_snapshot_of_events_that_are_gone_is_passed_over(desk: Desk, address: str) -> None:
+    desk.submit(mail(1))
+    desk.save_snapshot()
+    restored(address, back_to=3)
+    with Desk.open(address) as again:
+        assert again._memory.snapshot == 0
+        assert again.tickets() == ()
+        assert again.head == 3
+
+
 # --- a disk that cannot be written --------------------------------------------------------------
 
 

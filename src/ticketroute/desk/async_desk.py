@@ -7,14 +7,12 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from random import Random
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
-from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.conversation import (
@@ -25,12 +23,13 @@ from ticketroute.desk.conversation import (
     patiently,
     read,
     refresh,
+    save_snapshot,
 )
 from ticketroute.desk.desk import MAIN, POLL, WAIT, checked_options, present_of
 from ticketroute.desk.forks import tell_of_forks
 from ticketroute.desk.hosts import async_host_line
 from ticketroute.desk.keepers import MOST_TOGETHER
-from ticketroute.desk.memory import Memory
+from ticketroute.desk.memory import Making, Memory
 from ticketroute.desk.opening import opened
 from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
@@ -87,10 +86,8 @@ class AsyncDesk(Commands[Reply], Views):
         checked_options(name, wait, durability)
         if create is False:
             refuse_missing(address)
-        source = Random() if random is None else random  # noqa: S311  no secret hangs on it
-        given: dict[str, Any] = {"defaults": defaults, "random": source, "permits": permits}
         line = async_line_to(address, wait=wait, durability=durability)
-        memory = Memory(lambda: Dispatcher(**given), line.where)
+        memory = Memory(Making(defaults=defaults, random=random, permits=permits), line.where)
         place = Place(
             desk=name,
             statements=line.statements,
@@ -196,6 +193,18 @@ class AsyncDesk(Commands[Reply], Views):
                 return
             after = rows[-1].position
 
+    async def save_snapshot(self) -> int:
+        """Save what is known, so that opening begins there, as ``Desk.save_snapshot`` does."""
+        self._check_open()
+        memory, place = self._memory, self._place
+
+        async def saved() -> int:
+            async with self._turn:
+                talk = patiently(place, lambda: save_snapshot(memory, place))
+                return await drive_async(talk, self._line)
+
+        return await self._shielded(saved())
+
     # --- time -------------------------------------------------------------------------------
 
     async def run(self, *, stop: asyncio.Event, poll: float = POLL) -> None:
@@ -205,6 +214,8 @@ class AsyncDesk(Commands[Reply], Views):
                 await self.refresh()
                 if self._pause(poll) <= 0:
                     await self.advance()
+                if self._memory.wants_snapshot():
+                    await self.save_snapshot()
             except DeskClosedError:
                 return
             except JournalError:

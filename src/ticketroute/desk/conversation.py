@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from attrs import frozen
 
-from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.memory import Fold, Memory, Proof, UnsoundError
 from ticketroute.desk.order import Order
 from ticketroute.journal.codec import FOLD, Row, decode
@@ -28,6 +27,7 @@ from ticketroute.journal.faults import (
     OutcomeUnknownError,
 )
 from ticketroute.journal.lines import AsyncLine, Line, LostError
+from ticketroute.journal.snapshots import parts_of, read_parts
 from ticketroute.journal.statements import GIVE_UP, SLICE, Answer, Statement, Statements, Trip
 from ticketroute.journal.statements import Memory as Known
 from ticketroute.model.events import Event
@@ -308,7 +308,7 @@ def reopen(memory: Memory, place: Place) -> Talk[list[Row]]:
     with memory.lock:
         position, token = memory.proven
         told = memory.told
-    fold = Fold(memory.fresh())
+    fold = yield from _latest(memory, place)
     entries, last = [], None
     while True:
         answer = yield Trip([place.statements.events(place.desk, fold.head + 1)])
@@ -331,6 +331,39 @@ def reopen(memory: Memory, place: Place) -> Talk[list[Row]]:
     return [] if last is None else [last]
 
 
+def _latest(memory: Memory, place: Place) -> Talk[Fold]:
+    """Return a fold of the latest snapshot that this release can use, or an empty one."""
+    says, desk = place.statements, place.desk
+    answer = yield Trip([says.state(desk)])
+    head = answer[0][0][2] if answer[0] else 0
+    if head:
+        answer = yield Trip([says.parts(desk, head), says.events(desk, head, 1)])
+        found = read_parts(answer[0])
+        last = [Row(*row)[:2] for row in answer[1]]
+        if found is not None and last == [(head, found[1])]:
+            with memory.lock:
+                memory.snapshot = head
+            return Fold(memory.making.restored(found[0]), *last[0])
+    return Fold(memory.fresh())
+
+
+def save_snapshot(memory: Memory, place: Place) -> Talk[int]:
+    """Save what is known and committed; return its head, or 0 if there is nothing to save."""
+    with memory.lock:
+        found = memory.saved()
+    if found is None:
+        return 0
+    says, desk, (head, token, saved) = place.statements, place.desk, found
+    begin = says.begin(place.wait)
+    yield Trip(begin, begins=True)
+    for part in parts_of(saved, token):
+        yield Trip([says.part(desk, head, part)])
+    yield Trip([*says.use_snapshot(desk, head), says.commit()], ends=True)
+    with memory.lock:
+        memory.snapshot = max(memory.snapshot, head)
+    return head
+
+
 def refresh(memory: Memory, place: Place) -> Talk[None]:
     """Take in what others committed, without a lock on the desk."""
     with memory.lock:
@@ -347,11 +380,6 @@ def refresh(memory: Memory, place: Place) -> Talk[None]:
             memory.catch_up(rows)
             return
     yield from reopen(memory, place)
-
-
-def fresh_dispatcher(**given: Any) -> Callable[[], Dispatcher]:
-    """Return what makes an empty dispatcher."""
-    return lambda: Dispatcher(**given)
 
 
 def patiently(place: Place, talk: Callable[[], Talk[T]]) -> Talk[T]:

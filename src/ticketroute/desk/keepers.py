@@ -13,7 +13,15 @@ from threading import Lock
 from typing import Protocol
 
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.desk.conversation import Place, command, drive, patiently, read, refresh
+from ticketroute.desk.conversation import (
+    Place,
+    command,
+    drive,
+    patiently,
+    read,
+    refresh,
+    save_snapshot,
+)
 from ticketroute.desk.memory import BACKWARDS, REFUSALS, Memory
 from ticketroute.desk.order import Order, new_token
 from ticketroute.desk.session import Session
@@ -46,6 +54,10 @@ class Keeper(Protocol):
 
     def refresh(self) -> None:
         """Take in what others committed."""
+        ...
+
+    def save_snapshot(self) -> int:
+        """Save what is known; return the position of its last event."""
         ...
 
     def close(self) -> None:
@@ -92,6 +104,10 @@ class Alone:
 
     def refresh(self) -> None:
         """Nobody else writes."""
+
+    def save_snapshot(self) -> int:
+        """Nothing outlasts the process."""
+        return 0
 
     def close(self) -> None:
         """Nothing is open."""
@@ -186,6 +202,12 @@ class Kept:
         """Take in what others committed."""
         with self._turn:
             self._refresh()
+
+    def save_snapshot(self) -> int:
+        """Save what is known and committed."""
+        memory, place = self._memory, self._place
+        with self._turn:
+            return drive(patiently(place, lambda: save_snapshot(memory, place)), self.line)
 
     def close(self) -> None:
         """Close the connection."""

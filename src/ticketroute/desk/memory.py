@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from random import Random
 from threading import RLock
 
 from attrs import define
 
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.show.saved import Saved
 from ticketroute.desk.order import Order, new_token
 from ticketroute.errors import BrokenDeskError, InvalidValueError, TicketRouteError
 from ticketroute.journal.codec import Row, decode, encode
@@ -18,9 +20,12 @@ from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, JournalDamagedError
 from ticketroute.model.events import Event
 from ticketroute.model.instants import Instant, hours
+from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults
 
 log = logging.getLogger("ticketroute.desk")
 
+LEAST_BETWEEN = 10_000  # events from one snapshot to the next
 BACKWARDS = hours(1)  # what a clock may be behind the desk before commands are refused
 REFUSALS = (TicketRouteError, InvalidValueError)  # of the core: nothing was changed
 
@@ -70,6 +75,28 @@ class Fold:
             entries.append(Entry(row.position, event, row.token))
 
 
+class Making:
+    """Makes the dispatchers of a desk, empty or restored, all with the same host's code."""
+
+    def __init__(
+        self,
+        *,
+        defaults: Defaults | None = None,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> None:
+        self._defaults, self._permits = defaults, permits
+        self._random = Random() if random is None else random  # noqa: S311  no secret hangs on it
+
+    def fresh(self) -> Dispatcher:
+        """Return an empty dispatcher."""
+        return Dispatcher(defaults=self._defaults, random=self._random, permits=self._permits)
+
+    def restored(self, saved: Saved) -> Dispatcher:
+        """Return a dispatcher of what was saved."""
+        return Dispatcher.restore(saved, random=self._random, permits=self._permits)
+
+
 class Memory:
     """What this process knows of one desk. Hold ``lock`` for every method, and for no trip.
 
@@ -77,10 +104,11 @@ class Memory:
     that it has to be opened anew. What is proven goes to the ``outbox`` once, in order.
     """
 
-    def __init__(self, fresh: Callable[[], Dispatcher], where: str) -> None:
+    def __init__(self, making: Making, where: str) -> None:
         self.lock = RLock()
-        self.fresh, self.where = fresh, where
-        self.fold = Fold(fresh())
+        self.making, self.where = making, where
+        self.fold = Fold(making.fresh())
+        self.snapshot = 0  # the head of the latest one that is known of
         self.sound = True  # False: the fold may be wrong, and has to be made anew
         self.proven = (0, 0)  # position and token that were surely committed
         self.told = 0  # up to where events have gone to the outbox
@@ -142,6 +170,22 @@ class Memory:
     def set_back(self, head: int) -> None:
         """Note that the journal is not the one that was seen: what follows is told anew."""
         self.told = min(self.told, head)
+
+    def fresh(self) -> Dispatcher:
+        """Return an empty dispatcher of this desk."""
+        return self.making.fresh()
+
+    def saved(self) -> tuple[int, int, Saved] | None:
+        """Return head, token and all that is known, if it is committed and there is any."""
+        fold = self.fold
+        if self.tentative or not fold.head:
+            return None
+        return fold.head, fold.token, fold.dispatcher.save()
+
+    def wants_snapshot(self) -> bool:
+        """Return whether so much happened since the latest snapshot that one more is worth it."""
+        tickets = self.fold.dispatcher.count_tickets()
+        return self.fold.head - self.snapshot >= max(LEAST_BETWEEN, 2 * tickets)
 
     @property
     def tentative(self) -> bool:

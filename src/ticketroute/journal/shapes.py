@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum, IntEnum
 from functools import cache
 from typing import Any, TypeVar, Union
@@ -24,7 +24,7 @@ from ticketroute.sla.calendar import Calendar
 
 Write = Callable[[Any], Any]
 Read = Callable[[Any], Any]
-_AS_IS = (str, int, float, bool)
+_AS_IS = (str, int, float, bool, object)
 
 
 class UnknownFieldError(Exception):
@@ -44,54 +44,96 @@ class _Shape:
 
     def writing(self, kind: Any, value: str) -> str:
         """Return an expression that makes plain data of ``value``."""
-        kind = getattr(kind, "__supertype__", kind)  # of a NewType, such as an id
-        origin, inside = typing.get_origin(kind), typing.get_args(kind)
-        if kind in _AS_IS:
-            return value
-        if origin in (Union, types.UnionType):
-            (one,) = (each for each in inside if each is not type(None))
+        kind = getattr(kind, "__supertype__", kind)  # of a NewType
+        one = _unless_none(kind)
+        if one is not None:
             written = self.writing(one, value)
             return value if written == value else f"(None if {value} is None else {written})"
-        if origin is tuple:
-            return self._each(inside[0], value)
-        if origin is frozenset:
-            return f"sorted({self._each(inside[0], value)})"
-        if isinstance(origin, type) and issubclass(origin, Mapping):
-            key, each = self.writing(inside[0], "k"), self.writing(inside[1], "v")
-            if (key, each) == ("k", "v"):
-                return f"dict({value})"
-            return f"{{{key}: {each} for k, v in {value}.items()}}"
+        if kind in _AS_IS:
+            return value
+        if typing.get_origin(kind) is not None:
+            return self._writing_several(kind, value)
+        if _is_named(kind):
+            each = [self.writing(k, f"{value}[{n}]") for n, k in enumerate(_hints(kind))]
+            return f"[{', '.join(each)}]"
         if isinstance(kind, type) and issubclass(kind, Enum):
             return f"{self.name(_words(kind))}[{value}]"
         return f"{self.name(writer(kind))}({value})"
 
+    def _writing_several(self, kind: Any, value: str) -> str:
+        origin, inside = typing.get_origin(kind), typing.get_args(kind)
+        if origin is frozenset:
+            return f"sorted({self._each(inside[0], value)})"
+        if origin is tuple and inside[-1] is Ellipsis:
+            return self._each(inside[0], value)
+        if origin is tuple:
+            each = [self.writing(k, f"{value}[{n}]") for n, k in enumerate(inside)]
+            return f"[{', '.join(each)}]"
+        name, one = self.writing(inside[0], "k"), self.writing(inside[1], "v")
+        if (name, one) == ("k", "v"):
+            return f"dict({value})"
+        return f"{{{name}: {one} for k, v in {value}.items()}}"
+
     def reading(self, kind: Any, plain: str) -> str:
         """Return an expression that makes a value of plain data."""
-        kind = getattr(kind, "__supertype__", kind)  # of a NewType, such as an id
-        origin, inside = typing.get_origin(kind), typing.get_args(kind)
-        if kind in _AS_IS:
-            return plain
-        if origin in (Union, types.UnionType):
-            (one,) = (each for each in inside if each is not type(None))
+        kind = getattr(kind, "__supertype__", kind)
+        one = _unless_none(kind)
+        if one is not None:
             read = self.reading(one, plain)
             return plain if read == plain else f"(None if {plain} is None else {read})"
-        if origin is tuple:
-            return f"tuple({self._each(inside[0], plain, self.reading)})"
-        if origin is frozenset:
-            return f"frozenset({self._each(inside[0], plain, self.reading)})"
-        if isinstance(origin, type) and issubclass(origin, Mapping):
-            key, each = self.reading(inside[0], "k"), self.reading(inside[1], "v")
-            made = self.name(read_only)
-            if (key, each) == ("k", "v"):
-                return f"{made}({plain})"
-            return f"{made}({{{key}: {each} for k, v in {plain}.items()}})"
+        if kind is object:
+            return f"{self.name(_tuples)}({plain})"
+        if kind in _AS_IS:
+            return plain
+        if typing.get_origin(kind) is not None:
+            return self._reading_several(kind, plain)
+        if _is_named(kind):
+            each = [self.reading(k, f"{plain}[{n}]") for n, k in enumerate(_hints(kind))]
+            return f"{self.name(kind)}({', '.join(each)})"
         if isinstance(kind, type) and issubclass(kind, Enum):
             return f"{self.name({word: each for each, word in _words(kind).items()})}[{plain}]"
         return f"{self.name(reader(kind))}({plain})"
 
+    def _reading_several(self, kind: Any, plain: str) -> str:
+        origin, inside = typing.get_origin(kind), typing.get_args(kind)
+        if origin is frozenset:
+            return f"frozenset({self._each(inside[0], plain, self.reading)})"
+        if origin is tuple and inside[-1] is Ellipsis:
+            return f"tuple({self._each(inside[0], plain, self.reading)})"
+        if origin is tuple:
+            each = [self.reading(k, f"{plain}[{n}]") for n, k in enumerate(inside)]
+            return f"({', '.join(each)},)"
+        made = self.name(read_only)
+        name, one = self.reading(inside[0], "k"), self.reading(inside[1], "v")
+        if (name, one) == ("k", "v"):
+            return f"{made}({plain})"
+        return f"{made}({{{name}: {one} for k, v in {plain}.items()}})"
+
     def _each(self, kind: Any, value: str, way: Callable[[Any, str], str] | None = None) -> str:
         one = (way or self.writing)(kind, "e")
         return f"list({value})" if one == "e" else f"[{one} for e in {value}]"
+
+
+def _unless_none(kind: Any) -> Any:
+    """Return the type beside None in a union of the two; None if it is no union."""
+    if typing.get_origin(kind) not in (Union, types.UnionType):
+        return None
+    (one,) = (each for each in typing.get_args(kind) if each is not type(None))
+    return one
+
+
+def _is_named(kind: Any) -> bool:
+    """Return whether a type is a NamedTuple."""
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def _hints(kind: Any) -> list[Any]:
+    return list(typing.get_type_hints(kind).values())
+
+
+def _tuples(plain: Any) -> Any:
+    """Return plain data in which lists stand for tuples."""
+    return tuple(map(_tuples, plain)) if isinstance(plain, list) else plain
 
 
 def _words(kind: type[Enum]) -> dict[Any, str]:

@@ -75,7 +75,7 @@ _TABLES: Final = {
     ),
     "snapshot": (
         "desk {name} NOT NULL, head {big} NOT NULL, part {int} NOT NULL, format {int} NOT NULL, "
-        "payload text NOT NULL, PRIMARY KEY (desk, head, part)"
+        "crc {int} NOT NULL, payload text NOT NULL, PRIMARY KEY (desk, head, part)"
     ),
 }
 _EVENT = "position, token, at, kind, version, crc, payload"
@@ -200,6 +200,44 @@ class Statements:
             ),
             (desk, fold),
         )
+
+    # --- snapshots --------------------------------------------------------------------------
+
+    def parts(self, desk: str, head: int) -> Statement:
+        """Find (part, format, crc, payload) of the snapshot at a head, in order."""
+        return Statement(
+            self._sql(
+                "SELECT part, format, crc, payload FROM {snapshot} WHERE desk = ? AND head = ? "
+                "ORDER BY part"
+            ),
+            (desk, head),
+        )
+
+    def part(self, desk: str, head: int, part: tuple[int, int, int, str]) -> Statement:
+        """Write a part of a snapshot, unless another process did."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {snapshot} (desk, head, part, format, crc, payload) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (desk, head, part) DO NOTHING"
+            ),
+            (desk, head, *part),
+        )
+
+    def use_snapshot(self, desk: str, head: int) -> list[Statement]:
+        """Open the desk from this snapshot from now on, and drop those before it."""
+        return [
+            Statement(
+                self._sql("UPDATE {desk} SET snapshot = ? WHERE desk = ? AND snapshot < ?"),
+                (head, desk, head),
+            ),
+            Statement(
+                self._sql(
+                    "DELETE FROM {snapshot} WHERE desk = ? "
+                    "AND head < (SELECT snapshot FROM {desk} WHERE desk = ?)"
+                ),
+                (desk, desk),
+            ),
+        ]
 
     # --- consumers --------------------------------------------------------------------------
 
