@@ -27,8 +27,9 @@ from ticketroute.strategies.average_load import AverageLoad
 from ticketroute.strategies.contract import Key, Member
 from ticketroute.strategies.ring_all import RingAll
 from ticketroute.testing.checks import check_against as check
-from ticketroute.testing.reference.desk import ReferenceDesk
-from ticketroute.testing.reference.facts import Ask
+from ticketroute.testing.reference import gate
+from ticketroute.testing.reference.apply import apply
+from ticketroute.testing.reference.facts import Ask, Facts
 
 Q = QueueId("q")
 
@@ -49,12 +50,12 @@ class Watched:
 
     def __init__(self, permits: Everybody | None = None, random: Source | None = None) -> None:
         self.desk = Dispatcher(permits=permits, random=random)
-        self.plain = ReferenceDesk(self.desk.defaults, permits)
+        self.plain = Facts(self.desk.defaults, permits)
         self.events: list[ev.Event] = []
 
     def __call__(self, events: tuple[ev.Event, ...]) -> tuple[ev.Event, ...]:
         for event in events:
-            self.plain.apply(event)
+            apply(self.plain, event)
         self.plain.now = self.desk.now
         self.events.extend(events)
         return events
@@ -146,7 +147,7 @@ def test_a_long_walk_and_an_index_give_the_same_answer(
     for number in range(12):
         ticket = asks(number, {"x": 5} if number % 2 else {})
         plain_ask = Ask(watched.plain.queues[Q], ticket.channel, 1, dict(ticket.skills), None)
-        willing = watched.plain.eligible(plain_ask)
+        willing = gate.eligible(watched.plain, plain_ask)
         planned = watched.desk.preview(ticket, at=number)
         answer = watched(watched.desk.submit(ticket, at=number))
         assert answer == planned

@@ -41,10 +41,6 @@ class TightMachine(CheckedMachine):
         self.patched.setattr(handout, "FEW", 1)
         super().__init__()
 
-    def begin(self) -> None:
-        super().begin()
-        self.reference.many = 1
-
     def teardown(self) -> None:
         try:
             super().teardown()

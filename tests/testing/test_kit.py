@@ -87,7 +87,7 @@ def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: 
 
 def test_a_command_is_written_as_one_would_write_it() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(Call("add_queue", (queue,), {"at": 3})) == (
+    assert str(call(commands.AddQueue, queue, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )

@@ -70,7 +70,7 @@ def next_relaxation(ticket: TicketRecord) -> Relaxation | None:
 def rings_everyone(ticket: TicketRecord) -> bool:
     """Return whether everyone eligible is rung for the ticket for as long as it rings."""
     queue = ticket.queue
-    return queue.rings_all and (queue.ring_step is None or ticket.past.wanted >= EVERYONE)
+    return queue.rings_all and (queue.ring_step is None or ticket.past.everyone)
 
 
 def is_ringing_everyone(ticket: TicketRecord) -> bool:
@@ -98,7 +98,7 @@ def wanted_at_once(ticket: TicketRecord) -> int:
     queue = ticket.queue
     if not queue.rings_all:
         return queue.queue.offer.parallel
-    return EVERYONE if queue.ring_step is None else max(1, ticket.past.wanted)
+    return EVERYONE if rings_everyone(ticket) else max(1, ticket.past.wanted)
 
 
 def refills(ticket: TicketRecord) -> bool:

@@ -5,7 +5,7 @@ Every road asks here: submit, freed slot, manual assignment, take, transfer, reo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ticketroute.core.records import (
     CLOSED,
@@ -134,14 +134,17 @@ class Gate:
     def eligible_from(
         self,
         member: MemberRecord,
-        demand: Demand,
+        demand_at: Callable[[Instant], Demand],
         *,
+        ends: Iterable[Instant] = (),
         shift: Timetable | None = None,
         shift_at: Instant | None = None,
     ) -> Instant | None:
         """Return when a refused member becomes eligible by the passing of time alone, if ever.
 
-        ``shift`` is their shift calendar, if they have one, ``shift_at`` when it changes next.
+        ``demand_at`` returns what the ticket asks at an instant, and ``ends`` are instants at which
+        that changes. ``shift`` is their shift calendar, if they have one, ``shift_at`` when it
+        changes next.
         """
         record = member.record
         wrapping = wrap_ups(record)
@@ -149,7 +152,9 @@ class Gate:
         lifts_at = rate_lifts_at(record)
         opens_at = None if record.rare.on_shift else shift_at
         instants |= {
-            each for each in (lifts_at, record.rare.cooling_until, opens_at) if each is not None
+            each
+            for each in (lifts_at, record.rare.cooling_until, opens_at, *ends)
+            if each is not None
         }
         if shift is not None:  # what ends while they are off shift ends when the next one begins
             opens = {shift.next_open(each) for each in instants if each < HORIZON}
@@ -158,7 +163,7 @@ class Gate:
             gone = [slot for slot in wrapping if (slot.wrap_up_until or 0) <= instant]
             reason = self.refusal(
                 member,
-                demand,
+                demand_at(instant),
                 without=gone,
                 at=instant,
                 shift_opens=True,

@@ -73,6 +73,15 @@ class OpenOffer:
 
 
 @define(eq=False)
+class HeldRoom:
+    """Room that an agent holds for one ticket; ``taken`` is what they took since, in units."""
+
+    ticket: TicketRecord
+    cost: int
+    taken: dict[TicketId, int] = field(factory=dict)
+
+
+@define(eq=False)
 class Tried:
     """An agent who declined or missed a ticket, and whether they may be asked again."""
 
@@ -87,7 +96,9 @@ class Past:
     came_from: AgentId | None = None  # back from hold or reopened: who is asked first
     relaxed: int = 0  # steps of the schedule taken in the present search
     waited_for: bool = False  # it has been reserved for an agent in the present search
+    room_wanted: bool = False  # it has waited so long that room is to be held for it
     wanted: int = 0  # offers at a time, where the strategy rings step by step
+    everyone: bool = False  # it has widened to all members of its queues
     hops: int = 0  # times it left an agent who did not answer it
     silent: tuple[AgentId, ...] = ()  # who these agents were
     answered: bool = False  # by an agent, at least once
@@ -117,6 +128,7 @@ class TicketRecord:
     cost: int = 0  # in units of the agent's capacity, while somebody has it
     since: Instant | None = None  # start of the present stretch of work
     wrap_up_until: Instant | None = None
+    done_at: Instant | None = None
     waiting_since: Instant | None = None  # start of the present search for an agent
     added: tuple[QueueRecord, ...] = ()  # queues it waits in beside its own
     entries: tuple[LineEntry, ...] = ()  # its places in lines, its own queue's first
@@ -156,6 +168,8 @@ class Rare:
     channels_off: frozenset[Channel] = frozenset()
     misses: int = 0  # in a row
     missed_at: Instant | None = None  # the last one that was counted
+    room: HeldRoom | None = None  # kept free for a ticket that has waited long
+    soft: int = 0  # load of interruptible work, in units, counted or not
     cooling_until: Instant | None = None
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
     offers: dict[TicketId, OpenOffer] = EMPTY  # open ones

@@ -167,4 +167,3 @@ class Run:
         if self._broken is not None:
             raise BrokenDeskError(self._broken)
         raise CalledFromInsideError
-

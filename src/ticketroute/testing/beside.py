@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from itertools import zip_longest
 
+from ticketroute.commands import Command
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.errors import InvalidValueError, NoRandomSourceError, UnknownStrategyError
-from ticketroute.model.events import Event
+from ticketroute.model.events import Event, Events
+from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 from ticketroute.strategies.registry import BrokenStrategyError
-from ticketroute.testing.calls import Call
+from ticketroute.testing.calls import call_of, written
 from ticketroute.testing.checks import check_against, check_explanations
-from ticketroute.testing.history import Turn, give
+from ticketroute.testing.history import REFUSALS, Turn, give
 from ticketroute.testing.reference.commands import ReferenceDesk
-from ticketroute.testing.watched import COMMANDS
 
 NOT_LOOKED_AT = (InvalidValueError, UnknownStrategyError, BrokenStrategyError, NoRandomSourceError)
 
@@ -34,22 +33,24 @@ def refer(reference: ReferenceDesk, turn: Turn) -> None:
 
 
 def compare(turn: Turn, theirs: tuple[Event, ...]) -> None:
-    """Check that the reference desk tells the same events."""
-    for our, their in zip(turn.events, theirs, strict=False):
-        assert our == their, str(turn.call)
-        assert getattr(our, "late_by", 0) == getattr(their, "late_by", 0), str(turn.call)
-    assert len(turn.events) == len(theirs), (str(turn.call), turn.events, theirs)
+    """Check that the reference desk returned the same events."""
+    for our, their in zip_longest(turn.events, theirs):
+        same = our == their and getattr(our, "late_by", 0) == getattr(their, "late_by", 0)
+        if not same:
+            raise AssertionError(
+                f"{turn.call}\n  this desk:      {written(our)}\n  reference desk: {written(their)}"
+            )
 
 
 class DeskBesideReference(Dispatcher):
     """A dispatcher whose every command is given to the reference desk, too.
 
-    Every story told on it says more than what it looks at: but for what chance decides, each field
-    of each event is what looking at everything leads to, and so are the explanation of each ticket,
+    Every story told on it checks more than it looks at: but for what chance decides, each field of
+    each event is what looking at everything leads to, and so are the explanation of each ticket,
     every timer, counter and index. After a refusal only its kind is compared. A command that is
-    refused for a value that is none, or for a strategy that cannot be had, is not passed on: the
-    reference desk does not look at those. For a desk that checks itself as well, make a class of
-    this and ``WatchedDesk``, in that order.
+    refused for a value that is not allowed, or for a strategy that cannot be had, is not passed on:
+    the reference desk does not look at those. For a desk that checks itself as well, make a class
+    of this and ``WatchedDesk``, in that order.
     """
 
     def __init__(
@@ -62,26 +63,17 @@ class DeskBesideReference(Dispatcher):
         super().__init__(defaults=defaults, random=random, permits=permits)
         self.reference = ReferenceDesk(defaults or Defaults(), permits)
 
-
-def _referred(name: str) -> Callable[..., tuple[Event, ...]]:
-    @wraps(getattr(Dispatcher, name))
-    def run(desk: DeskBesideReference, *args: Any, **kwargs: Any) -> tuple[Event, ...]:
-        call = Call(name, args, kwargs)
-        command = getattr(super(DeskBesideReference, desk), name)
+    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
+        """Do a command on both desks and compare them."""
+        call = call_of(command, at, by)
         try:
-            events: tuple[Event, ...] = command(*args, **kwargs)
+            events = super().do(command, at=at, by=by)
         except NOT_LOOKED_AT:
             raise
-        except Exception as refused:
-            refer(desk.reference, Turn(call, refused=refused))
+        except REFUSALS as refused:
+            refer(self.reference, Turn(call, refused=refused))
             raise
-        refer(desk.reference, Turn(call, events))
-        check_against(desk, desk.reference.facts)
-        check_explanations(desk, desk.reference.facts)
+        refer(self.reference, Turn(call, events))
+        check_against(self, self.reference.facts)
+        check_explanations(self, self.reference.facts)
         return events
-
-    return run
-
-
-for _name in COMMANDS:
-    setattr(DeskBesideReference, _name, _referred(_name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Protocol
@@ -9,45 +10,40 @@ from typing import Any, Protocol
 import attrs
 from attrs import frozen
 
+from ticketroute import commands
+from ticketroute.commands import Command
 from ticketroute.model.events import Event
-from ticketroute.model.frozen import EMPTY, read_only
+from ticketroute.model.frozen import read_only
 from ticketroute.model.strategy_spec import StrategySpec
 
 
 class Desk(Protocol):
     """Whatever takes commands: a dispatcher, a reference desk, one of your own."""
 
-    def advance(self, *, at: int) -> tuple[Event, ...]:
-        """Let time pass; the other commands are looked up by name."""
+    def do(self, command: Command, *, at: int, by: str | None = None) -> tuple[Event, ...]:
+        """Do a command."""
         ...
-
-
-def _facts(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return read_only(facts)
 
 
 @frozen
 class Call:
-    """One command: the name of a method of a desk, and what it takes.
+    """A command to be given to a desk: its class, what it takes, when, and who gives it.
 
-    >>> print(Call("submit", ("t1",), {"at": 5}))
-    desk.submit('t1', at=5)
+    The command is made when it is given, so that a value it refuses is a refusal like any other.
+
+    >>> print(call(commands.Resolve, "t1", at=5))
+    desk.resolve('t1', at=5)
     """
 
-    name: str
-    values: tuple[Any, ...] = ()
-    facts: Mapping[str, Any] = attrs.field(default=EMPTY, converter=_facts)
+    kind: type[Command]
+    values: tuple[Any, ...]
+    facts: Mapping[str, Any]
+    at: int
+    by: str | None = None
 
     def give(self, desk: Desk) -> tuple[Event, ...]:
         """Give the command to a desk and return its events; a refusal raises."""
-        events: tuple[Event, ...] = getattr(desk, self.name)(*self.values, **self.facts)
-        return events
-
-    @property
-    def at(self) -> int:
-        """The instant of the command."""
-        at: int = self.facts["at"]
-        return at
+        return desk.do(self.kind(*self.values, **self.facts), at=self.at, by=self.by)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  a protocol's
         """Let Hypothesis show the command as one would write it."""
@@ -55,8 +51,38 @@ class Call:
 
     def __str__(self) -> str:
         told = [written(value) for value in self.values]
-        told += [f"{name}={written(value)}" for name, value in self.facts.items()]
-        return f"desk.{self.name}({', '.join(told)})"
+        facts = dict(self.facts)
+        if self.kind in (commands.ChangeAgent, commands.ChangeQueue):
+            facts |= self.values[1]
+            told.pop()
+        facts["at"] = self.at
+        if self.by is not None:
+            facts["by"] = self.by
+        told += [f"{name}={written(value)}" for name, value in facts.items()]
+        return f"desk.{method_of(self.kind)}({', '.join(told)})"
+
+
+def call(kind: type[Command], *values: Any, at: int, by: str | None = None, **facts: Any) -> Call:
+    """Return a command to be given: its class, then what its method takes."""
+    return Call(kind, values, read_only(facts), at, by)
+
+
+def call_of(command: Command, at: int, by: str | None) -> Call:
+    """Return the call of a command that was made already."""
+    facts = {field.name: getattr(command, field.name) for field in attrs.fields(type(command))}
+    changes = facts.pop("changes", None)
+    if changes is None:
+        return Call(type(command), (), read_only(facts), at, by)
+    return Call(type(command), (*facts.values(), changes), read_only({}), at, by)
+
+
+def method_of(kind: type[Command]) -> str:
+    """Return the name of the method that is the face of a command.
+
+    >>> method_of(commands.SubmitMany)
+    'submit_many'
+    """
+    return re.sub(r"(?<=.)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def written(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.facts import excluded_by
 from ticketroute.core.index import lines
 from ticketroute.core.index.filed_lines import FiledHeads, Head
 from ticketroute.core.index.timers import Timer, TimerKind
@@ -43,7 +44,7 @@ def check_against(desk: Dispatcher, plain: Facts) -> None:
     """Fail at the first figure of ``desk`` that is not what ``plain`` adds up to."""
     state = desk._state
     assert not state.roster.gained
-    assert not desk._fresh
+    assert not state.loose
     assert not desk._events
     assert desk.now == plain.now
     assert list(state.roster.agents) == list(plain.agents)
@@ -249,7 +250,9 @@ def _demand(demand: Demand, ask: Ask) -> None:
     asks = demand.asks
     assert dict(asks.skills or {}) == ask.skills
     assert (asks.channel, asks.weight, asks.reach) == (ask.channel, ask.weight, ask.reach)
-    assert {who: why.value for who, why in (asks.excluded or {}).items()} == ask.excluded
+    ringing = demand.ringing
+    excluded = asks.excluded if ringing is None else excluded_by(ringing, asked=True)
+    assert {who: why.value for who, why in (excluded or {}).items()} == ask.excluded
     assert asks.reserved == ask.reserved
 
 
@@ -319,7 +322,6 @@ def check_explanations(desk: Dispatcher, plain: Facts) -> None:
     for ticket in plain.tickets.values():
         if ticket.queue not in plain.queues.values():
             continue
-        ask = gate.ask_of(plain, ticket, ticket.queue)
         explanation = desk.explain(ticket.id)
         verdicts = explanation.others
         assert explanation.asked == tuple((who, o.event.until) for who, o in ticket.offers.items())
@@ -331,11 +333,18 @@ def check_explanations(desk: Dispatcher, plain: Facts) -> None:
         if explanation.decided_at is None:
             assert explanation.strategy == str(ticket.queue.queue.strategy)
         taken = {ticket.agent, *ticket.offers}
-        others = [who for who in ticket.queue.members if who not in taken]
-        asked = [] if done else others
-        assert [verdict.agent_id for verdict in verdicts] == asked
+        everyone = [who for queue in ticket.queues for who in queue.members if who not in taken]
+        others = [] if done else list(dict.fromkeys(everyone))
+        assert [verdict.agent_id for verdict in verdicts] == others
         for verdict in verdicts:
             who = verdict.agent_id
+            serves = [queue for queue in ticket.queues if who in queue.members]
+            asks = [gate.ask_of(plain, ticket, queue) for queue in serves]
+            admits = (
+                each for each in asks if gate.reason(plain, who, each, without=ticket.id) is None
+            )
+            ask = next(admits, asks[0])
+            assert verdict.queue_id == ask.queue.queue.id
             reason = gate.reason(plain, who, ask, without=ticket.id)
             assert (None if verdict.reason is None else verdict.reason.value) == reason
             later = None if reason is None else gate.eligible_from(plain, who, ask, ticket.id)

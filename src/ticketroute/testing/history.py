@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
+from ticketroute import commands
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.errors import InvalidValueError, TicketRouteError
 from ticketroute.model.agent import Agent, Presence
@@ -16,7 +17,7 @@ from ticketroute.model.events import Event
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.testing import promised, values
-from ticketroute.testing.calls import Call
+from ticketroute.testing.calls import Call, call
 from ticketroute.testing.intents import Intent
 from ticketroute.testing.world import World, member_lists
 
@@ -102,11 +103,11 @@ def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
     calls = []
     if world.promised:
         calls += [
-            Call("set_calendar", (calendar_id, draw(promised.calendars())), {"at": 0})
+            call(commands.SetCalendar, calendar_id, draw(promised.calendars()), at=0)
             for calendar_id in promised.CALENDARS
         ]
     calls += [
-        Call("add_agent", (Agent(id=name, **each),), {"presence": Presence.AVAILABLE, "at": 0})
+        call(commands.AddAgent, Agent(id=name, **each), presence=Presence.AVAILABLE, at=0)
         for name, each in zip(values.AGENTS, hired, strict=False)
     ]
     known = values.AGENTS[: len(hired)]
@@ -119,10 +120,10 @@ def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
         before = ids[: ids.index(queue_id)]
         if any(target not in before for target in _targets(queue)):  # nowhere, or in a circle
             queue = evolve(queue, relaxations=())
-        calls.append(Call("add_queue", (queue,), {"at": 0}))
+        calls.append(call(commands.AddQueue, queue, at=0))
     if world.promised:
         agreed = draw(promised.agreements(queues=st.sampled_from(ids)))
-        calls.append(Call("set_policies", (agreed,), {"at": 0}))
+        calls.append(call(commands.SetPolicies, agreed, at=0))
     return tuple(calls)
 
 

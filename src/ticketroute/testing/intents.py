@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from ticketroute import commands
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
@@ -19,7 +20,7 @@ from ticketroute.model.queue import Queue
 from ticketroute.model.ticket import Ticket
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.policy import Policy
-from ticketroute.testing.calls import Call
+from ticketroute.testing.calls import Call, call
 from ticketroute.testing.promised import moving_within
 
 WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
@@ -70,7 +71,7 @@ class Sight:
         """Return who serves a queue, nobody if there is no such queue."""
         return next((queue.members for queue in self.desk.queues() if queue.id == queue_id), {})
 
-    def version(self, ticket_id: TicketId, stale: int | None) -> dict[str, int]:
+    def version(self, ticket_id: TicketId, stale: int | None) -> dict[str, Any]:
         """Return the expectation of a decision that is so many versions behind."""
         versions = [t.version for t in self.desk.tickets() if t.id == ticket_id]
         return {} if stale is None or not versions else {"expected_version": versions[0] - stale}
@@ -114,19 +115,19 @@ class Intent:
 def _add_agent(sight: Sight, at: int, who: AgentId, facts: dict[str, Any], serves: bool) -> Calls:
     presence = Presence.AVAILABLE if serves else Presence.OFFLINE
     queues = [queue.id for queue in sight.desk.queues()]
-    yield Call("add_agent", (Agent(id=who, **facts),), {"presence": presence, "at": at})
+    yield call(commands.AddAgent, Agent(id=who, **facts), presence=presence, at=at)
     for queue_id in queues if serves else ():
-        yield Call("add_member", (queue_id, who), {"at": at})
+        yield call(commands.AddMember, queue_id, who, at=at)
 
 
 @_verb
 def _change_agent(sight: Sight, at: int, pick: int, facts: dict[str, Any]) -> Calls:
-    yield Call("change_agent", (sight.agent(pick),), {"at": at, **facts})
+    yield call(commands.ChangeAgent, sight.agent(pick), {**facts}, at=at)
 
 
 @_verb
 def _remove_agent(sight: Sight, at: int, pick: int) -> Calls:
-    yield Call("remove_agent", (sight.agent(pick),), {"at": at})
+    yield call(commands.RemoveAgent, sight.agent(pick), at=at)
 
 
 @_verb
@@ -140,12 +141,12 @@ def _add_queue(
 ) -> Calls:
     known = {agent.id for agent in sight.desk.agents()}
     queue = Queue(id=queue_id, members={who: terms for who in members if who in known}, **facts)
-    yield Call("add_queue", (queue,), {"at": at})
+    yield call(commands.AddQueue, queue, at=at)
 
 
 @_verb
 def _change_queue(sight: Sight, at: int, pick: int, facts: dict[str, Any]) -> Calls:
-    yield Call("change_queue", (sight.queue(pick),), {"at": at, **facts})
+    yield call(commands.ChangeQueue, sight.queue(pick), {**facts}, at=at)
 
 
 @_verb
@@ -155,39 +156,39 @@ def _change_members(
     queue_id = sight.queue(pick)
     old = sight.members(queue_id)
     new = {who: old.get(who, terms) for who in members}
-    yield Call("change_queue", (queue_id,), {"members": new, "at": at})
+    yield call(commands.ChangeQueue, queue_id, {"members": new}, at=at)
 
 
 @_verb
 def _remove_queue(sight: Sight, at: int, pick: int, to_pick: int | None) -> Calls:
     move_to = None if to_pick is None else sight.queue(to_pick)
-    yield Call("remove_queue", (sight.queue(pick),), {"move_to": move_to, "at": at})
+    yield call(commands.RemoveQueue, sight.queue(pick), move_to=move_to, at=at)
 
 
 @_verb
 def _membership(sight: Sight, at: int, pick: int, who: int, terms: Membership, ends: bool) -> Calls:
     queue_id, agent_id = sight.queue(pick), sight.agent(who)
     if agent_id not in sight.members(queue_id):
-        yield Call("add_member", (queue_id, agent_id, terms), {"at": at})
+        yield call(commands.AddMember, queue_id, agent_id, terms, at=at)
     elif ends:
-        yield Call("remove_member", (queue_id, agent_id), {"at": at})
+        yield call(commands.RemoveMember, queue_id, agent_id, at=at)
     else:
-        yield Call("change_member", (queue_id, agent_id, terms), {"at": at})
+        yield call(commands.ChangeMember, queue_id, agent_id, terms, at=at)
 
 
 @_verb
 def _set_presence(sight: Sight, at: int, pick: int, presence: str) -> Calls:
-    yield Call("set_presence", (sight.agent(pick), presence), {"at": at})
+    yield call(commands.SetPresence, sight.agent(pick), presence, at=at)
 
 
 @_verb
 def _switch_channel(sight: Sight, at: int, pick: int, channel: str, on: bool) -> Calls:
-    yield Call("switch_channel", (sight.agent(pick), channel), {"on": on, "at": at})
+    yield call(commands.SwitchChannel, sight.agent(pick), channel, on=on, at=at)
 
 
 @_verb
 def _change_defaults(_: Sight, at: int, new: object) -> Calls:
-    yield Call("change_defaults", (new,), {"at": at})
+    yield call(commands.ChangeDefaults, new, at=at)
 
 
 # --- what is promised ---------------------------------------------------------------------------
@@ -197,20 +198,20 @@ def _change_defaults(_: Sight, at: int, new: object) -> Calls:
 def _set_calendar(
     _: Sight, at: int, calendar_id: CalendarId, calendar: Calendar, since: int | None
 ) -> Calls:
-    facts = {} if since is None else {"effective_from": max(0, at + since)}
-    yield Call("set_calendar", (calendar_id, calendar), {**facts, "at": at})
+    facts: dict[str, Any] = {} if since is None else {"effective_from": max(0, at + since)}
+    yield call(commands.SetCalendar, calendar_id, calendar, **facts, at=at)
 
 
 @_verb
 def _remove_calendar(_: Sight, at: int, calendar_id: CalendarId) -> Calls:
-    yield Call("remove_calendar", (calendar_id,), {"at": at})
+    yield call(commands.RemoveCalendar, calendar_id, at=at)
 
 
 @_verb
 def _set_policies(sight: Sight, at: int, several: tuple[Policy, ...]) -> Calls:
     """Levels move tickets to queues that are there, mostly."""
     known = {queue.id for queue in sight.desk.queues()}
-    yield Call("set_policies", (tuple(moving_within(each, known) for each in several),), {"at": at})
+    yield call(commands.SetPolicies, tuple(moving_within(each, known) for each in several), at=at)
 
 
 # --- tickets come in ----------------------------------------------------------------------------
@@ -218,7 +219,7 @@ def _set_policies(sight: Sight, at: int, several: tuple[Policy, ...]) -> Calls:
 
 @_verb
 def _submit(sight: Sight, at: int, pick: int, facts: dict[str, Any], by: str | None) -> Calls:
-    yield Call("submit", (sight.new_ticket(facts, pick, at),), {"at": at, "by": by})
+    yield call(commands.Submit, sight.new_ticket(facts, pick, at), at=at, by=by)
 
 
 @_verb
@@ -227,7 +228,7 @@ def _submit_many(sight: Sight, at: int, several: list[tuple[int, dict[str, Any]]
         sight.new_ticket(facts, pick % NO_QUEUE, at, number)
         for number, (pick, facts) in enumerate(several)
     ]
-    yield Call("submit_many", (batch,), {"at": at})
+    yield call(commands.SubmitMany, batch, at=at)
 
 
 @_verb
@@ -238,10 +239,9 @@ def _submit_again(sight: Sight, at: int, pick: int, facts: dict[str, Any], at_fr
         return
     other = sight.new_ticket(facts, 0, at)
     false = evolve(known, tags={"another"})
-    yield Call("submit", (known,), {"at": at})
-    yield Call(
-        "submit_many", ([false, other] if at_front else [other, known, other, false],), {"at": at}
-    )
+    yield call(commands.Submit, known, at=at)
+    batch = [false, other] if at_front else [other, known, other, false]
+    yield call(commands.SubmitMany, batch, at=at)
 
 
 # --- to an agent --------------------------------------------------------------------------------
@@ -251,18 +251,18 @@ def _submit_again(sight: Sight, at: int, pick: int, facts: dict[str, Any], at_fr
 def _assign(sight: Sight, at: int, pick: int, who: int, force: bool, stale: int | None) -> Calls:
     ticket_id = sight.ticket(pick, WAITING, PARKED)
     facts = {"force": force, "at": at, **sight.version(ticket_id, stale)}
-    yield Call("assign", (ticket_id, sight.agent(who)), facts)
+    yield call(commands.Assign, ticket_id, sight.agent(who), **facts)
 
 
 @_verb
 def _take(sight: Sight, at: int, who: int, pick: int, anything: bool) -> Calls:
     ticket_id = sight.ticket(pick) if anything else sight.ticket(pick, WAITING)
-    yield Call("take", (sight.agent(who), ticket_id), {"at": at})
+    yield call(commands.Take, ticket_id, sight.agent(who), at=at)
 
 
 @_verb
 def _take_next(sight: Sight, at: int, who: int) -> Calls:
-    yield Call("take", (sight.agent(who),), {"at": at})
+    yield call(commands.Take, None, sight.agent(who), at=at)
 
 
 @_verb
@@ -277,24 +277,22 @@ def _transfer(
     stale: int | None,
 ) -> Calls:
     ticket_id = sight.ticket(pick, WAITING, PARKED, ASSIGNED)
-    yield Call(
-        "transfer",
-        (ticket_id,),
-        {
-            "to_queue": None if queue_pick is None else sight.queue(queue_pick),
-            "to_agent": None if agent_pick is None else sight.agent(agent_pick),
-            "fresh_place": fresh,
-            "force": force,
-            "at": at,
-            **sight.version(ticket_id, stale),
-        },
+    yield call(
+        commands.Transfer,
+        ticket_id,
+        to_queue=None if queue_pick is None else sight.queue(queue_pick),
+        to_agent=None if agent_pick is None else sight.agent(agent_pick),
+        fresh_place=fresh,
+        force=force,
+        at=at,
+        **sight.version(ticket_id, stale),
     )
 
 
 @_verb
 def _release(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
     ticket_id = sight.ticket(pick, ASSIGNED, PARKED)
-    yield Call("release", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Release, ticket_id, at=at, **sight.version(ticket_id, stale))
 
 
 # --- offers: whoever answers has seen what has fallen due by then -------------------------------
@@ -305,17 +303,17 @@ def _accept(
     sight: Sight, at: int, pick: int, who: int, stale: int | None, *, anybody: bool
 ) -> Calls:
     ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
-    yield Call("advance", (), {"at": at})
+    yield call(commands.Advance, at=at)
     agent_id = sight.asked(ticket_id, who, anybody=anybody)
-    yield Call("accept", (ticket_id, agent_id), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Accept, ticket_id, agent_id, at=at, **sight.version(ticket_id, stale))
 
 
 @_verb
 def _decline(sight: Sight, at: int, pick: int, who: int, reason: str, *, anybody: bool) -> Calls:
     ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
-    yield Call("advance", (), {"at": at})
+    yield call(commands.Advance, at=at)
     agent_id = sight.asked(ticket_id, who, anybody=anybody)
-    yield Call("decline", (ticket_id, agent_id), {"reason": reason, "at": at})
+    yield call(commands.Decline, ticket_id, agent_id, reason=reason, at=at)
 
 
 # --- at work, and after -------------------------------------------------------------------------
@@ -325,65 +323,65 @@ def _decline(sight: Sight, at: int, pick: int, who: int, reason: str, *, anybody
 def _reply(sight: Sight, at: int, pick: int, author: object, who: int | None, rests: bool) -> Calls:
     ticket_id = sight.ticket(pick, PARKED, DONE) if rests else sight.ticket(pick)
     agent_id = None if who is None else sight.agent(who)
-    yield Call("reply", (ticket_id, author), {"agent_id": agent_id, "at": at})
+    yield call(commands.Reply, ticket_id, author, agent_id=agent_id, at=at)
 
 
 @_verb
 def _hold(sight: Sight, at: int, pick: int, status: object, stale: int | None) -> Calls:
     ticket_id = sight.ticket(pick, ASSIGNED, ASSIGNED, WAITING, PARKED)
-    yield Call("hold", (ticket_id, status), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Hold, ticket_id, status, at=at, **sight.version(ticket_id, stale))
 
 
 @_verb
 def _resume(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
     ticket_id = sight.ticket(pick, PARKED)
-    yield Call("resume", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Resume, ticket_id, at=at, **sight.version(ticket_id, stale))
 
 
 @_verb
 def _resolve(sight: Sight, at: int, pick: int, stale: int | None, anything: bool) -> Calls:
     ticket_id = sight.ticket(pick) if anything else sight.ticket(pick, ASSIGNED)
-    yield Call("resolve", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Resolve, ticket_id, at=at, **sight.version(ticket_id, stale))
 
 
 @_verb
 def _end_wrap_up(sight: Sight, at: int, pick: int) -> Calls:
-    yield Call("end_wrap_up", (sight.ticket(pick, DONE),), {"at": at})
+    yield call(commands.EndWrapUp, sight.ticket(pick, DONE), at=at)
 
 
 @_verb
 def _close(sight: Sight, at: int, pick: int) -> Calls:
-    yield Call("close", (sight.ticket(pick, DONE),), {"at": at})
+    yield call(commands.Close, sight.ticket(pick, DONE), at=at)
 
 
 @_verb
 def _reopen(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
     ticket_id = sight.ticket(pick, DONE)
-    yield Call("reopen", (ticket_id,), {"at": at, **sight.version(ticket_id, stale)})
+    yield call(commands.Reopen, ticket_id, at=at, **sight.version(ticket_id, stale))
 
 
 @_verb
 def _abandon(sight: Sight, at: int, pick: int) -> Calls:
-    yield Call("abandon", (sight.ticket(pick, WAITING, PARKED),), {"at": at})
+    yield call(commands.Abandon, sight.ticket(pick, WAITING, PARKED), at=at)
 
 
 @_verb
 def _merge(sight: Sight, at: int, pick: int, into_pick: int) -> Calls:
     into = sight.ticket(into_pick, WAITING, ASSIGNED, PARKED)
-    yield Call("merge", (sight.ticket(pick),), {"into": into, "at": at})
+    yield call(commands.Merge, sight.ticket(pick), into=into, at=at)
 
 
 @_verb
 def _change_priority(sight: Sight, at: int, pick: int, priority: object) -> Calls:
     ticket_id = sight.ticket(pick, WAITING, ASSIGNED, PARKED)
-    yield Call("change_priority", (ticket_id, priority), {"at": at})
+    yield call(commands.ChangePriority, ticket_id, priority, at=at)
 
 
 @_verb
 def _rate(sight: Sight, at: int, pick: int, score: int) -> Calls:
-    yield Call("rate", (sight.ticket(pick), score), {"at": at})
+    yield call(commands.Rate, sight.ticket(pick), score, at=at)
 
 
 @_verb
 def _advance(_: Sight, at: int) -> Calls:
-    yield Call("advance", (), {"at": at})
+    yield call(commands.Advance, at=at)

@@ -299,6 +299,7 @@ def check_rest(desk: Facts) -> None:
         assert (state == "offered") == bool(ticket.offers)
         assert ticket.in_line or state != "waiting"
         assert not ticket.in_line or state in ("waiting", "offered")
+        assert ticket.in_line or not ticket.wants
         assert state != "done" or not ticket.tried
         assert state in ("waiting", "offered") or ticket.room_of is None
 

@@ -12,6 +12,7 @@ from attrs import evolve
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from ticketroute.commands import AddAgent
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId, TicketId
@@ -152,8 +153,8 @@ class DeskPromises:
 
         @given(self.histories(), st.permutations(values.AGENTS))
         def check(history: History, order: list[AgentId]) -> None:
-            hired = [call for call in history.opening if call.name == "add_agent"]
-            others = [call for call in history.opening if call.name != "add_agent"]
+            hired = [call for call in history.opening if call.kind is AddAgent]
+            others = [call for call in history.opening if call.kind is not AddAgent]
             intents = tuple(each for each in history.intents if each.verb in NAMES_NO_AGENT)
             told = []
             for first in (hired, sorted(hired, key=lambda call: order.index(call.values[0].id))):

@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
+from ticketroute.commands import Command
 from ticketroute.core.dispatcher import Dispatcher
-from ticketroute.model.events import Event
+from ticketroute.model.events import Event, Events
+from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 from ticketroute.testing.checks import check
 from ticketroute.testing.history import REFUSALS
 from ticketroute.testing.judge import Judge
-
-COMMANDS = (
-    "advance",
-    "change_defaults",
-    "set_calendar",
-    "remove_calendar",
-    "set_policies",
-    "add_queue",
-    "change_queue",
-    "remove_queue",
-    "add_agent",
-    "change_agent",
-    "remove_agent",
-    "set_presence",
-    "switch_channel",
-    "add_member",
-    "change_member",
-    "remove_member",
-    "submit",
-    "submit_many",
-    "accept",
-    "decline",
-    "assign",
-    "take",
-    "transfer",
-    "release",
-    "reply",
-    "hold",
-    "resume",
-    "change_priority",
-    "resolve",
-    "end_wrap_up",
-    "close",
-    "reopen",
-    "abandon",
-    "merge",
-    "rate",
-)
 
 
 class WatchedDesk(Dispatcher):
@@ -88,30 +48,22 @@ class WatchedDesk(Dispatcher):
         assert self.same_state(again)
         assert again.next_deadline() == self.next_deadline()
 
-    def take_in(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    def take_in(self, events: tuple[Event, ...]) -> None:
         """Note the events of a command and check what holds after every one."""
         self.last = events
         self.history.extend(events)
         self.judge.take_in(events)
         self.judge.check_rest()
         check(self)
-        return events
 
-
-def _watched(command: Callable[..., tuple[Event, ...]]) -> Callable[..., tuple[Event, ...]]:
-    @wraps(command)
-    def run(desk: WatchedDesk, *args: Any, **kwargs: Any) -> tuple[Event, ...]:
-        before, due = desk.snapshot(), desk.next_deadline()
+    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
+        """Do a command and check what holds after every one."""
+        before, due = self.snapshot(), self.next_deadline()
         try:
-            events = command(desk, *args, **kwargs)
+            events = super().do(command, at=at, by=by)
         except REFUSALS:
-            if desk.next_deadline() == due:  # else time did something before the refusal
-                assert desk.snapshot() == before
+            if self.next_deadline() == due:  # else time did something before the refusal
+                assert self.snapshot() == before
             raise
-        return desk.take_in(events)
-
-    return run
-
-
-for _name in COMMANDS:
-    setattr(WatchedDesk, _name, _watched(getattr(Dispatcher, _name)))
+        self.take_in(events)
+        return events

@@ -272,4 +272,4 @@ def test_members_by_hand_get_nothing_by_themselves() -> None:
     desk = a_desk(A=1, B=1)
     a_queue(desk, "q", {"A": Membership(automatic=False)})
     assert told(comes(desk, "t")) == []
-    assert told(desk.take("A", at=1 * S)) == [(1, "Assigned", "t", "A")]
+    assert told(desk.take(None, "A", at=1 * S)) == [(1, "Assigned", "t", "A")]

@@ -20,7 +20,6 @@ from ticketroute.core.apply.shared import (
     transition,
 )
 from ticketroute.core.facts import (
-    EVERYONE,
     is_ringing_everyone,
     is_searching,
     queues_of,
@@ -77,11 +76,11 @@ def _widen(state: State, ticket: TicketRecord, wanted: int, at: Instant) -> None
     """Ring so many agents at a time from now on: one more a step later, or everyone for good."""
     timer, step = Timer(TimerKind.RING, ticket.id), ticket.queue.ring_step
     members = set().union(*[queue.members for queue in queues_of(ticket)])
-    if step is None or wanted >= len(members):
-        ticket.past = evolve(ticket.past, wanted=EVERYONE)
+    everyone = step is None or wanted >= len(members)
+    ticket.past = evolve(ticket.past, wanted=wanted, everyone=everyone)
+    if step is None or everyone:
         state.timers.cancel(timer)
     else:
-        ticket.past = evolve(ticket.past, wanted=wanted)
         state.timers.set(timer, at + step)
 
 

@@ -57,6 +57,7 @@ def end_ticket(state: State, ticket: TicketRecord, at: Instant) -> None:
     if ticket.waiting_since is not None:
         end_search(state, ticket)
     ticket.queue.open_tickets -= 1
+    ticket.done_at = at
     leave_agent(state, ticket, at)
     if ticket.tried:
         forget_all_tried(state, ticket)
@@ -110,7 +111,7 @@ def start_search(state: State, ticket: TicketRecord, at: Instant) -> None:
     """Start the search for an agent: with the ticket's own demand and the whole schedule ahead."""
     ticket.waiting_since = at
     if ticket.past.relaxed or ticket.past.waited_for or ticket.past.wanted:
-        ticket.past = evolve(ticket.past, relaxed=0, waited_for=False, wanted=0)
+        ticket.past = evolve(ticket.past, relaxed=0, waited_for=False, wanted=0, everyone=False)
     ticket.asks, ticket.added = asks_in(ticket.queue, ticket.ticket), ()
     if ticket.queue.queue.relaxations:
         time_relaxation(state, ticket)
@@ -128,7 +129,7 @@ def end_search(state: State, ticket: TicketRecord) -> None:
     if ticket.queue.queue.relaxations:
         state.timers.cancel(Timer(TimerKind.RELAX, ticket.id))
     if ticket.past.wanted:
-        ticket.past = evolve(ticket.past, wanted=0)
+        ticket.past = evolve(ticket.past, wanted=0, everyone=False)
         state.timers.cancel(Timer(TimerKind.RING, ticket.id))
     if ticket.asks.reserved is not None:
         end_reservation(state, ticket)

@@ -11,6 +11,7 @@ from ticketroute.core.apply.shared import (
     end_search,
     end_ticket,
     enter_lines,
+    forget_all_tried,
     forget_tried,
     leave_agent,
     leave_line,
@@ -209,6 +210,9 @@ def on_resolved(state: State, event: ev.TicketResolved) -> None:
         end_ticket(state, ticket, event.at)
     else:
         ticket.queue.open_tickets -= 1
+        ticket.done_at = event.at
+        if ticket.tried:
+            forget_all_tried(state, ticket)
         start_wrap_up(state, ticket, event.at, event.wrap_up_until)
 
 
@@ -226,6 +230,7 @@ def on_closed(state: State, event: ev.TicketClosed) -> None:
 def on_reopened(state: State, event: ev.TicketReopened) -> None:
     ticket = transition(state, event, type(event))
     ticket.past = evolve(ticket.past, came_from=ticket.last_agent_id)
+    ticket.done_at = None
     ticket.queue = state.roster.queues[ticket.queue.id]  # it may have closed and opened again
     ticket.queue.open_tickets += 1
     if state.agreements and ticket.book is None:  # resolved before the first policy

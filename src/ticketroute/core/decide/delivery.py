@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from ticketroute.core.facts import lifted, rings_everyone, wants_more
 from ticketroute.core.gate import cost_of
@@ -17,7 +17,6 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import CALL
-from ticketroute.strategies.contract import NOBODY
 
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
@@ -86,38 +85,64 @@ def offers_for(
     demand: Demand,
     cause: ev.Cause,
     *,
-    besides: AbstractSet[AgentId] = NOBODY,
     found: Choice | None = None,
     at: Instant,
-) -> tuple[ev.TicketAssigned | ev.TicketOffered, ...]:
+) -> list[ev.Event]:
     """Return the offers that fill up what the ticket wants, as far as there is anybody.
 
-    ``besides`` are agents whose offers of it are planned already. ``found`` is whom the strategy
-    asks first, if that is known.
+    Everyone whom it wishes for comes first, then whom the strategy asks. A ticket that rings
+    everyone at once rings those it wishes for alone. ``found`` is whom the strategy asks first, if
+    that is known.
     """
-    queue, freed = demand.queue, cause is ev.Cause.FREED
-    if rings_everyone(ticket) and queue.rings_all and not besides:
-        rung = state.demands.choose_all(demand)
-        if freed and len(rung) == 1:
-            rung = (Choice(rung[0].agent_id),)
-        return tuple([hand_over(state, ticket, demand, each, cause, at=at) for each in rung])
+    events: list[ev.Event] = []
+    asked: set[AgentId] = set()
+    wanted = wants_more(ticket)
+    if has_wish(ticket):
+        for choice, why in islice(wishes_left(state, ticket, demand), wanted):
+            events.append(hand_over(state, ticket, demand, choice, why, at=at))
+            asked.add(choice.agent_id)
+        if asked:
+            found = None
+            if ticket.queue.rings_all and ticket.queue.ring_step is None:
+                return events
+    freed = cause is ev.Cause.FREED
+    if rings_everyone(ticket) and demand.queue.rings_all and not asked:
+        choices = list(state.demands.choose_all(demand))
+        if freed and len(choices) == 1:
+            choices = [Choice(choices[0].agent_id)]
+    else:
+        choices = _some(state, ticket, demand, wanted, asked, found, freed=freed)
+    events += [hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices]
+    return events
+
+
+def _some(
+    state: State,
+    ticket: TicketRecord,
+    demand: Demand,
+    wanted: int,
+    asked: set[AgentId],
+    found: Choice | None,
+    *,
+    freed: bool,
+) -> list[Choice]:
+    """Return whom the strategy asks, one after the other, besides those asked already."""
     choices: list[Choice] = []
     spent = 0
-    for _ in range(wants_more(ticket) - len(besides)):
-        gone = besides | {each.agent_id for each in choices} if choices else besides
+    while len(asked) < wanted:
         choice = found or state.demands.choose(
-            demand, besides=gone, last=lifted(ticket), spent=spent
+            demand, besides=frozenset(asked), last=lifted(ticket), spent=spent
         )
         if choice is None:
             break
+        asked.add(choice.agent_id)
         if freed and found is None and choice.runner_up is None:
-            others = state.demands.choose(demand, besides=gone | {choice.agent_id}, spent=spent)
-            if others is None:
+            if state.demands.choose(demand, besides=frozenset(asked), spent=spent) is None:
                 choice = Choice(choice.agent_id)
         found = None
         choices.append(choice)
         spent += len(choice.draws)
-    return tuple([hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices])
+    return choices
 
 
 def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:

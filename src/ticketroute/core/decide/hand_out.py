@@ -21,7 +21,6 @@ from ticketroute.core.decide.delivery import (
     offers_for,
     reserve,
     wished,
-    wishes_left,
 )
 from ticketroute.core.decide.due import relax
 from ticketroute.core.facts import (
@@ -31,7 +30,6 @@ from ticketroute.core.facts import (
     refills,
     seeks,
     wanted_at_once,
-    wants_more,
 )
 from ticketroute.core.index import lines
 from ticketroute.core.index.choosing import Choice
@@ -96,34 +94,33 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     delivery = ticket.queue.queue.delivery
     if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
-    placed: tuple[ev.TicketAssigned | ev.TicketOffered, ...] = ()
-    if has_wish(ticket):
-        for choice, cause in wishes_left(state, ticket, demand):
-            if len(placed) < (wants_more(ticket) if delivery is _OFFER else 1):
-                placed += (hand_over(state, ticket, demand, choice, cause, at=at),)
-        if not placed:
-            reserved = reserve(state, ticket, at=at)
-            if reserved is not None:
-                return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
+    wish = wished(state, ticket, demand)
+    if wish is None and has_wish(ticket):
+        reserved = reserve(state, ticket, at=at)
+        if reserved is not None:
+            return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
-    if delivery is _OFFER and not demand.waiting:
-        asked = {event.agent_id for event in placed}
-        placed += offers_for(state, ticket, demand, _ROUTED, besides=asked, at=at)
-    elif not placed and not demand.waiting:
-        named = state.demands.choose(demand)
-        if named is not None:
-            return (hand_over(state, ticket, demand, named, _ROUTED, at=at),)
-    if not placed:
+    if wish is None and demand.waiting:
         return (_queued(ticket, state.demands.wait_reason(demand), at),)
-    rings = ticket.queue.rings_all and ticket.queue.ring_step is None
-    if (
-        delivery is _OFFER
-        and len(placed) < wanted_at_once(ticket)
-        and refills(ticket)
-        and not rings
-    ):
-        return (*placed, _short(ticket, len(placed), at))
-    return placed
+    if delivery is _OFFER:
+        offers = offers_for(state, ticket, demand, _ROUTED, at=at)
+        if not offers:
+            return (_queued(ticket, state.demands.wait_reason(demand), at),)
+        if _falls_short(ticket, len(offers)):
+            offers.append(_short(ticket, len(offers), at))
+        return tuple(offers)
+    choice, cause = wish or (state.demands.choose(demand), _ROUTED)
+    if choice is None:
+        return (_queued(ticket, state.demands.wait_reason(demand), at),)
+    return (hand_over(state, ticket, demand, choice, cause, at=at),)
+
+
+def _falls_short(ticket: TicketRecord, offers: int) -> bool:
+    """Return whether a ticket with so many offers, its first ones, waits for more agents."""
+    queue = ticket.queue
+    if queue.rings_all and queue.ring_step is None:
+        return False  # it stays in line while it rings
+    return offers < wanted_at_once(ticket) and refills(ticket)
 
 
 _Loose = tuple[Place, int, TicketRecord]  # the number keeps two entries of one ticket apart
@@ -200,10 +197,9 @@ class Giving:
                 self._look_again()
             return
         was_loose = ticket.id in state.loose
-        if best.cause in ev.BY_STRATEGY:
-            yield from offers_for(state, ticket, demand, best.cause, found=best.choice, at=at)
-        else:
-            yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
+        found = best.choice if best.cause in ev.BY_STRATEGY else None
+        cause = _FREED if ticket.entries else _ROUTED
+        yield from offers_for(state, ticket, demand, cause, found=found, at=at)
         if ticket.id in state.loose and not was_loose:
             self._let_seek(ticket)  # it may want more than those with room
 

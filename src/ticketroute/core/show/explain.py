@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ticketroute.core.facts import queues_of
 from ticketroute.core.index.timers import Timer, TimerKind
-from ticketroute.core.records import TicketRecord
+from ticketroute.core.records import Demand, MemberRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model.events import Cause, WaitReason
+from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import LAST_INSTANT, Instant, datetime_of
 from ticketroute.model.lifecycle import RoutingState
@@ -31,12 +33,13 @@ class Verdict:
     """What the gate says now of one member and the ticket.
 
     ``reason`` None means eligible. ``eligible_from`` is the instant from which they will be, where
-    time alone will do it.
+    time alone will do it. ``queue_id`` is the ticket's queue through which they were looked at.
     """
 
     agent_id: AgentId
     reason: Reason | None = None
     eligible_from: Instant | None = None
+    queue_id: QueueId = ""
 
 
 @frozen(kw_only=True)
@@ -46,7 +49,8 @@ class Explanation:
     ``winner`` has the ticket, or is None. ``cause``, ``key`` and ``runner_up`` are of the moment
     of the decision; ``key`` orders agents under ``strategy`` and ``key_names`` says what its
     numbers are. ``asked`` are agents with an open offer, and until when.
-    ``others`` are all other members of the queue, as the gate sees them now.
+    ``queues`` are those it waits in, its own first. ``others`` are all other members of these
+    queues, as the gate sees them now.
     """
 
     ticket_id: TicketId
@@ -63,6 +67,7 @@ class Explanation:
     exceeded: str | None
     asked: tuple[tuple[AgentId, Instant], ...]
     others: tuple[Verdict, ...]
+    queues: tuple[QueueId, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"ticket {self.ticket_id} in queue {self.queue_id}: {self.state.value}"]
@@ -143,30 +148,62 @@ def explain(state: State, ticket: TicketRecord) -> Explanation:
             (agent_id, offer.event.until) for agent_id, offer in (ticket.offers or {}).items()
         ),
         others=() if done else _verdicts(state, ticket, winner),
+        queues=tuple([each.id for each in queues_of(ticket)]),
     )
 
 
-def _shift_of(agent_id: AgentId) -> Timer:
-    return Timer(TimerKind.SHIFT, agent_id)
-
-
 def _verdicts(state: State, ticket: TicketRecord, winner: AgentId | None) -> tuple[Verdict, ...]:
-    demand = state.demand_of(ticket)
-    verdicts = []
-    for agent_id, member in ticket.queue.members.items():
-        if agent_id == winner or agent_id in (ticket.offers or ()):
-            continue
-        reason = state.gate.refusal(member, demand)
-        shift = member.record.agent.shift
-        from_then = (
-            None
-            if reason is None
-            else state.gate.eligible_from(
-                member,
-                demand,
-                shift=None if shift is None else state.hours(shift),
-                shift_at=state.timers.due_of(_shift_of(agent_id)),
-            )
-        )
-        verdicts.append(Verdict(agent_id=agent_id, reason=reason, eligible_from=from_then))
-    return tuple(verdicts)
+    """Return what keeps each other member of the ticket's queues from it: its own queue's first.
+
+    An agent of several is shown in the first queue that admits them, else in the first.
+    """
+    verdicts: dict[AgentId, Verdict] = {}
+    for queue in queues_of(ticket):
+        demand = state.demand_of(ticket, queue)
+        for agent_id, member in queue.members.items():
+            if agent_id == winner or agent_id in (ticket.offers or ()):
+                continue
+            known = verdicts.get(agent_id)
+            if known is not None and known.reason is None:
+                continue
+            reason = state.gate.refusal(member, demand)
+            if known is None or reason is None:
+                from_then = (
+                    None if reason is None else _eligible_from(state, ticket, member, demand)
+                )
+                verdicts[agent_id] = Verdict(
+                    agent_id=agent_id, reason=reason, eligible_from=from_then, queue_id=queue.id
+                )
+    return tuple(verdicts.values())
+
+
+def _eligible_from(
+    state: State, ticket: TicketRecord, member: MemberRecord, demand: Demand
+) -> Instant | None:
+    """Return when time alone will let the agent have the ticket, if ever."""
+    agent_id, timers, asks = member.agent_id, state.timers, demand.asks
+    retry_at = timers.due_of(Timer(TimerKind.RETRY, ticket.id, agent_id))
+    reserved_until = None
+    if asks.reserved is not None and asks.reserved != agent_id:
+        reserved_until = timers.due_of(Timer(TimerKind.RESERVE, ticket.id))
+
+    def demand_at(instant: Instant) -> Demand:
+        excluded, reserved = asks.excluded, asks.reserved
+        if excluded and retry_at is not None and instant >= retry_at:
+            excluded = read_only({a: why for a, why in excluded.items() if a != agent_id}) or None
+        if reserved_until is not None and instant >= reserved_until:
+            reserved = None
+        if excluded is asks.excluded and reserved == asks.reserved:
+            return demand
+        asks_then = asks._replace(excluded=excluded, reserved=reserved)
+        bare = excluded is None and reserved is None and demand.only is None
+        return Demand(demand.queue, asks_then, demand.only, None if bare else demand.plain)
+
+    shift = member.record.agent.shift
+    return state.gate.eligible_from(
+        member,
+        demand_at,
+        ends=[each for each in (retry_at, reserved_until) if each is not None],
+        shift=None if shift is None else state.hours(shift),
+        shift_at=timers.due_of(Timer(TimerKind.SHIFT, agent_id)),
+    )

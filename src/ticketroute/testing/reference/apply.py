@@ -405,8 +405,9 @@ def _search(  # noqa: C901  one case for each event
             if step is not None and not ticket.wanted:
                 _widen(ticket, 1, event.at + step)
             ticket.offers[who] = of.OfferFacts(ticket, queue, event, facts.events)
-            ticket.state, ticket.in_line = OFFERED, ticket.rings_everyone
+            ticket.state = OFFERED
             ticket.asked.add(who)
+            _loosen(facts, ticket)  # it may want more
             _trim_rate(facts, who)
         case ev.OfferShort():
             assert not ticket.in_line

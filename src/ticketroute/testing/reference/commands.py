@@ -523,7 +523,7 @@ def assigned(
 
 
 @command
-def take(facts: Facts, said: Said, agent_id: str, ticket_id: str | None = None) -> Steps:
+def take(facts: Facts, said: Said, ticket_id: str | None, agent_id: str) -> Steps:
     """Give an agent the ticket they ask for, or the best they may have."""
     said = said._replace(by=agent_id)
     if ticket_id is not None:

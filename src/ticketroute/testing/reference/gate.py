@@ -218,7 +218,7 @@ def reasons(  # noqa: C901  one gate is one list of checks, in their order
         yield "rate_limit"
     if who in ask.excluded and (at is None or not may_retry(facts, who, ask, at)):
         yield ask.excluded[who]
-    if ask.reserved is not None and ask.reserved != who:
+    if ask.reserved is not None and ask.reserved != who and not _waited_out(facts, ask, at):
         yield "reserved"
     if ask.permitted is not None and facts.permits is not None:
         yield from () if facts.permits.allows(who, ask.permitted) else ("not_permitted",)
@@ -352,12 +352,18 @@ def members_with_room(facts: Facts, queue: QueueFacts) -> list[str]:
     return [who for who in automatic if is_open(facts, who, queue)]
 
 
+def _waited_out(facts: Facts, ask: Ask, at: int | None) -> bool:
+    """Return whether a reservation will have ended by an instant to come."""
+    until = None if ask.of is None else facts.tickets[ask.of].reserve_until
+    return at is not None and until is not None and until <= at
+
+
 def eligible_from(facts: Facts, who: str, ask: Ask, without: str) -> int | None:
     """Return from when time alone will let the agent have it, if ever."""
     known, tried = facts.agents[who], facts.tickets[without].tried.get(who)
     instants = {slot.wrap_up_until for slot in slots(facts, who)}
     instants |= {rate_lifts_at(facts, who), known.cooling_until}
-    instants |= {None if tried is None else tried.retry_at}
+    instants |= {None if tried is None else tried.retry_at, facts.tickets[without].reserve_until}
     if not known.on_shift:
         instants.add(shift_changes_at(facts, who))
     if known.agent.shift is not None:
