@@ -107,8 +107,8 @@ class Gate:
     def _left_out(self, member: MemberRecord, demand: Demand) -> Reason | None:
         """Return why this very ticket may not go to a member who may have others like it."""
         asks, agent_id = demand.asks, member.agent_id
-        if demand.ringing is not None:
-            reason = _answered(demand.ringing, agent_id)
+        if demand.own is not None:
+            reason = _answered(demand.own, agent_id)
             if reason is not None:
                 return reason
         if asks.excluded:
@@ -181,7 +181,7 @@ class Gate:
         if (
             record.presence is not _AVAILABLE
             or not member.membership.automatic
-            or record.load >= member.capacity
+            or not _has_units(member)
             or member.held >= member.limit
             or not (record.rare is ORDINARY or _may_have_more(record))
         ):
@@ -189,6 +189,7 @@ class Gate:
         if (
             record.agent.channels
             or record.rare.channels_off
+            or record.rare.room is not None
             or self.defaults.channel_limit < LARGEST
         ):
             return OPEN
@@ -228,9 +229,8 @@ class Gate:
         self, member: MemberRecord, demand: Demand, without: Collection[Holding]
     ) -> Reason | None:
         record, asks = member.record, demand.asks
-        load, held = record.load, member.held
+        held = member.held
         for slot in without:
-            load -= slot.cost
             held -= slot.queue is demand.queue
         agent, most = record.agent, self.defaults.channel_limit
         cost = asks.weight
@@ -241,9 +241,22 @@ class Gate:
             return Reason.CHANNEL_LIMIT
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
-        if load + cost > member.capacity:
-            return Reason.AGENT_LIMIT
-        return None
+        if record.rare is ORDINARY:  # fast: nearly everybody
+            load = record.load - sum([slot.cost for slot in without])
+            return Reason.AGENT_LIMIT if load + cost > member.capacity else None
+        return _lacks_units(member, demand, cost, without)
+
+    def is_only_full(self, member: MemberRecord, demand: Demand) -> bool:
+        """Return whether nothing but their capacity keeps a member from such a ticket."""
+        record = member.record
+        return (
+            self.is_there(member, demand.asks.channel)
+            and self.fits(member, demand)
+            and record.rare.cooling_until is None
+            and self._full(member, demand, ()) is Reason.AGENT_LIMIT
+            and not rate_full(record, (), None)
+            and self._left_out(member, demand) is None
+        )
 
     def _is_wrap_up(
         self, member: MemberRecord, demand: Demand, without: Collection[Holding]
@@ -260,6 +273,56 @@ class Gate:
         return self.defaults.channel_limit
 
 
+def _has_units(member: MemberRecord) -> bool:
+    """Return whether some ticket of cost 1 would be within the member's capacity."""
+    record, rare = member.record, member.record.rare
+    if not rare.soft_channels:
+        return record.load < member.capacity
+    if rare.firm < member.capacity and len(rare.soft_channels) < len(record.agent.channels):
+        return True
+    return not rare.firm and rare.soft < member.capacity
+
+
+def _lacks_units(
+    member: MemberRecord, demand: Demand, cost: int, without: Collection[Holding]
+) -> Reason | None:
+    """Return why a ticket of this cost is beyond the member's capacity, or None.
+
+    Work on interruptible channels keeps them from none that is not, and they get none of it beside
+    other work.
+    """
+    record, rare, load = member.record, member.record.rare, member.record.load
+    if rare.soft_channels:
+        soft = {slot for slot in without if slot.ticket.channel in rare.soft_channels}
+        firm = rare.firm - sum([slot.cost for slot in without if slot not in soft])
+        load = firm
+        if demand.asks.channel in rare.soft_channels:
+            if firm:
+                return Reason.INTERRUPTED
+            load = rare.soft - sum([slot.cost for slot in soft])
+    else:
+        load -= sum([slot.cost for slot in without])
+    room = rare.room
+    if room is not None and room.ticket is not demand.own:
+        gone = {_ticket_of(slot).id for slot in without}
+        taken = sum([units for ticket_id, units in room.taken.items() if ticket_id not in gone])
+        asks = room.ticket.asks
+        needed = asks.weight * _cost_on(record.agent, asks.channel)
+        if taken + cost + needed > member.capacity:
+            return Reason.ROOM_HELD
+    return Reason.AGENT_LIMIT if load + cost > member.capacity else None
+
+
+def _ticket_of(slot: Holding) -> TicketRecord:
+    return slot.record if isinstance(slot, OpenOffer) else slot
+
+
+def _cost_on(agent: Agent, channel: Channel) -> int:
+    """Return what a ticket of weight 1 on a channel costs an agent."""
+    limit = agent.channels.get(channel)
+    return 1 if limit is None else limit.cost
+
+
 def capacity_of(agent: Agent, defaults: Defaults) -> int:
     """Return the most units of work the agent holds at once: their own number, or the desk's."""
     return agent.capacity or defaults.capacity
@@ -270,10 +333,7 @@ def cost_of(agent: Agent, demand: Demand) -> int:
 
     A channel that the agent does not serve (forced upon them) costs the weight alone.
     """
-    if not agent.channels:
-        return demand.weight
-    limit = agent.channels.get(demand.asks.channel)
-    return demand.weight if limit is None else demand.weight * limit.cost
+    return demand.weight * _cost_on(agent, demand.asks.channel)
 
 
 def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:

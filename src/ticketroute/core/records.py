@@ -77,7 +77,6 @@ class HeldRoom:
     """Room that an agent holds for one ticket; ``taken`` is what they took since, in units."""
 
     ticket: TicketRecord
-    cost: int
     taken: dict[TicketId, int] = field(factory=dict)
 
 
@@ -97,6 +96,7 @@ class Past:
     relaxed: int = 0  # steps of the schedule taken in the present search
     waited_for: bool = False  # it has been reserved for an agent in the present search
     room_wanted: bool = False  # it has waited so long that room is to be held for it
+    room_of: AgentId | None = None  # who holds room for it
     wanted: int = 0  # offers at a time, where the strategy rings step by step
     everyone: bool = False  # it has widened to all members of its queues
     hops: int = 0  # times it left an agent who did not answer it
@@ -169,7 +169,9 @@ class Rare:
     misses: int = 0  # in a row
     missed_at: Instant | None = None  # the last one that was counted
     room: HeldRoom | None = None  # kept free for a ticket that has waited long
-    soft: int = 0  # load of interruptible work, in units, counted or not
+    soft_channels: frozenset[Channel] = frozenset()  # interruptible ones
+    soft: int = 0  # units of work on them; the load while there is no other work
+    firm: int = 0  # units of all other work, of an agent with interruptible channels
     cooling_until: Instant | None = None
     recent: deque[Instant] | None = None  # assignments within the span of the rate limit
     offers: dict[TicketId, OpenOffer] = EMPTY  # open ones
@@ -288,7 +290,9 @@ class Demand:
     asks: Asks
     only: Ticket | None  # the one ticket it stands for, where the host has its own permits
     plain_one: Demand | None = None
-    ringing: TicketRecord | None = None  # the one ticket that rings everyone under this demand
+    own: TicketRecord | None = (
+        None  # the one ticket that stands under it, offers and answers included
+    )
     line: list[tuple[Place, LineEntry]] = field(factory=list)  # a heap; the left are still in
     waiting: int = 0
     head: Place | None = None  # the place under which the queue's list of heads knows it
@@ -301,7 +305,7 @@ class Demand:
     reach: Reach | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.is_common = self.plain_one is None and self.only is None and self.ringing is None
+        self.is_common = self.plain_one is None and self.only is None and self.own is None
         self.weight, self.skills, self.reach = self.asks.weight, self.asks.skills, self.asks.reach
 
     @property

@@ -46,6 +46,8 @@ class State:
         self.roster = Roster(gate, self.demands)
         self.tickets: dict[TicketId, TicketRecord] = {}
         self.loose: dict[TicketId, TicketRecord] = {}
+        self.wanting: dict[TicketId, TicketRecord] = {}  # room is to be held for them
+        self.held: dict[TicketId, TicketRecord] = {}  # room is held for them
         self.timers = Timers()
         self.last_agent_of: dict[str, AgentId] = {}  # by requester
         self.calendars: dict[CalendarId, Versions] = {}
@@ -58,7 +60,8 @@ class State:
 
     def unsettled(self) -> bool:
         """Return whether something happened that a hand-out has yet to look at."""
-        return bool(self.loose or self.roster.gained or self.roster.thinned)
+        roster = self.roster
+        return bool(self.loose or roster.gained or roster.thinned or self.wanting or self.held)
 
     def settle(self) -> None:
         """Note that a hand-out looked at everything."""
@@ -76,6 +79,8 @@ class State:
         asks = ticket.asks
         if queue is None:
             queue = ticket.queue
+        if ticket.past.room_of is not None and asked:
+            return self.demands.own(ticket, queue)
         if ticket.offers or ticket.tried:
             channel, weight, skills, reach, _, reserved = asks
             excluded = excluded_by(ticket, asked=asked)

@@ -250,7 +250,7 @@ def _demand(demand: Demand, ask: Ask) -> None:
     asks = demand.asks
     assert dict(asks.skills or {}) == ask.skills
     assert (asks.channel, asks.weight, asks.reach) == (ask.channel, ask.weight, ask.reach)
-    ringing = demand.ringing
+    ringing = demand.own
     excluded = asks.excluded if ringing is None else excluded_by(ringing, asked=True)
     assert {who: why.value for who, why in (excluded or {}).items()} == ask.excluded
     assert asks.reserved == ask.reserved

@@ -91,12 +91,12 @@ def come_loose(state: State, ticket: TicketRecord) -> None:
 
 def ring_in_line(state: State, ticket: TicketRecord) -> None:
     """Put a ticket that rings everyone in its lines, under demands that follow its offers."""
-    lines.enter(ticket, [state.demands.ringing(ticket, queue) for queue in queues_of(ticket)])
+    lines.enter(ticket, [state.demands.own(ticket, queue) for queue in queues_of(ticket)])
 
 
 def is_in_line_by_itself(ticket: TicketRecord) -> bool:
     """Return whether a ticket is in its lines as one that rings everyone."""
-    return bool(ticket.entries) and ticket.entries[0].demand.ringing is ticket
+    return bool(ticket.entries) and ticket.entries[0].demand.own is ticket
 
 
 def leave_line(ticket: TicketRecord) -> None:
@@ -133,6 +133,32 @@ def end_search(state: State, ticket: TicketRecord) -> None:
         state.timers.cancel(Timer(TimerKind.RING, ticket.id))
     if ticket.asks.reserved is not None:
         end_reservation(state, ticket)
+    if ticket.past.room_wanted:
+        give_back_room(state, ticket)
+        state.wanting.pop(ticket.id, None)
+        ticket.past = evolve(ticket.past, room_wanted=False)
+    elif ticket.queue.queue.hold_room_after is not None:
+        state.timers.cancel(Timer(TimerKind.HOLD_ROOM, ticket.id))
+
+
+def time_room(state: State, ticket: TicketRecord) -> None:
+    """Set when room is to be held for a ticket in line, as its queue says."""
+    timer, after = Timer(TimerKind.HOLD_ROOM, ticket.id), ticket.queue.queue.hold_room_after
+    if after is None or ticket.waiting_since is None or ticket.past.room_wanted:
+        state.timers.cancel(timer)
+    else:
+        state.timers.set(timer, max(ticket.waiting_since + after, state.now))
+
+
+def give_back_room(state: State, ticket: TicketRecord) -> None:
+    """End what is held for a ticket; its agent may get others."""
+    agent = state.roster.agents.get(ticket.past.room_of or "")
+    ticket.past = evolve(ticket.past, room_of=None)
+    state.held.pop(ticket.id, None)
+    if agent is not None and agent.rare.room is not None:
+        agent.own.room = None
+        state.roster.gained[agent.id] = agent
+        state.roster.reindex(agent)
 
 
 def time_relaxation(state: State, ticket: TicketRecord) -> None:

@@ -13,6 +13,7 @@ from ticketroute.core.apply.shared import (
     time_grace,
     time_rate_limit,
     time_relaxation,
+    time_room,
     time_silence,
 )
 from ticketroute.core.facts import by_age, is_gone, is_ringing_everyone, is_searching
@@ -79,6 +80,8 @@ def _retime(state: State, ticket: TicketRecord, before: Queue, at: Instant) -> N
     if queue.idle_after != before.idle_after:
         state.timers.cancel(Timer(TimerKind.IDLE, ticket.id))
         time_silence(state, ticket, at)
+    if queue.hold_room_after != before.hold_room_after and ticket.entries:
+        time_room(state, ticket)
     if ticket.state is RoutingState.PARKED:
         recount_parked(state, ticket)
 
@@ -175,5 +178,6 @@ def waits_of(queue: Queue) -> tuple[object, ...]:
         queue.relaxations,
         queue.respond_within,
         queue.idle_after,
+        queue.hold_room_after,
         queue.parked_counts,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ticketroute.core.apply import clocks, offers, staff, tickets
+from ticketroute.core.apply import clocks, offers, rooms, staff, tickets
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.instants import Instant
@@ -71,6 +71,9 @@ APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.ReserveEnded: offers.on_reserve_ended,
     ev.TicketRelaxed: offers.on_relaxed,
     ev.TicketEscalated: offers.on_escalated,
+    ev.RoomWanted: rooms.on_room_wanted,
+    ev.RoomHeld: rooms.on_room_held,
+    ev.RoomReleased: rooms.on_room_released,
     sla.CalendarSet: clocks.on_calendar_set,
     sla.CalendarRemoved: clocks.on_calendar_removed,
     sla.PoliciesSet: clocks.on_policies_set,

@@ -25,6 +25,7 @@ from ticketroute.core.apply.shared import (
     time_grace,
     time_rate_limit,
     time_relaxation,
+    time_room,
     time_silence,
     transition,
     unpark,
@@ -70,11 +71,16 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
     ticket = transition(state, event)
     ticket.wait_reason = event.reason
     enter_lines(state, ticket)
+    if ticket.queue.queue.hold_room_after is not None:
+        if event.reason is not ev.WaitReason.AWAITS_PULL:
+            time_room(state, ticket)
 
 
 def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     ticket = transition(state, event, type(event))
     record, queue = state.roster.agents[event.agent_id], state.roster.queues[event.queue_id]
+    room, accepted = record.rare.room, bool(ticket.offers)
+    counted = room is not None and ticket.id in room.taken
     if ticket.offers:  # accepted: any other was withdrawn before
         if record.rare.misses:
             record.own.misses, record.own.missed_at = 0, None
@@ -101,6 +107,8 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
         state.last_agent_of[ticket.ticket.requester] = event.agent_id
     record.last_assigned = state.assigned
     _start_work(state, ticket, record, event.at)
+    if room is not None and accepted and not counted:
+        room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
 
 
 def _start_work(state: State, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:

@@ -28,6 +28,8 @@ BUSY = frozenset(
         Reason.COOLING_DOWN,
         Reason.CHANNEL_LIMIT,
         Reason.QUEUE_LIMIT,
+        Reason.INTERRUPTED,
+        Reason.ROOM_HELD,
         Reason.AGENT_LIMIT,
         Reason.RATE_LIMIT,
     }

@@ -212,6 +212,10 @@ def relax(state: State, ticket: TicketRecord, at: Instant) -> Iterator[ev.Event]
         )
 
 
+def _want_room(_: State, timer: Timer, at: Instant) -> Iterator[ev.Event]:
+    yield ev.RoomWanted(at=at, cause=_TIME, ticket_id=timer.subject)
+
+
 # --- work -------------------------------------------------------------------------------------
 
 
@@ -237,6 +241,7 @@ _FIRE: dict[TimerKind, Callable[[State, Timer, Instant], Iterator[ev.Event]]] = 
     TimerKind.RING: _widen_ring,
     TimerKind.RESERVE: _end_reservation,
     TimerKind.RELAX: _relax,
+    TimerKind.HOLD_ROOM: _want_room,
     TimerKind.RESPOND: _end_silence,
     TimerKind.IDLE: _hold_idle,
     TimerKind.GRACE: _end_grace,

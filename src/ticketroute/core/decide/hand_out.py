@@ -23,6 +23,7 @@ from ticketroute.core.decide.delivery import (
     wished,
 )
 from ticketroute.core.decide.due import relax
+from ticketroute.core.decide.rooms import lost_rooms, rooms_to_hold
 from ticketroute.core.facts import (
     lifted,
     next_relaxation,
@@ -56,7 +57,8 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.thinned and not _anything_waits(gained.values()):
+    special = state.roster.thinned or state.wanting or state.held
+    if not special and not _anything_waits(gained.values()):
         if not loose:
             return ()
         if len(loose) == 1:
@@ -68,9 +70,14 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
 
 def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
     gained = dict(state.roster.gained)
-    yield from _end_reservations(state, gained.values(), at, cause)
     while True:
+        yield from _end_reservations(state, gained.values(), at, cause)
+        for event in lost_rooms(state, at, cause):
+            yield event
+            gained |= _agents(state, (event.agent_id,))
         yield from Giving(state, gained, at).events()
+        if state.wanting:
+            yield from rooms_to_hold(state, at)
         queued: list[TicketRecord] = []
         for ticket in _unplaced(state):
             reserved = reserve(state, ticket, at=at)
@@ -192,8 +199,7 @@ class Giving:
             yield from moves.withdraw(ticket, rung, ev.Cause.ANSWERED, at=at)
             yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
             if rung:  # they have room again
-                agents = state.roster.agents
-                self._all_gained |= {agent_id: agents[agent_id] for agent_id in rung}
+                self._all_gained |= _agents(state, rung)
                 self._look_again()
             return
         was_loose = ticket.id in state.loose
@@ -213,7 +219,7 @@ class Giving:
                 if loose and loose[0][0] < place:
                     break
                 if demand in self._exhausted or (
-                    demand.ringing is not None and demand.ringing.id in state.loose
+                    demand.own is not None and demand.own.id in state.loose
                 ):
                     continue
                 ticket = lines.head_of(demand)
@@ -279,6 +285,11 @@ class Giving:
 
     def _has_room(self, agent: AgentRecord) -> bool:
         return any(self._state.gate.is_open(member) for member in agent.members)
+
+
+def _agents(state: State, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentRecord]:
+    agents = state.roster.agents
+    return {agent_id: agents[agent_id] for agent_id in agent_ids if agent_id in agents}
 
 
 def state_choice(state: State, ticket: TicketRecord, demand: Demand) -> Choice | None:

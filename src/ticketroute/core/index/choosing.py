@@ -80,13 +80,13 @@ class Demands:
             queue.demands[key] = demand
         return demand
 
-    def ringing(self, ticket: TicketRecord, queue: QueueRecord) -> Demand:
+    def own(self, ticket: TicketRecord, queue: QueueRecord) -> Demand:
         """Return a demand of its own for a ticket that rings everyone: it follows the offers."""
         channel, weight, skills, reach, _, reserved = ticket.asks
         asks = Asks(channel, weight, skills, reach, None, reserved)
         bare = asks if reserved is None else asks._replace(reserved=None)
         only = ticket.ticket if self._gate.permits is not None else None
-        return Demand(queue, asks, only, self._shared(bare, queue), ringing=ticket)
+        return Demand(queue, asks, only, self._shared(bare, queue), own=ticket)
 
     def _shared(self, bare: Asks, queue: QueueRecord) -> Demand:
         """Return the demand that all tickets of equal asks share, and that may have an index."""
@@ -450,6 +450,6 @@ def index_of(demand: Demand) -> DemandIndex:
 
 def excluded_from(demand: Demand) -> AbstractSet[AgentId]:
     """Return the agents who may not have the tickets of a demand. O(1), O(k) for a ring of k."""
-    if demand.ringing is not None:
-        return (excluded_by(demand.ringing, asked=True) or EMPTY).keys()
+    if demand.own is not None:
+        return (excluded_by(demand.own, asked=True) or EMPTY).keys()
     return (demand.asks.excluded or EMPTY).keys()

@@ -11,6 +11,7 @@ from ticketroute.core.index.choosing import Demands
 from ticketroute.core.index.sliding import Entry, Window
 from ticketroute.core.records import (
     CLOSED,
+    ORDINARY,
     AgentRecord,
     MemberRecord,
     OpenOffer,
@@ -52,6 +53,7 @@ class Roster:
         record = AgentRecord(agent, presence=presence, available_since=at)
         if rate_limit is not None or reason:
             record.rare = Rare(rate_limit=rate_limit, reason=reason)
+        _sort_work(record)
         self.agents[agent.id] = record
 
     def change_agent(self, record: AgentRecord, agent: Agent, at: Instant) -> None:
@@ -61,6 +63,7 @@ class Roster:
         rate_limit = agent.rate_limit or defaults.rate_limit
         if rate_limit != record.rare.rate_limit:
             record.own.rate_limit = rate_limit
+        _sort_work(record)
         self.trim_rate(record, at)
         for member in record.members:
             self._describe(member)
@@ -196,7 +199,7 @@ class Roster:
         if record.slots is None:
             record.slots = {}
         record.slots[ticket.id] = ticket
-        record.load += ticket.cost
+        _add_load(record, ticket, ticket.cost)
         self._tell(record.first, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
@@ -205,7 +208,7 @@ class Roster:
         del record.slots[ticket.id]
         if not record.slots:
             record.slots = None  # an empty table is 184 bytes, and most agents may be idle
-        record.load -= ticket.cost
+        _add_load(record, ticket, -ticket.cost)
         self.gained[record.id] = record
         self._tell(record.first, ticket.queue, -1)
 
@@ -216,14 +219,14 @@ class Roster:
         if own.offers is EMPTY:
             own.offers = {}
         own.offers[offer.record.id] = offer
-        record.load += offer.event.cost
+        _add_load(record, offer.record, offer.event.cost)
         self._tell(record.first, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
         """Let go of what an offer took up. O(queues of the agent x log n)."""
         record = offer.agent
         del record.rare.offers[offer.record.id]
-        record.load -= offer.event.cost
+        _add_load(record, offer.record, -offer.event.cost)
         self.gained[record.id] = record
         self._tell(record.first, offer.queue, -1)
 
@@ -383,6 +386,40 @@ def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
     """Yield what takes up an agent's capacity: work, wrap-up and open offers."""
     yield from (record.slots or {}).values()
     yield from record.rare.offers.values()
+
+
+def _add_load(record: AgentRecord, ticket: TicketRecord, units: int) -> None:
+    """Add to an agent's load; interruptible work does not count beside other work."""
+    rare = record.rare
+    if rare is ORDINARY:  # fast: nearly everybody
+        record.load += units
+        return
+    if rare.room is not None and ticket is not rare.room.ticket:
+        if units > 0:
+            rare.room.taken[ticket.id] = units
+        else:
+            rare.room.taken.pop(ticket.id, None)
+    if not rare.soft_channels:
+        record.load += units
+    elif ticket.ticket.channel in rare.soft_channels:
+        rare.soft += units
+        record.load = rare.firm or rare.soft
+    else:
+        rare.firm += units
+        record.load = rare.firm or rare.soft
+
+
+def _sort_work(record: AgentRecord) -> None:
+    """Note which channels are interruptible by now, and how much work is on them."""
+    channels = record.agent.channels
+    soft = frozenset([name for name, limit in channels.items() if limit.interruptible])
+    if not soft and not record.rare.soft_channels:
+        return
+    own, held = record.own, list(holdings(record))
+    own.soft_channels = soft
+    own.soft = sum([each.cost for each in held if each.ticket.channel in soft])
+    own.firm = sum([each.cost for each in held]) - own.soft
+    record.load = own.firm or own.soft
 
 
 def memberships(queue: QueueRecord) -> Mapping[AgentId, Membership]:

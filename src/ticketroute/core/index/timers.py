@@ -25,10 +25,11 @@ class TimerKind(IntEnum):
     RING = 6
     RESERVE = 7
     RELAX = 8
-    RESPOND = 9
-    IDLE = 10
-    GRACE = 11
-    CLOCK = 12
+    HOLD_ROOM = 9
+    RESPOND = 10
+    IDLE = 11
+    GRACE = 12
+    CLOCK = 13
 
 
 class Timer(NamedTuple):
