@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from ticketroute.core.facts import queues_of
-from ticketroute.core.index import lines
+from ticketroute.core.apply.shared import enter_lines, ring_in_line
 from ticketroute.core.index.timers import Timer
 from ticketroute.core.records import (
     ORDINARY,
     PACE,
     AgentRecord,
     Asks,
+    HeldRoom,
     MemberRecord,
     OpenOffer,
     QueueRecord,
@@ -71,7 +71,10 @@ def restore(state: State, saved: Saved) -> None:
     _restore_members(state, desk)
     for each in saved.tickets:
         if each.in_line:
-            _enter_line(state, state.tickets[each.ticket.id], rings=each.rings_in_line)
+            enter = ring_in_line if each.rings_in_line else enter_lines
+            enter(state, state.tickets[each.ticket.id])
+    state.wanting = {ticket_id: state.tickets[ticket_id] for ticket_id in desk.wanting}
+    state.held = {ticket_id: state.tickets[ticket_id] for ticket_id in desk.held}
     for kind, subject, detail, due in desk.timers:
         state.timers.set(Timer(kind, subject, detail), due)
     state.settle()
@@ -89,7 +92,7 @@ def _restore_agent(state: State, saved: SavedAgent) -> None:
     if saved.recent is not None:
         rare.recent = deque(saved.recent)
     usual = all(getattr(rare, name) == getattr(ORDINARY, name) for name in RARE_AS_IS)
-    others = saved.offers or saved.parked or saved.tried or saved.reserved
+    others = saved.offers or saved.parked or saved.tried or saved.reserved or saved.room
     if not usual or others or rare.recent is not None:
         record.rare = rare
     state.roster.agents[record.id] = record
@@ -170,6 +173,8 @@ def _restore_work(state: State, saved: SavedAgent) -> None:
         found = [(ticket_id, tickets[ticket_id].offers or {}) for ticket_id in saved.offers]
         rare.offers = {ticket_id: offers[record.id] for ticket_id, offers in found}
         record.load += sum(offer.cost for offer in rare.offers.values())
+    if saved.room is not None:
+        rare.room = HeldRoom(tickets[saved.room], dict(saved.taken))
     for name in ("parked", "tried", "reserved"):
         ids = getattr(saved, name)
         if ids:
@@ -188,20 +193,12 @@ def _restore_members(state: State, desk: SavedDesk) -> None:
     for agent in desk.agents:
         members = [roster.queues[queue_id].members[agent.agent.id] for queue_id in agent.queues]
         _chain(roster.agents[agent.agent.id], members)
+        if any(limit.interruptible for limit in agent.agent.channels.values()):
+            record = roster.agents[agent.agent.id]
+            roster.change_agent(record, record.agent, state.now)  # sorts work by what interrupts it
 
 
 def _chain(record: AgentRecord, members: list[MemberRecord]) -> None:
     record.first = members[0] if members else None
     for number, member in enumerate(members):
         member.next = members[number + 1] if number + 1 < len(members) else None
-
-
-def _enter_line(state: State, ticket: TicketRecord, *, rings: bool) -> None:
-    queues = queues_of(ticket)
-    if rings:
-        lines.enter(ticket, [state.demands.ringing(ticket, queue) for queue in queues])
-        return
-    demands = [state.demand_of(ticket, queue) for queue in queues]
-    if ticket.asks == demands[0].asks:
-        ticket.asks = demands[0].asks
-    lines.enter(ticket, demands)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from ticketroute.core.apply.shared import is_in_line_by_itself
 from ticketroute.core.facts import asks_of
 from ticketroute.core.index.sliding import Entry
 from ticketroute.core.index.timers import TimerKind
@@ -128,6 +129,7 @@ class SavedTicket:
     past: Past = UNEVENTFUL
     book: SavedBook | None = None
     due: Instant | None = None
+    done_at: Instant | None = None
 
 
 @frozen(kw_only=True)
@@ -153,6 +155,8 @@ class SavedAgent:
     parked: tuple[TicketId, ...] = ()
     tried: tuple[TicketId, ...] = ()
     reserved: tuple[TicketId, ...] = ()
+    room: TicketId | None = None
+    taken: Mapping[TicketId, int] = EMPTY  # since then, in units
 
 
 @frozen(kw_only=True)
@@ -196,6 +200,8 @@ class SavedDesk:
     kept: tuple[Versions, ...] = ()
     timers: tuple[tuple[TimerKind, str, str, Instant], ...] = ()
     windows: tuple[tuple[Span, tuple[Entry, ...]], ...] = ()
+    wanting: tuple[TicketId, ...] = ()
+    held: tuple[TicketId, ...] = ()
 
 
 @frozen
@@ -223,6 +229,7 @@ TICKET_AS_IS: Final = [
     "assignment",
     "past",
     "due",
+    "done_at",
 ]
 RARE_AS_IS: Final = [
     "rate_limit",
@@ -299,6 +306,8 @@ def save(state: State) -> Saved:
         targets=tuple(targets.values),
         kept=tuple(kept.values),
         timers=tuple((*timer, due) for timer, due in state.timers.all().items()),
+        wanting=tuple(state.wanting),
+        held=tuple(state.held),
         windows=tuple((span, window.entries(state.now)) for span, window in roster.windows.items()),
     )
     return Saved(desk, tickets)
@@ -307,7 +316,6 @@ def save(state: State) -> Saved:
 def _saved_ticket(
     state: State, record: TicketRecord, targets: _Shared, kept: _Shared, closed: _Shared
 ) -> SavedTicket:
-    entries = record.entries
     open_queue = state.roster.queues.get(record.queue.id) is record.queue
     return SavedTicket(
         **copied(record, TICKET_AS_IS),
@@ -316,8 +324,8 @@ def _saved_ticket(
         asks=_saved_asks(record),
         agent=None if record.agent is None else record.agent.id,
         added=tuple(queue.id for queue in record.added),
-        in_line=bool(entries),
-        rings_in_line=bool(entries) and entries[0].demand.ringing is record,
+        in_line=bool(record.entries),
+        rings_in_line=is_in_line_by_itself(record),
         offers=tuple(offer.event for offer in (record.offers or {}).values()),
         tried=tuple(
             SavedTried(agent_id=agent_id, reason=tried.reason, lifted=tried.lifted)
@@ -354,8 +362,11 @@ def _saved_clock(clock: Clock, targets: _Shared, kept: _Shared) -> SavedClock:
 
 def _saved_agent(record: AgentRecord) -> SavedAgent:
     rare = record.rare
+    room = rare.room
     return SavedAgent(
         **copied(record, AGENT_AS_IS),
+        room=None if room is None else room.ticket.id,
+        taken=EMPTY if room is None else dict(room.taken),
         **copied(rare, RARE_AS_IS),
         queues=tuple(member.queue.id for member in record.members),
         slots=tuple(record.slots or ()),
