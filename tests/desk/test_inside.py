@@ -152,6 +152,9 @@ def submit_and_give_up(desk: Desk, begin: Begin) -> None:
     with begin() as connection:
         with desk.inside(connection) as inside:
             inside.submit(Ticket(id="t1", queue="mail"))
+            inside.resolve("t1")  # which sees what the transaction itself has written
+        with desk.inside(connection) as inside:
+            inside.submit(Ticket(id="t0", queue="mail"))
         raise TornError
 
 

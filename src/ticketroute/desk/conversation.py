@@ -192,7 +192,14 @@ def read_on(place: Place, rows: list[Row], head: int) -> Talk[None]:
         size += SLICE
 
 
-def ready(memory: Memory, place: Place, locked: Locked, then: Callable[[], T]) -> Talk[T]:
+def ready(
+    memory: Memory,
+    place: Place,
+    locked: Locked,
+    then: Callable[[], T],
+    *,
+    certain: bool = True,
+) -> Talk[T]:
     """Bring the memory to the head of the journal and, under the same lock of it, do ``then``."""
     rows = locked.rows
     while True:
@@ -200,7 +207,7 @@ def ready(memory: Memory, place: Place, locked: Locked, then: Callable[[], T]) -
             proof = memory.prove(rows)
             after = memory.fold.head
             if proof is Proof.PROVEN:
-                memory.catch_up(rows)
+                memory.catch_up(rows, certain=certain)
                 if memory.fold.head == locked.head:
                     return then()
                 proof, after = Proof.UNSEEN, memory.fold.head
@@ -211,7 +218,7 @@ def ready(memory: Memory, place: Place, locked: Locked, then: Callable[[], T]) -
             with memory.lock:
                 if memory.prove(rows) is not Proof.UNSEEN:
                     continue
-        rows = yield from reopen(memory, place)
+        rows = yield from reopen(memory, place, certain=certain)
 
 
 def _decide(
@@ -286,7 +293,7 @@ def hosted(memory: Memory, place: Place, order: Order) -> Talk[None]:
     found = yield from recall(place, [order], locked.known)
     try:
         rows, known = yield from ready(
-            memory, place, locked, lambda: _decide(memory, [order], locked, found)
+            memory, place, locked, lambda: _decide(memory, [order], locked, found), certain=False
         )
     except UnsoundError as unsound:
         raise unsound.fault from unsound.fault.__cause__
@@ -299,7 +306,7 @@ def hosted(memory: Memory, place: Place, order: Order) -> Talk[None]:
 # --- opening and reading --------------------------------------------------------------------------
 
 
-def reopen(memory: Memory, place: Place) -> Talk[list[Row]]:
+def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[Row]]:
     """Make the memory anew from the journal; return its last row.
 
     Raises:
@@ -324,7 +331,7 @@ def reopen(memory: Memory, place: Place) -> Talk[list[Row]]:
     with memory.lock:
         if gone:
             memory.set_back(min(fold.head, position - 1))
-        memory.adopt(fold, entries)
+        memory.adopt(fold, entries, certain=certain)
     if gone:
         log.error("the journal of desk %r was set back to %d", place.desk, fold.head)
         raise JournalSetBackError(place.desk, position, fold.head)

@@ -133,18 +133,25 @@ class Memory:
             return Proof.FORKED
         return Proof.PROVEN if rows[place].token == fold.token else Proof.FORKED
 
-    def catch_up(self, rows: Sequence[Row]) -> None:
-        """Take in what follows the head; the memory has to be proven by the same rows."""
-        self.confirm()
+    def catch_up(self, rows: Sequence[Row], *, certain: bool = True) -> None:
+        """Take in what follows the head; the memory has to be proven by the same rows.
+
+        ``certain`` is whether they are committed: in a transaction of the host's, what it wrote
+        itself shows, and may yet be given up.
+        """
+        if certain:
+            self.confirm()
         new = rows[self.fold.head - rows[0].position + 1 :] if rows else ()
         try:
             entries = self.fold.take_in(new, self.where)
         except Exception:
             self.sound = False
             raise
-        if entries:
+        if entries and certain:
             self.proven = (self.fold.head, self.fold.token)
             self.tell(entries)
+        else:
+            self.claimed.extend(entries)
 
     def confirm(self) -> None:
         """Note that everything up to the head is committed."""
@@ -160,12 +167,15 @@ class Memory:
                 self.outbox.append(entry)
                 self.told = entry.position
 
-    def adopt(self, fold: Fold, entries: Sequence[Entry]) -> None:
+    def adopt(self, fold: Fold, entries: Sequence[Entry], *, certain: bool = True) -> None:
         """Go on from a fold that was made anew from the journal."""
         self.fold, self.sound = fold, True
         self.claimed.clear()
-        self.confirm()
-        self.tell(entries)
+        if certain:
+            self.confirm()
+            self.tell(entries)
+        else:
+            self.claimed.extend(entries)
 
     def set_back(self, head: int) -> None:
         """Note that the journal is not the one that was seen: what follows is told anew."""
