@@ -11,21 +11,19 @@ from typing import Any, Self, Unpack
 from attrs import evolve
 
 from ticketroute import commands
-from ticketroute.commands import AgentChanges, Command, QueueChanges
+from ticketroute.commands import AgentChanges, QueueChanges
 from ticketroute.core.apply.table import apply
 from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
-from ticketroute.core.decide.table import DECIDE
 from ticketroute.core.index import lines
 from ticketroute.core.index.roster import memberships
-from ticketroute.core.run import Run
+from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain
 from ticketroute.core.show.restored import restore
 from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
-from ticketroute.errors import InvalidValueError
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.checks import check_id
 from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStatus
@@ -46,7 +44,6 @@ PLAIN = Membership()
 # fast: given for every ticket, and checked where they are decided
 new_submit, new_accept = maker(commands.Submit), maker(commands.Accept)
 new_resolve = maker(commands.Resolve)
-ADVANCE = commands.Advance()
 
 
 class Dispatcher(Run):
@@ -87,6 +84,7 @@ class Dispatcher(Run):
                 desk._defaults = event.defaults
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
+        desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
         return desk
 
     @classmethod
@@ -109,6 +107,7 @@ class Dispatcher(Run):
         restore(desk._state, saved)
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
+        desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
         return desk
 
     def count_tickets(self) -> int:
@@ -133,21 +132,6 @@ class Dispatcher(Run):
             if isinstance(event, DeskOpened):
                 self._defaults = event.defaults
         self._state.settle()
-
-    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
-        """Do a command that was made as a value; the methods are the typed face of this one.
-
-        Raises:
-            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`, or ``at`` is
-                not an instant.
-            TimeBackwardsError: if ``at`` lies before the last instant.
-            CalledFromInsideError: if the host's own code calls in the middle of a command.
-            BrokenDeskError: if an earlier command failed half-way.
-        """
-        decide = DECIDE.get(type(command))
-        if decide is None:
-            raise InvalidValueError("command", command, "one of ticketroute.commands")
-        return self._run(decide, command, at, by)
 
     # --- time -----------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class Gate:
         ):
             lack = lacking(member.skills, demand) if demand.skills else None
             return lack if lack is not None or demand.is_common else self._left_out(member, demand)
-        if not by_hand and not member.membership.automatic:
+        if not by_hand and not member.automatic:
             return Reason.BY_HAND_ONLY
         record = member.record
         if record.presence is not _AVAILABLE:
@@ -180,8 +180,12 @@ class Gate:
         record = member.record
         if (
             record.presence is not _AVAILABLE
-            or not member.membership.automatic
-            or not _has_units(member)
+            or (
+                record.load >= member.capacity
+                if record.rare is ORDINARY
+                else not _has_units(member)
+            )
+            or not member.automatic
             or member.held >= member.limit
             or not (record.rare is ORDINARY or _may_have_more(record))
         ):
@@ -216,7 +220,7 @@ class Gate:
         agent = record.agent
         reach = asks.reach or demand.queue.queue.reach
         return (
-            member.membership.automatic
+            member.automatic
             and (not agent.channels or asks.channel in agent.channels)
             and (not asks.skills or lacking(agent.skills, demand) is None)
             and reach.least <= member.priority <= reach.greatest
@@ -230,8 +234,8 @@ class Gate:
     ) -> Reason | None:
         record, asks = member.record, demand.asks
         held = member.held
-        for slot in without:
-            held -= slot.queue is demand.queue
+        if without:
+            held -= sum([slot.queue is demand.queue for slot in without])
         agent, most = record.agent, self.defaults.channel_limit
         cost = asks.weight
         if agent.channels:
@@ -242,7 +246,9 @@ class Gate:
         if held >= member.limit:
             return Reason.QUEUE_LIMIT
         if record.rare is ORDINARY:  # fast: nearly everybody
-            load = record.load - sum([slot.cost for slot in without])
+            load = record.load
+            if without:
+                load -= sum([slot.cost for slot in without])
             return Reason.AGENT_LIMIT if load + cost > member.capacity else None
         return _lacks_units(member, demand, cost, without)
 

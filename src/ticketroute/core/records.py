@@ -249,6 +249,7 @@ class MemberRecord(Member):
     membership: Membership
     limit: int
     held: int = 0  # tickets of this queue that count
+    automatic: bool = True  # gets tickets by hand-outs
     is_open: int = CLOSED  # or OPEN or WIDE_OPEN: in the queue's own index
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
     next: MemberRecord | None = None  # the same agent in the queue they joined next
@@ -343,6 +344,7 @@ class QueueRecord:
     rings_all: bool = field(init=False)  # so does the strategy, at once or step by step
     ring_step: Span | None = field(init=False)  # after which it rings one more; None: all at once
     timed: bool = field(init=False)  # silence in its tickets has consequences
+    scheduled: bool = field(init=False)  # tickets in its line have timers
     skips: bool = field(init=False)  # some relaxation is taken at once where nobody is there
     retry_missed_after: Span = field(init=False)  # as its offer policy has it, or the usual one
 
@@ -359,6 +361,7 @@ class QueueRecord:
         self.rings_all = bool(getattr(strategy, "rings_all", False))
         self.ring_step = getattr(strategy, "step", None)
         self.timed = queue.respond_within is not None or queue.idle_after is not None
+        self.scheduled = bool(queue.relaxations) or queue.hold_room_after is not None
         self.skips = any([step.skip_wait for step in queue.relaxations])
         usual = RETRY_OF_RINGS if self.rings_all else RETRY_OF_OFFERS
         self.retry_missed_after = queue.offer.retry_missed_after or usual

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from ticketroute.commands import Advance, Command
 from ticketroute.core.apply.table import apply, pass_time_to
 from ticketroute.core.decide.checks import check_call
 from ticketroute.core.decide.clocks import clocks_after
 from ticketroute.core.decide.due import fire_all
 from ticketroute.core.decide.hand_out import hand_out
+from ticketroute.core.decide.table import DECIDE
 from ticketroute.core.gate import Gate
 from ticketroute.core.index.chance import Chance
 from ticketroute.core.records import QueueRecord
@@ -24,9 +26,7 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
-C = TypeVar("C")
-Decide = Callable[[State, C, Instant, str | None], Iterable[Event | None]]
-
+ADVANCE = Advance()
 END: Final[Any] = object()  # of a decision
 
 
@@ -52,35 +52,52 @@ class Run:
         self._events: list[Event] = []
         self._undrawn: QueueRecord | None = None  # draws, on a desk replayed without a source
         self._running = False
+        self._careful = permits is not None  # whether every command is to be checked in full
+        self._guarded = self._careful
         self._broken: str | None = None  # what broke it
         self._unfinished: tuple[Iterator[Event | None], Instant] | None = None
 
-    def _run(self, decide: Decide[C], command: C, at: Instant, by: str | None) -> Events:
-        """Do one command at ``at``, and everything that is due before it."""
-        state = self._state
-        if type(at) is not int or at < state.now or by is not None or self._undrawn is not None:
-            check_call(at, by, state.now, self._undrawn)
-        if self._running or self._broken is not None:
-            self._refuse()
-        self._running = True
-        if state.gate.permitted:
-            state.gate.permitted.clear()
+    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
+        """Do a command: first what is due before it, then the command, then the hand-out.
+
+        The methods of a dispatcher are the typed face of this one.
+
+        Raises:
+            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`, or ``at`` is
+                not an instant.
+            TimeBackwardsError: if ``at`` lies before the last instant.
+            CalledFromInsideError: if the host's own code calls in the middle of a command.
+            BrokenDeskError: if an earlier command failed half-way.
+        """
+        state, timers = self._state, self._state.timers
+        decide = DECIDE.get(type(command))
+        if type(at) is not int or at < state.now or by is not None or self._guarded or not decide:
+            self._check(command, at, by)
+        assert decide is not None
+        self._guarded = self._running = True
         try:
-            if self._unfinished is not None or state.unsettled():
+            if state.loose or state.roster.gained or self._unfinished is not None:
                 self._go_on()
-            if at >= state.timers.earliest:
+            if at >= timers.earliest:
                 self._pass_time(at)
-            self._decide(iter(decide(state, command, at, by)), at)
-            self._hand_out(at, Cause.COMMAND)
-            if at >= state.timers.earliest:
+            events = decide(state, command, at, by)
+            if type(events) is tuple:
+                for event in events:
+                    self._happen(event)
+            else:
+                self._decide(iter(events), at)
+            if state.loose or state.roster.gained or state.roster.special:
+                self._hand_out(at, Cause.COMMAND)
+            if at >= timers.earliest:
                 self._pass_time(at)
             if at != state.now:  # nothing happened at this very instant, and yet it has come
                 pass_time_to(state, at)
         finally:
             self._running = False
-        events = Events(self._events)
+            self._guarded = self._careful
+        told = Events(self._events)
         self._events.clear()
-        return events
+        return told
 
     def _go_on(self) -> None:
         """Finish what the host's own code interrupted in an earlier call, at its own instant."""
@@ -111,7 +128,7 @@ class Run:
             except BaseException:
                 self._unfinished = None
                 if begun:
-                    self._broken = "a decision that failed after its first event"
+                    self._break("a decision that failed after its first event")
                 raise
             if event is END:
                 break
@@ -128,10 +145,9 @@ class Run:
     def _hand_out(self, at: Instant, cause: Cause) -> None:
         """Give what is loose, and what waits for agents who gained room, until nobody gets more."""
         state = self._state
-        if state.unsettled():
-            for event in hand_out(state, at, cause):
-                self._happen(event)
-            state.settle()
+        for event in hand_out(state, at, cause):
+            self._happen(event)
+        state.settle()
 
     def _happen(self, event: Event) -> None:
         """Apply an event and keep it for the answer: the one door of every event."""
@@ -148,22 +164,32 @@ class Run:
                     apply(state, followed)
                     self._events.append(followed)
         except BaseException:
-            self._broken = f"{type(event).__name__}, which could not be applied"
+            self._break(f"{type(event).__name__}, which could not be applied")
             raise
 
     @contextmanager
     def _looking(self, at: Instant, by: str | None) -> Iterator[None]:
         """Check a question that calls the host's own code, as a command is checked."""
-        check_call(at, by, self._state.now, self._undrawn)
-        if self._running or self._broken is not None:
-            self._refuse()
-        self._running = True
+        self._check(ADVANCE, at, by)
+        self._guarded = self._running = True
         try:
             yield
         finally:
             self._running = False
+            self._guarded = self._careful
 
-    def _refuse(self) -> None:
+    def _check(self, command: object, at: Instant, by: str | None) -> None:
+        """Raise unless the command may be given now."""
+        if type(command) not in DECIDE:
+            raise InvalidValueError("command", command, "one of ticketroute.commands")
+        check_call(at, by, self._state.now, self._undrawn)
         if self._broken is not None:
             raise BrokenDeskError(self._broken)
-        raise CalledFromInsideError
+        if self._running:
+            raise CalledFromInsideError
+        self._state.gate.permitted.clear()
+
+    def _break(self, what: str) -> None:
+        """Refuse every later command: the desk in memory can no longer be trusted."""
+        self._broken = self._broken or what
+        self._careful = True

@@ -10,7 +10,7 @@ from ticketroute.core.index.chance import Chance
 from ticketroute.core.index.choosing import Demands
 from ticketroute.core.index.roster import Roster
 from ticketroute.core.index.timers import Timers
-from ticketroute.core.records import Asks, Demand, QueueRecord, TicketRecord
+from ticketroute.core.records import UNEVENTFUL, Asks, Demand, QueueRecord, TicketRecord
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId, CalendarId, PolicyId, TicketId
 from ticketroute.model.instants import Instant
@@ -42,6 +42,7 @@ class State:
     def __init__(self, gate: Gate, chance: Chance) -> None:
         self.gate = gate
         self.chance = chance
+        self.permits = gate.permits is not None
         self.demands = Demands(gate, chance)
         self.roster = Roster(gate, self.demands)
         self.tickets: dict[TicketId, TicketRecord] = {}
@@ -60,14 +61,16 @@ class State:
 
     def unsettled(self) -> bool:
         """Return whether something happened that a hand-out has yet to look at."""
-        roster = self.roster
-        return bool(self.loose or roster.gained or roster.thinned or self.wanting or self.held)
+        return bool(self.loose or self.roster.gained or self.roster.special)
 
     def settle(self) -> None:
         """Note that a hand-out looked at everything."""
-        self.loose.clear()
+        if self.loose:
+            self.loose.clear()
         self.roster.gained.clear()
-        self.roster.thinned.clear()
+        if self.roster.special:
+            self.roster.thinned.clear()
+            self.roster.special = bool(self.wanting or self.held)
 
     def demand_of(
         self, ticket: TicketRecord, queue: QueueRecord | None = None, *, asked: bool = True
@@ -79,14 +82,14 @@ class State:
         asks = ticket.asks
         if queue is None:
             queue = ticket.queue
-        if ticket.past.room_of is not None and asked:
+        if ticket.past is not UNEVENTFUL and ticket.past.room_of is not None and asked:
             return self.demands.own(ticket, queue)
         if ticket.offers or ticket.tried:
             channel, weight, skills, reach, _, reserved = asks
             excluded = excluded_by(ticket, asked=asked)
             asks = Asks(channel, weight, skills, reach, excluded, reserved)
             return self.demands.of(asks, ticket.ticket, queue)
-        shared = queue.demands.get((asks, None)) if self.gate.permits is None else None
+        shared = None if self.permits else queue.demands.get((asks, None))
         return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
 
     def wait_reason(self, ticket: TicketRecord) -> WaitReason:

@@ -16,6 +16,7 @@ def on_room_wanted(state: State, event: ev.RoomWanted) -> None:
     ticket.past = evolve(ticket.past, room_wanted=True)
     state.timers.cancel(Timer(TimerKind.HOLD_ROOM, ticket.id))
     state.wanting[ticket.id] = ticket
+    state.roster.special = True
 
 
 def on_room_held(state: State, event: ev.RoomHeld) -> None:
@@ -32,5 +33,6 @@ def on_room_released(state: State, event: ev.RoomReleased) -> None:
     ticket = transition(state, event)
     give_back_room(state, ticket)
     state.wanting[ticket.id] = ticket
+    state.roster.special = True
     if ticket.entries:
         enter_lines(state, ticket)

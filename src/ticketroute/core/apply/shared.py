@@ -17,6 +17,7 @@ from ticketroute.core.gate import rate_lifts_at
 from ticketroute.core.index import lines
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import (
+    UNEVENTFUL,
     AgentRecord,
     OpenOffer,
     QueueRecord,
@@ -126,19 +127,24 @@ def end_search(state: State, ticket: TicketRecord) -> None:
         leave_line(ticket)
     state.loose.pop(ticket.id, None)
     ticket.waiting_since, ticket.added = None, ()
-    if ticket.queue.queue.relaxations:
+    if ticket.queue.scheduled:
         state.timers.cancel(Timer(TimerKind.RELAX, ticket.id))
+        state.timers.cancel(Timer(TimerKind.HOLD_ROOM, ticket.id))
+    if ticket.asks.reserved is not None:
+        end_reservation(state, ticket)
+    if ticket.past is not UNEVENTFUL:
+        _forget_search(state, ticket)
+
+
+def _forget_search(state: State, ticket: TicketRecord) -> None:
+    """Forget how far a search had come: a ring that widened, and room that is held."""
     if ticket.past.wanted:
         ticket.past = evolve(ticket.past, wanted=0, everyone=False)
         state.timers.cancel(Timer(TimerKind.RING, ticket.id))
-    if ticket.asks.reserved is not None:
-        end_reservation(state, ticket)
     if ticket.past.room_wanted:
         give_back_room(state, ticket)
         state.wanting.pop(ticket.id, None)
         ticket.past = evolve(ticket.past, room_wanted=False)
-    elif ticket.queue.queue.hold_room_after is not None:
-        state.timers.cancel(Timer(TimerKind.HOLD_ROOM, ticket.id))
 
 
 def time_room(state: State, ticket: TicketRecord) -> None:

@@ -79,8 +79,9 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
 def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     ticket = transition(state, event, type(event))
     record, queue = state.roster.agents[event.agent_id], state.roster.queues[event.queue_id]
-    room, accepted = record.rare.room, bool(ticket.offers)
-    counted = room is not None and ticket.id in room.taken
+    room = record.rare.room
+    if room is not None:
+        room = room if ticket.offers and ticket.id not in room.taken else None
     if ticket.offers:  # accepted: any other was withdrawn before
         if record.rare.misses:
             record.own.misses, record.own.missed_at = 0, None
@@ -107,7 +108,7 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
         state.last_agent_of[ticket.ticket.requester] = event.agent_id
     record.last_assigned = state.assigned
     _start_work(state, ticket, record, event.at)
-    if room is not None and accepted and not counted:
+    if room is not None:
         room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
 
 

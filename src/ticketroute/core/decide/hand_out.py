@@ -35,7 +35,7 @@ from ticketroute.core.facts import (
 from ticketroute.core.index import lines
 from ticketroute.core.index.choosing import Choice
 from ticketroute.core.index.filed_lines import heads_for
-from ticketroute.core.records import AgentRecord, Demand, QueueRecord, TicketRecord
+from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId, TicketId
@@ -57,8 +57,7 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    special = state.roster.thinned or state.wanting or state.held
-    if not special and not _anything_waits(gained.values()):
+    if not state.roster.special and not (gained and _anything_waits(gained.values())):
         if not loose:
             return ()
         if len(loose) == 1:
@@ -101,9 +100,10 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     delivery = ticket.queue.queue.delivery
     if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
-    wish = wished(state, ticket, demand)
-    if wish is None and has_wish(ticket):
-        reserved = reserve(state, ticket, at=at)
+    wish = None
+    if has_wish(ticket):
+        wish = wished(state, ticket, demand)
+        reserved = None if wish else reserve(state, ticket, at=at)
         if reserved is not None:
             return (reserved, _queued(ticket, ev.WaitReason.NOBODY_FREE, at))
     # who waits already proves that nobody is eligible for the same demand
@@ -413,12 +413,18 @@ def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
 
 def _is_plain(ticket: TicketRecord) -> bool:
     """Return whether ``place`` decides about a loose ticket as a hand-out does, while nobody waits."""
-    if ticket.offers or ticket.added or ticket.entries or ticket.past.came_from is not None:
+    queue = ticket.queue
+    if queue.skips or queue.ring_step is not None:
         return False
-    if ticket.tried or ticket.asks.reserved is not None or not seeks(ticket):
-        return False
-    step = ticket.queue.queue.relaxations
-    return not step and not (ticket.queue.ring_step is not None)
+    if not ticket.version:  # fast: it has just been submitted
+        return True
+    return ticket.past is UNEVENTFUL and not (
+        ticket.offers
+        or ticket.added
+        or ticket.entries
+        or ticket.tried
+        or ticket.asks.reserved is not None
+    )
 
 
 def _rank(ticket: TicketRecord, queue: QueueRecord) -> tuple[int, ...]:

@@ -43,6 +43,7 @@ class Roster:
         self.windows: dict[Span, Window] = {}
         self.gained: dict[AgentId, AgentRecord] = {}
         self.thinned: dict[QueueId, QueueRecord] = {}
+        self.special = False  # a hand-out has more to look at than room and loose tickets
 
     # --- agents -----------------------------------------------------------------------------
 
@@ -177,6 +178,7 @@ class Roster:
         del member.queue.members[member.agent_id]
         if member.queue.skips:
             self.thinned[member.queue.id] = member.queue
+            self.special = True
         record = member.record
         if record.first is member:
             record.first = member.next
@@ -199,7 +201,10 @@ class Roster:
         if record.slots is None:
             record.slots = {}
         record.slots[ticket.id] = ticket
-        _add_load(record, ticket, ticket.cost)
+        if record.rare is ORDINARY:
+            record.load += ticket.cost
+        else:
+            _add_load(record, ticket, ticket.cost)
         self._tell(record.first, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
@@ -208,7 +213,10 @@ class Roster:
         del record.slots[ticket.id]
         if not record.slots:
             record.slots = None  # an empty table is 184 bytes, and most agents may be idle
-        _add_load(record, ticket, -ticket.cost)
+        if record.rare is ORDINARY:
+            record.load += -ticket.cost
+        else:
+            _add_load(record, ticket, -ticket.cost)
         self.gained[record.id] = record
         self._tell(record.first, ticket.queue, -1)
 
@@ -306,6 +314,7 @@ class Roster:
         self.gained[member.agent_id] = member.record
         if member.queue.skips:
             self.thinned[member.queue.id] = member.queue
+            self.special = True
 
     def describe_all(self, defaults: Defaults, at: Instant) -> None:
         """Let other defaults hold for everybody. O(agents x queues of each)."""
@@ -365,7 +374,7 @@ class Roster:
         record, terms = member.record, member.membership
         member.capacity = capacity_of(record.agent, self._gate.defaults)
         member.priority = terms.priority or record.agent.priority
-        member.weight = terms.weight
+        member.weight, member.automatic = terms.weight, terms.automatic
         member.skills = record.agent.skills
         limits = (terms.limit, member.queue.queue.limit_per_agent, self._gate.defaults.queue_limit)
         member.limit = next(limit for limit in limits if limit is not None)
@@ -391,9 +400,6 @@ def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
 def _add_load(record: AgentRecord, ticket: TicketRecord, units: int) -> None:
     """Add to an agent's load; interruptible work does not count beside other work."""
     rare = record.rare
-    if rare is ORDINARY:  # fast: nearly everybody
-        record.load += units
-        return
     if rare.room is not None and ticket is not rare.room.ticket:
         if units > 0:
             rare.room.taken[ticket.id] = units
