@@ -77,6 +77,7 @@ def restore(state: State, saved: Saved) -> None:
     state.held = {ticket_id: state.tickets[ticket_id] for ticket_id in desk.held}
     for kind, subject, detail, due in desk.timers:
         state.timers.set(Timer(kind, subject, detail), due)
+    state.roster.special = True  # settling finds out whether room is held or wanted
     state.settle()
 
 
