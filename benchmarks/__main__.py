@@ -14,6 +14,7 @@ from attrs import asdict, evolve
 from benchmarks import (
     calendar,
     cycle,
+    desk,
     filters,
     machine,
     memory,
@@ -38,6 +39,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "ringing": ringing.rows,
     "calendar": calendar.rows,
     "replay": replay.rows,
+    "desk": desk.rows,
 }
 
 FULL = Effort(

@@ -112,7 +112,7 @@ class AsyncDesk(Commands[Reply], Views):
         order = self._order(command, key, by)
         self._waiting.append(order)
         await self._shielded(self._settle(order))
-        return Events(order.answer())
+        return order.answer()
 
     async def advance(self) -> Events:
         """Do what has fallen due. Any process may call it; each timer fires once."""
@@ -333,7 +333,7 @@ class AsyncInside(Commands[Reply]):
         """Do a command as part of the transaction."""
         order = self.desk._order(command, key, by)  # noqa: SLF001  of one making with the desk
         await self._settle(order)
-        return Events(order.answer())
+        return order.answer()
 
 
 _OPEN: WeakSet[AsyncDesk] = WeakSet()

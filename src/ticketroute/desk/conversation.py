@@ -30,7 +30,7 @@ from ticketroute.journal.lines import AsyncLine, Line, LostError
 from ticketroute.journal.snapshots import parts_of, read_parts
 from ticketroute.journal.statements import GIVE_UP, SLICE, Answer, Statement, Statements, Trip
 from ticketroute.journal.statements import Memory as Known
-from ticketroute.model.events import Event
+from ticketroute.model.events import Events
 from ticketroute.model.instants import Instant
 
 log = logging.getLogger("ticketroute.desk")
@@ -225,7 +225,7 @@ def _decide(
     memory: Memory,
     orders: Sequence[Order],
     locked: Locked,
-    found: dict[str, tuple[bytes, tuple[Event, ...]]],
+    found: dict[str, tuple[bytes, Events]],
 ) -> tuple[list[Row], list[Known]]:
     rows: list[Row] = []
     known: list[Known] = []
@@ -243,7 +243,7 @@ def _decide(
     return rows, known
 
 
-def repeat(order: Order, digest: bytes, events: tuple[Event, ...]) -> None:
+def repeat(order: Order, digest: bytes, events: Events) -> None:
     """Settle an order whose key was used before."""
     if bytes(digest) == order.digest:
         order.settle(events)
@@ -253,18 +253,18 @@ def repeat(order: Order, digest: bytes, events: tuple[Event, ...]) -> None:
 
 def recall(
     place: Place, orders: Sequence[Order], known: dict[str, Known]
-) -> Talk[dict[str, tuple[bytes, tuple[Event, ...]]]]:
+) -> Talk[dict[str, tuple[bytes, Events]]]:
     """Read the events that commands of known keys led to."""
-    found: dict[str, tuple[bytes, tuple[Event, ...]]] = {}
+    found: dict[str, tuple[bytes, Events]] = {}
     for order in orders:
         if order.key is None or order.key not in known:
             continue
         memory = known[order.key]
-        events: tuple[Event, ...] = ()
+        events = Events()
         if memory.last >= memory.first:
             most = memory.last - memory.first + 1
             answer = yield Trip([place.statements.events(place.desk, memory.first, most)])
-            events = tuple(decode(Row(*row), place.where) for row in answer[0])
+            events = Events(decode(Row(*row), place.where) for row in answer[0])
         found[order.key] = (bytes(memory.digest), events)
     return found
 

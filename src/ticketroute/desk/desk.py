@@ -168,7 +168,7 @@ class Desk(Commands[Events], Views):
             self._keeper.settle(order)
         finally:
             self._outlet.tell()
-        return Events(order.answer())
+        return order.answer()
 
     def advance(self) -> Events:
         """Do what has fallen due. Any process may call it; each timer fires once."""
@@ -351,7 +351,7 @@ class Inside(Commands[Events]):
         """Do a command as part of the transaction."""
         order = self.desk._order(command, key, by)  # noqa: SLF001  of one making with the desk
         self._settle(order)
-        return Events(order.answer())
+        return order.answer()
 
 
 class Together(Inside):

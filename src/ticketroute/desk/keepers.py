@@ -27,11 +27,11 @@ from ticketroute.desk.order import Order, new_token
 from ticketroute.desk.session import Session
 from ticketroute.errors import BrokenDeskError
 from ticketroute.journal.codec import Row, decode
-from ticketroute.journal.contract import Entry
+from ticketroute.journal.contract import Entry, new_entry
 from ticketroute.journal.faults import ClockError, KeyReusedError
 from ticketroute.journal.lines import Line
 from ticketroute.journal.statements import GIVE_UP, SLICE
-from ticketroute.model.events import Event
+from ticketroute.model.events import Events
 from ticketroute.model.instants import Instant
 
 MOST_TOGETHER = 64  # orders decided in one transaction
@@ -75,7 +75,7 @@ class Alone:
     def __init__(self, memory: Memory, clock: Callable[[], Instant]) -> None:
         self._memory, self._clock = memory, clock
         self._entries: list[Entry] = []
-        self._known: dict[str, tuple[bytes, tuple[Event, ...]]] = {}
+        self._known: dict[str, tuple[bytes, Events]] = {}
 
     def settle(self, order: Order) -> None:
         """Do one command."""
@@ -138,13 +138,13 @@ class Alone:
             order.settle(refused=ClockError(clock, now))
             return
         try:
-            events = tuple(dispatcher.do(order.command, at=max(clock, now), by=order.by))
+            events = dispatcher.do(order.command, at=max(clock, now), by=order.by)
             order.settle(events)
         except REFUSALS as refused:
             if isinstance(refused, BrokenDeskError):
                 self._memory.fold.dispatcher = self._again()
                 raise
-            events = tuple(dispatcher.advance(at=dispatcher.now))
+            events = dispatcher.advance(at=dispatcher.now)
             order.settle(refused=refused)
         except BaseException:
             self._memory.fold.dispatcher = self._again()
@@ -152,7 +152,7 @@ class Alone:
         token, position = new_token(), len(self._entries)
         for event in events:
             position += 1
-            self._entries.append(Entry(position, event, token))
+            self._entries.append(new_entry(position, event, token))
         self._memory.fold.head = position
         if order.key is not None and order.refused is None:
             self._known[order.key] = (order.digest, events)

@@ -18,7 +18,7 @@ from ticketroute.errors import BrokenDeskError, InvalidValueError, TicketRouteEr
 from ticketroute.journal.codec import Row, decode, encode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, JournalDamagedError
-from ticketroute.model.events import Event
+from ticketroute.model.events import Event, Events
 from ticketroute.model.instants import Instant, hours
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
@@ -215,18 +215,18 @@ class Memory:
         dispatcher = self.fold.dispatcher
         order.refused = None
         if clock < dispatcher.now - BACKWARDS:
-            order.refused, order.decided = ClockError(clock, dispatcher.now), ()
+            order.refused, order.decided = ClockError(clock, dispatcher.now), Events()
             return []
         at = max(clock, dispatcher.now)
         try:
             try:
-                events = tuple(dispatcher.do(order.command, at=at, by=order.by))
+                events = dispatcher.do(order.command, at=at, by=order.by)
                 order.decided = events
             except BrokenDeskError:
                 raise
             except REFUSALS as refused:
-                events = tuple(dispatcher.advance(at=dispatcher.now))
-                order.refused, order.decided = refused, ()
+                events = dispatcher.advance(at=dispatcher.now)
+                order.refused, order.decided = refused, Events()
             return self._claim(order, events)
         except Exception as fault:
             self.sound = False

@@ -9,9 +9,12 @@ from attrs import define, field
 
 from ticketroute.journal.codec import digest_of
 from ticketroute.model.checks import check_id
-from ticketroute.model.events import Event
+from ticketroute.model.events import Events
 
 TOKEN_BITS = 63  # what a signed number of a database holds
+
+
+NOTHING_HAPPENED = Events()
 
 
 def new_token() -> int:
@@ -30,7 +33,7 @@ class Order:
     token: int = field(init=False, default=0)  # of the latest try
     first: int = field(init=False, default=0)  # positions of its events; 0 and -1: none
     last: int = field(init=False, default=-1)
-    decided: tuple[Event, ...] = field(init=False, default=())
+    decided: Events = field(init=False, default=Events())
     refused: Exception | None = field(init=False, default=None)
     settled: bool = field(init=False, default=False)
 
@@ -39,7 +42,7 @@ class Order:
             check_id("key", self.key)
             self.digest = digest_of(self.command)
 
-    def settle(self, events: tuple[Event, ...] = (), refused: Exception | None = None) -> None:
+    def settle(self, events: Events = NOTHING_HAPPENED, refused: Exception | None = None) -> None:
         """Note what came of it."""
         self.decided, self.refused, self.settled = events, refused, True
 
@@ -48,7 +51,7 @@ class Order:
         if not self.settled:
             self.settle(refused=fault)
 
-    def answer(self) -> tuple[Event, ...]:
+    def answer(self) -> Events:
         """Return its events, or raise what refused it."""
         if self.refused is not None:
             raise self.refused

@@ -24,7 +24,7 @@ from ticketroute.journal.faults import JournalUnreachableError, OutcomeUnknownEr
 from ticketroute.journal.lines import Line, LostError
 from ticketroute.journal.statements import GIVE_UP, Trip
 from ticketroute.journal.statements import Memory as Known
-from ticketroute.model.events import Event
+from ticketroute.model.events import Events
 
 
 class Transaction:
@@ -34,7 +34,7 @@ class Transaction:
         self._memory, self._place = memory, place
         self._rows: list[Row] = []
         self._known: list[Known] = []
-        self._remembered: dict[str, tuple[bytes, tuple[Event, ...]]] = {}
+        self._remembered: dict[str, tuple[bytes, Events]] = {}
         self._first = 0
 
     def begin(self) -> Talk[None]:

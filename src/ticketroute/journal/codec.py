@@ -35,6 +35,7 @@ UPGRADES: Final[Mapping[tuple[str, int], Upgrade]] = {}
 """What leads from an old kind and version to the next: its kind, its version, its plain data."""
 
 _dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_loads = json.JSONDecoder().decode
 _APART = ("at",)  # in a column of its own
 
 
@@ -97,9 +98,11 @@ def decode(row: Row, where: str = "the journal") -> Event:
     if crc != checksum(position, token, at, kind, version, payload):
         raise JournalDamagedError(where, position, "its checksum is wrong")
     try:
-        plain = json.loads(payload)
+        plain = _loads(payload)
     except ValueError:
         raise JournalDamagedError(where, position, "its payload is not JSON") from None
+    if version == _CURRENT.get(kind):
+        return _read(kind, plain, at, position, where)
     while version < _CURRENT.get(kind, 0) or kind not in KINDS:
         upgrade = UPGRADES.get((kind, version))
         if upgrade is None:

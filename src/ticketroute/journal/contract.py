@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import check_whole
 from ticketroute.model.events import Event
+from ticketroute.model.frozen import maker
 
 LAST_POSITION = 2**63 - 1  # what a database's whole numbers hold
 
@@ -72,6 +73,9 @@ class Entry:
         never does.
         """
         return f"{self.position}-{self.token:x}"
+
+
+new_entry = maker(Entry)
 
 
 @frozen
