@@ -15,6 +15,7 @@ from benchmarks import (
     calendar,
     cycle,
     desk,
+    desks,
     filters,
     machine,
     memory,
@@ -40,6 +41,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "calendar": calendar.rows,
     "replay": replay.rows,
     "desk": desk.rows,
+    "desks": desks.rows,
 }
 
 FULL = Effort(

@@ -84,6 +84,10 @@ class Command:
     """What a desk can be told to do."""
 
 
+def _changes(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    return read_only(changes, "changes")
+
+
 # --- tickets: arrival, assignment, answers -------------------------------------------------------
 
 
@@ -219,6 +223,28 @@ class ChangePriority(Command):
     expected_version: int | None = field(default=None, validator=_maybe_version)
 
 
+class TicketChanges(TypedDict, total=False):
+    """The fields of :class:`~ticketroute.Ticket` that ``change_ticket`` takes."""
+
+    channel: Channel
+    skills: Mapping[str, int]
+    tags: Iterable[str]
+    requester: str | None
+    prefer: AgentId | None
+    weight: int
+    due: Instant | None
+
+
+@frozen
+class ChangeTicket(Command):
+    """Change what a ticket asks: skills, channel, weight, tags, requester, preferred agent."""
+
+    ticket_id: TicketId = field(validator=_an_id)
+    changes: Mapping[str, Any] = field(converter=_changes)
+    release: bool = field(default=False, validator=_a_flag)
+    expected_version: int | None = field(default=None, validator=_maybe_version)
+
+
 @frozen
 class Resolve(Command):
     """Finish a ticket."""
@@ -303,10 +329,6 @@ class AddAgent(Command):
 
     agent: Agent = field(validator=_of_type(Agent))
     presence: Presence | str = Presence.OFFLINE
-
-
-def _changes(changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    return read_only(changes, "changes")
 
 
 @frozen
@@ -433,6 +455,13 @@ class SetCalendar(Command):
 
     calendar_id: CalendarId = field(validator=_an_id)
     calendar: Calendar = field(validator=_of_type(Calendar))
+    effective_from: Instant | None = field(default=None, validator=_maybe_instant)
+
+
+@frozen
+class RefreshCalendars(Command):
+    """Take the dates and zone data of the installed releases from an instant on."""
+
     effective_from: Instant | None = field(default=None, validator=_maybe_instant)
 
 

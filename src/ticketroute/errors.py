@@ -159,7 +159,10 @@ class UnknownStrategyError(TicketRouteError):
 
     def __str__(self) -> str:
         hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
-        return f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}"
+        return (
+            f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}; register one "
+            "of your own with ticketroute.strategies.register(name, factory)"
+        )
 
 
 class NoRandomSourceError(TicketRouteError):
@@ -412,6 +415,22 @@ class JournalConflictError(TicketRouteError):
             f"the journal is at {self.actual}, not {self.expected}; "
             "read what it has since, decide again, and append to its new head"
         )
+
+
+class ConfigurationError(TicketRouteError):
+    """A configuration cannot be used; ``problems`` are all that is wrong with it, in its order.
+
+    Each problem says where it is, what is written there and what is allowed.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        what = "1 problem" if count == 1 else f"{count} problems"
+        return "\n".join([f"the configuration has {what}:", *map(str, self.problems)])
 
 
 class CalledFromInsideError(TicketRouteError):

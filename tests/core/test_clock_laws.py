@@ -320,7 +320,7 @@ class Ledger:
             return
         if event.author is Author.AGENT:
             plain.answered, plain.unanswered = True, None
-        elif event.author is Author.REQUESTER and plain.answered and plain.unanswered is None:
+        elif event.author is Author.REQUESTER and plain.unanswered is None:
             plain.unanswered = event.at
 
     def _check_shift(self, event: ev.TicketAssigned | ev.TicketOffered) -> None:

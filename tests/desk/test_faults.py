@@ -32,6 +32,7 @@ from ticketroute.journal.faults import (
     OutcomeUnknownError,
 )
 from ticketroute.journal.lines import LostError
+from ticketroute.strategies.round_robin import RoundRobin
 
 
 def mail(number: int | str) -> Ticket:
@@ -303,6 +304,18 @@ def test_a_snapshot_that_cannot_be_used_is_passed_over(
     desk.submit(mail(1))
     assert desk.save_snapshot() == desk.head
     sql(address, change)
+    with Desk.open(address) as again:
+        assert again._memory.snapshot == 0
+        assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)
+
+
+def test_a_strategy_that_cannot_take_its_turns_back_opens_from_the_events(
+    desk: Desk, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.change_queue("mail", strategy="round_robin")
+    desk.submit(mail(1))
+    desk.save_snapshot()
+    monkeypatch.delattr(RoundRobin, "resume")
     with Desk.open(address) as again:
         assert again._memory.snapshot == 0
         assert again._memory.fold.dispatcher.same_state(desk._memory.fold.dispatcher)

@@ -46,7 +46,7 @@ def takes(desk: Desk, name: str, many: str) -> None:
     """Take tickets for an agent of one's own; say which it got."""
     for number in range(int(many)):
         try:
-            desk.take(name, f"t{number}")
+            desk.take(f"t{number}", name)
             say("took", f"t{number}")
         except TicketRouteError as refused:
             say("refused", type(refused).__name__)

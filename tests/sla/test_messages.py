@@ -24,7 +24,7 @@ RARE = Calendar(name="rare", shifts={"2024-05-01": [("09:00", "17:00")]})
 A_DATE = "it must be a date from 1970-01-01 to 2200-12-31, as 'YYYY-MM-DD'"
 ANY_DATE = "it must be a date as 'YYYY-MM-DD', or 'MM-DD' for every year"
 DIFFERENT = "it must be two different times: write 00:00 to 24:00 for a whole day, or leave it out"
-FIELDS = "it must be one of zone, hours, holidays, shifts, breaks, within, name"
+FIELDS = "it must be one of zone, hours, holidays, shifts, breaks, within, name, zone_data"
 INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
 LAST_CLOCK = "it must be a time from '00:00' to '24:00', such as '09:00'"
 FIRST_CLOCK = "it must be a time from '00:00' to '23:59:59', such as '09:00'"
@@ -173,7 +173,10 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     (f"one of Calendar.holidays is 5; {A_DATE}", lambda: calendar(holidays=[5])),
     (
-        "a key of one of Calendar.holidays is 'state'; it must be 'country' or 'subdivision'",
+        (
+            "a key of one of Calendar.holidays is 'state'; it must be 'country', 'subdivision', "
+            "'categories', 'language', 'worked_weekends' or 'known'"
+        ),
         lambda: calendar(holidays=[{"country": "DE", "state": "BY"}]),
     ),
     (

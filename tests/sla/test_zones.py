@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from ticketroute.sla.zones import stretches, year_of, year_start, zone_names
+from ticketroute.sla.zones import stretches, tzinfo_of, year_of, year_start, zone_names
 from ticketroute.testing.promised import CHANGES, change_instant
 
 ZONES = sorted({zone for zone, _ in CHANGES if zone != "UTC"})
 
 
 def offset_at(zone: str, second: int) -> timedelta | None:
-    return datetime.fromtimestamp(second, ZoneInfo(zone)).utcoffset()
+    return datetime.fromtimestamp(second, tzinfo_of(zone)).utcoffset()
 
 
 @pytest.mark.parametrize("year", [1970, 1988, 2000, 2011, 2024, 2037, 2038, 2200])

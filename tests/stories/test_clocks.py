@@ -266,6 +266,33 @@ def test_next_response_runs_from_the_oldest_unanswered_message(desk: Desk) -> No
     ]
 
 
+def test_a_next_response_may_run_from_a_message_before_the_first_reply(desk: Desk) -> None:
+    mail(desk)
+    desk.promise(next_response=Target(within=WITHIN, before_first_reply=True))
+    desk.ask("t1", "mail", at=0)
+    assert desk.next_deadline() is None
+    desk.reply(T1, Author.REQUESTER, at=5_000)
+    assert desk.told == ["t1 replied", "t1 next_response starts, due 65000"]
+    desk.reply(T1, Author.REQUESTER, at=9_000)
+    assert desk.told == ["t1 replied"]
+    desk.reply(T1, Author.AGENT, at=65_000)
+    assert desk.told == ["t1 replied", "t1 next_response met, 60000"]
+    desk.reply(T1, Author.REQUESTER, at=70_000)
+    assert desk.told == ["t1 replied", "t1 next_response 2 starts, due 130000"]
+
+
+def test_a_message_before_the_first_reply_counts_when_a_policy_says_so_later(desk: Desk) -> None:
+    mail(desk)
+    desk.promise(next_response=WITHIN)
+    desk.ask("t1", "mail", at=0)
+    desk.reply(T1, Author.REQUESTER, at=5_000)
+    assert desk.told == ["t1 replied"]
+    desk.promise(next_response=Target(within=WITHIN, before_first_reply=True))
+    assert "t1 next_response starts, due 65000" in desk.told
+    desk.promise(next_response=WITHIN)
+    assert state_of(desk, T1, NEXT) is ClockState.RUNNING  # a clock that runs is not taken back
+
+
 def test_promised_later_the_next_response_runs_from_the_oldest_unanswered_message_as_well(
     desk: Desk,
 ) -> None:

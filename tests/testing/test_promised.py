@@ -110,7 +110,7 @@ def test_what_counts_in_each_queue_moves_nowhere(
 def test_histories_have_all_that_can_happen_to_clocks_and_shifts() -> None:
     seen: Counter[type] = Counter()
 
-    @settings(max_examples=120, derandomize=True, deadline=None)
+    @settings(max_examples=150, derandomize=True, deadline=None)
     @given(histories(min_size=10))
     def run(history: History) -> None:
         seen.update(type(event) for turn in history.run() for event in turn.events)

@@ -11,12 +11,15 @@ from typing import Any
 
 import click
 
+from ticketroute.cli.check import check
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.journal import explain, journal
+from ticketroute.cli.report import report
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
 from ticketroute.cli.strategies import strategies
+from ticketroute.cli.top import explain, top
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
@@ -74,12 +77,15 @@ def program() -> None:
     """Hold the commands."""
 
 
+program.add_command(check)
 program.add_command(demo)
 program.add_command(explain)
 program.add_command(journal)
+program.add_command(report)
 program.add_command(route)
 program.add_command(sla)
 program.add_command(strategies)
+program.add_command(top)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 from attrs import evolve
 
 from ticketroute import commands
-from ticketroute.commands import AgentChanges, QueueChanges
+from ticketroute.commands import AgentChanges, QueueChanges, TicketChanges
 from ticketroute.core.apply.table import apply
 from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
@@ -429,6 +429,31 @@ class Dispatcher(Run):
         """
         return self.do(commands.ChangePriority(ticket_id, priority, expected_version), at=at, by=by)
 
+    def change_ticket(
+        self,
+        ticket_id: str,
+        *,
+        release: bool = False,
+        at: Instant,
+        by: str | None = None,
+        expected_version: int | None = None,
+        **changes: Unpack[TicketChanges],
+    ) -> Events:
+        """Change what a ticket asks, each field named with its new value.
+
+        Its lines and clocks follow; skills that were dropped or lowered while it waited stay so.
+        Open offers are withdrawn if its channel, skills or weight change. Its agent keeps it, also
+        if they no longer fit, unless ``release``. The same values are no event.
+
+        Raises:
+            AlreadyDoneError: if the ticket is done.
+            ConflictError: if the ticket is no longer at ``expected_version``.
+            UnknownTicketError: if the ticket is not on the desk.
+            InvalidValueError: if a value is outside what its field allows.
+        """
+        command = commands.ChangeTicket(ticket_id, changes, release, expected_version)
+        return self.do(command, at=at, by=by)
+
     # --- tickets: the end, and after -------------------------------------------------------
 
     def resolve(
@@ -719,6 +744,22 @@ class Dispatcher(Run):
         O(tickets + agents), and O(log windows) for each open clock of the calendar.
         """
         return self.do(commands.SetCalendar(calendar_id, calendar, effective_from), at=at, by=by)
+
+    def refresh_calendars(
+        self, *, effective_from: Instant | None = None, at: Instant, by: str | None = None
+    ) -> Events:
+        """Take what the installed releases of ``holidays`` and of the tz database say now.
+
+        Each calendar of which a date or a clock differs from ``effective_from`` on, default from
+        ``at`` on, gets an edition; its event says what changes. An event after it names the open
+        clocks that fall due at another instant. Where nothing differs there is no event.
+
+        Raises:
+            InvalidValueError: if a country or a subdivision is not known any more.
+
+        O(calendars), and O(tickets) and what set_calendar() costs for each that differs.
+        """
+        return self.do(commands.RefreshCalendars(effective_from), at=at, by=by)
 
     def remove_calendar(self, calendar_id: str, *, at: Instant, by: str | None = None) -> Events:
         """Remove a calendar that nothing uses. O(agents + queues + clocks).

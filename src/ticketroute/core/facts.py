@@ -40,6 +40,18 @@ def skills_of(ticket: TicketRecord) -> FrozenMapping[str, int]:
     return read_only({skill: asked[skill] for skill in ticket.ticket.skills if skill in asked})
 
 
+def still_asked(ticket: TicketRecord, skills: Mapping[str, int]) -> FrozenMapping[str, int]:
+    """Return what a changed ticket asks of ``skills``: what was dropped or lowered stays so."""
+    before, asked = ticket.ticket.skills, ticket.asks.skills or EMPTY
+    return read_only(
+        {
+            skill: min(level, asked.get(skill, level))
+            for skill, level in skills.items()
+            if skill in asked or skill not in before
+        }
+    )
+
+
 def excluded_by(ticket: TicketRecord, *, asked: bool) -> Mapping[AgentId, Reason] | None:
     """Return who may not have this ticket now, and why. O(offers and tries of the ticket)."""
     excluded = {

@@ -177,23 +177,19 @@ class Gate:
 
         Who finds it CLOSED is refused for every demand; only the others are in its index. O(1).
         """
-        record = member.record
+        record, rare = member.record, member.record.rare
         if (
             record.presence is not _AVAILABLE
-            or (
-                record.load >= member.capacity
-                if record.rare is ORDINARY
-                else not _has_units(member)
-            )
+            or (record.load >= member.capacity and not rare.soft_channels)
             or not member.automatic
             or member.held >= member.limit
-            or not (record.rare is ORDINARY or _may_have_more(record))
+            or not (rare is ORDINARY or _may_have_more(member))
         ):
             return CLOSED
         if (
             record.agent.channels
-            or record.rare.channels_off
-            or record.rare.room is not None
+            or rare.channels_off
+            or rare.room is not None
             or self.defaults.channel_limit < LARGEST
         ):
             return OPEN
@@ -282,8 +278,6 @@ class Gate:
 def _has_units(member: MemberRecord) -> bool:
     """Return whether some ticket of cost 1 would be within the member's capacity."""
     record, rare = member.record, member.record.rare
-    if not rare.soft_channels:
-        return record.load < member.capacity
     if rare.firm < member.capacity and len(rare.soft_channels) < len(record.agent.channels):
         return True
     return not rare.firm and rare.soft < member.capacity
@@ -395,9 +389,11 @@ def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | N
     return used >= rate.tickets
 
 
-def _may_have_more(record: AgentRecord) -> bool:
-    """Say whether shift, cool-down and rate limit let the agent have another ticket."""
-    rare = record.rare
+def _may_have_more(member: MemberRecord) -> bool:
+    """Return whether shift, cool-down, rate limit and interruptible work admit another ticket."""
+    record, rare = member.record, member.record.rare
+    if rare.soft_channels and not _has_units(member):
+        return False
     return (
         rare.on_shift
         and rare.cooling_until is None

@@ -14,7 +14,7 @@ from ticketroute.core.apply.table import apply, pass_time_to
 from ticketroute.core.decide.checks import check_call
 from ticketroute.core.decide.clocks import clocks_after
 from ticketroute.core.decide.due import fire_all
-from ticketroute.core.decide.hand_out import hand_out
+from ticketroute.core.decide.hand_out import anything_waits, hand_out
 from ticketroute.core.decide.table import DECIDE
 from ticketroute.core.gate import Gate
 from ticketroute.core.index.chance import Chance
@@ -145,6 +145,10 @@ class Run:
     def _hand_out(self, at: Instant, cause: Cause) -> None:
         """Give what is loose, and what waits for agents who gained room, until nobody gets more."""
         state = self._state
+        roster = state.roster
+        if not state.loose and not roster.special and not anything_waits(roster.gained):
+            roster.gained.clear()
+            return
         for event in hand_out(state, at, cause):
             self._happen(event)
         state.settle()

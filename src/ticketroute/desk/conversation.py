@@ -17,6 +17,7 @@ from attrs import frozen
 
 from ticketroute.desk.memory import Fold, Memory, Proof, UnsoundError
 from ticketroute.desk.order import Order
+from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import FOLD, Row, decode
 from ticketroute.journal.faults import (
     JournalSetBackError,
@@ -348,9 +349,14 @@ def _latest(memory: Memory, place: Place) -> Talk[Fold]:
         found = read_parts(answer[0])
         last = [Row(*row)[:2] for row in answer[1]]
         if found is not None and last == [(head, found[1])]:
-            with memory.lock:
-                memory.snapshot = head
-            return Fold(memory.making.restored(found[0]), *last[0])
+            try:
+                fold = Fold(memory.making.restored(found[0]), *last[0])
+            except (InvalidValueError, LookupError) as fault:
+                log.warning("the snapshot of desk %r is passed over: %s", desk, fault)
+            else:
+                with memory.lock:
+                    memory.snapshot = head
+                return fold
     return Fold(memory.fresh())
 
 

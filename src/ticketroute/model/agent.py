@@ -41,7 +41,10 @@ class Presence(Enum):
 
     @classmethod
     def of(cls, word: Presence | str) -> Presence:
-        """Return the presence that ``word`` names; a word nobody knows is AWAY, never AVAILABLE.
+        """Return the presence that ``word`` names; an unknown word is AWAY, never AVAILABLE.
+
+        Raises:
+            InvalidValueError: if the word differs from a known one only by case or spaces.
 
         >>> Presence.of("lunch")
         <Presence.AWAY: 'away'>
@@ -50,7 +53,13 @@ class Presence(Enum):
             return word
         if not isinstance(word, str):
             raise InvalidValueError("presence", word, "a Presence, or a word for one")
-        return _PRESENCE_BY_WORD.get(word, cls.AWAY)
+        known = _PRESENCE_BY_WORD.get(word)
+        if known is not None:
+            return known
+        nearest = _PRESENCE_BY_WORD.get(word.strip().lower())
+        if nearest is not None:
+            raise InvalidValueError("presence", word, f"written {nearest.value!r}")
+        return cls.AWAY
 
 
 _PRESENCE_BY_WORD = {presence.value: presence for presence in Presence}

@@ -487,6 +487,18 @@ class TicketPriorityChanged(TicketEvent):
 
 
 @frozen(kw_only=True)
+class TicketChanged(TicketEvent):
+    """A ticket asks something else; ``ticket`` is whole, ``changed`` are the fields that differ.
+
+    ``cost`` is what it takes of its agent's capacity from now on, None without an agent.
+    """
+
+    ticket: Ticket
+    changed: tuple[str, ...]
+    cost: int | None = None
+
+
+@frozen(kw_only=True)
 class TicketRated(TicketEvent):
     """The requester's satisfaction, 0 to 100; ``agent_id`` is who had the ticket last."""
 

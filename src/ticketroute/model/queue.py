@@ -27,7 +27,7 @@ from ticketroute.model.instants import Span, seconds
 from ticketroute.model.line_order import LineOrder, PriorityThenAge, line_order
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.relaxation import Reach, Relaxation, schedule
-from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.model.strategy_spec import Selecting, StrategySpec
 from ticketroute.model.words import word_of
 
 HEAVIEST_QUEUE = 1_000
@@ -88,7 +88,7 @@ def _resume(rule: ResumeRule | str) -> ResumeRule:
     return word_of(ResumeRule, rule, "Queue.resume")
 
 
-def _strategy(written: StrategySpec | str) -> StrategySpec:
+def _strategy(written: StrategySpec | str | Selecting) -> StrategySpec:
     return StrategySpec.of(written)
 
 
@@ -96,7 +96,8 @@ def _strategy(written: StrategySpec | str) -> StrategySpec:
 class Queue:
     """A department: a line of tickets and the agents who serve it.
 
-    ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``.
+    ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``, or a strategy
+    of your own: an object that has not been used, or its class.
     ``members`` maps agents to their membership, in the order that top_down goes by; several ids
     stand for plain memberships.
     ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.

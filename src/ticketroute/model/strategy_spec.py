@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterator, Mapping
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn, Protocol
 
 from attrs import Attribute, field, frozen
 
@@ -70,16 +71,21 @@ class StrategySpec:
     )
 
     @classmethod
-    def of(cls, written: StrategySpec | str) -> StrategySpec:
+    def of(cls, written: StrategySpec | str | Selecting) -> StrategySpec:
         """Read a strategy as people write it: ``name`` or ``name(option=value, ...)``.
 
-        A whole number is a number; any other value is the name of a strategy in turn.
+        A whole number is a number; any other value is the name of a strategy in turn. A strategy
+        object, or its class, is registered for this process under the name of its class in
+        snake case.
 
         Raises:
-            InvalidValueError: if ``written`` does not read so.
+            InvalidValueError: if ``written`` does not read so, or the name of an object's class is
+                taken by another.
         """
         if isinstance(written, StrategySpec):
             return written
+        if hasattr(written, "select"):
+            return cls(_registered(written))
         check_text("strategy", written, most=200)
         return _Reader(written).whole()
 
@@ -94,6 +100,57 @@ class StrategySpec:
             return self.name
         inside = ", ".join(f"{name}={value}" for name, value in self.options.items())
         return f"{self.name}({inside})"
+
+
+class Selecting(Protocol):
+    """A strategy object, as far as a queue needs to recognise one."""
+
+    def select(self, *args: Any, **kwargs: Any) -> Any:
+        """Return whom the strategy asks."""
+        ...
+
+
+#: Strategies that this process registered, by name: see ``ticketroute.strategies.register``.
+REGISTERED: dict[str, Callable[..., Any]] = {}
+
+
+def _registered(strategy: Any) -> str:
+    """Register a strategy object or class under the name of its class; return the name."""
+    kind = strategy if isinstance(strategy, type) else type(strategy)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower().lstrip("_")
+    known = REGISTERED.get(name)
+    if kind is strategy:
+        if known is not None and known is not kind:
+            raise InvalidValueError("strategy", kind.__name__, _TAKEN.format(name))
+        REGISTERED[name] = kind
+        return name
+    if known is not None and not (isinstance(known, _Copies) and known.are_of(strategy)):
+        raise InvalidValueError("strategy", kind.__name__, _TAKEN.format(name))
+    if known is None:
+        if getattr(kind, "draws", False):
+            raise InvalidValueError(
+                "strategy", kind.__name__, "given as its class: it draws, and is made with source="
+            )
+        REGISTERED[name] = _Copies(copy.deepcopy(strategy))
+    return name
+
+
+_TAKEN = "registered under another name with strategies.register(): {!r} is taken"
+
+
+class _Copies:
+    """Makes copies of a strategy object that has not been used."""
+
+    def __init__(self, unused: Any) -> None:
+        self._unused = unused
+        self.__doc__ = type(unused).__doc__
+
+    def are_of(self, strategy: Any) -> bool:
+        """Return whether a strategy is one like these."""
+        return type(strategy) is type(self._unused) and vars(strategy) == vars(self._unused)
+
+    def __call__(self) -> Any:
+        return copy.deepcopy(self._unused)
 
 
 class _Reader:

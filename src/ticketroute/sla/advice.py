@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from ticketroute.sla.holiday import Holiday
+from ticketroute.sla.holiday import Holiday, PublicHolidays
 from ticketroute.sla.reading import WEEKDAYS, Windows, spans
 from ticketroute.sla.zones import DAY
 
@@ -26,6 +26,13 @@ def advice(
     for key, dated in (("shifts", shifts), ("breaks", breaks)):
         for date_, windows in dated.items():
             yield from _overlaps(f"{key}['{date_}']", windows, ())
+    for holiday in holidays:
+        if isinstance(holiday, PublicHolidays) and (parts := holiday.divided()):
+            yield (
+                f"PublicHolidays({holiday.country!r}) has only what all of its {len(parts)} "
+                f"subdivisions share; name one, such as {', '.join(map(repr, parts[:3]))}, if "
+                "there are more where the work is done"
+            )
     closed = frozenset(holidays)
     for date_, windows in shifts.items():
         if windows and (date_ in closed or f"{date_:%m-%d}" in closed):

@@ -7,9 +7,9 @@ counts twice, and spans are real seconds.
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,12 @@ from attrs import Attribute, evolve, field, fields, frozen
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.checks import a_text, check_whole
 from ticketroute.model.frozen import FrozenMapping, read_only
-from ticketroute.model.instants import EPOCH, MILLISECOND, Instant, instant_of, span_of
+from ticketroute.model.instants import EPOCH, MILLISECOND, Instant, Span, instant_of, span_of
 from ticketroute.sla.advice import advice
 from ticketroute.sla.holiday import Holiday, PublicHolidays, read_holidays
+from ticketroute.sla.known import ZoneData, zone_data_of
 from ticketroute.sla.openings import Openings
+from ticketroute.sla.plain import DEEPEST, MOST_WITHIN, listed, plain_holiday, read_plain
 from ticketroute.sla.reading import (
     MOST_DATES,
     WEEKDAYS,
@@ -33,7 +35,6 @@ from ticketroute.sla.reading import (
     read_date,
     read_dates,
     read_hours,
-    table,
 )
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import (
@@ -45,8 +46,6 @@ from ticketroute.sla.zones import (
     stretches,
 )
 
-DEEPEST = 8  # calendars within calendars within calendars
-MOST_WITHIN = 32  # calendars that one depends on, at any depth
 MOST_DAYS = (LAST_YEAR - FIRST_YEAR + 1) * 366
 
 
@@ -64,11 +63,19 @@ def _breaks(written: WrittenDates) -> FrozenMapping[date, Windows]:
 
 
 def _within(written: Iterable[Calendar]) -> tuple[Calendar, ...]:
-    listed = bounded("Calendar.within", written, MOST_WITHIN)
-    for each in listed:
+    inner = bounded("Calendar.within", written, MOST_WITHIN)
+    for each in inner:
         if not isinstance(each, Calendar):
             raise InvalidValueError("one of Calendar.within", each, "a Calendar")
-    return tuple(listed)
+    return tuple(inner)
+
+
+def _zone_data(written: ZoneData | Mapping[str, Any] | None) -> ZoneData | None:
+    if written is None or isinstance(written, ZoneData):
+        return written
+    if isinstance(written, Mapping):
+        return ZoneData.from_plain(written)
+    raise InvalidValueError("Calendar.zone_data", written, "ZoneData, or left out")
 
 
 def _check_zone(_: object, __: Attribute[str], zone: object) -> None:
@@ -91,6 +98,9 @@ class Calendar:
     window began that they cut.
     ``within`` names calendars outside of whose hours this one is closed.
     ``name`` is what errors call it.
+    ``zone_data`` are the changes of the zone as a release of the tz database has them; it makes
+    no difference between two calendars. Without it they are those of the newer of the system's
+    database and the ``tzdata`` package's. resolved() fills it in.
 
     What is never open is refused. Answers reach from 1970 to the end of 2200, and going beyond
     raises BeyondHorizonError. A year that is met for the first time costs about a millisecond;
@@ -109,6 +119,7 @@ class Calendar:
     breaks: Mapping[date, Windows] = field(factory=dict, converter=_breaks)
     within: tuple[Calendar, ...] = field(default=(), converter=_within)
     name: str = field(default="", validator=a_text)
+    zone_data: ZoneData | None = field(default=None, converter=_zone_data, eq=False, repr=False)
     _openings: Openings = field(init=False, eq=False, repr=False)
     _timetable: Timetable = field(init=False, eq=False, repr=False)
     _worked: dict[int, list[int]] = field(init=False, eq=False, repr=False, factory=dict)
@@ -129,7 +140,7 @@ class Calendar:
                 "the number of calendars in Calendar.within", count, f"at most {MOST_WITHIN}"
             )
         openings = Openings(
-            zone=self.zone,
+            stretches=self.stretches,
             hours=self.hours,
             holidays=self.holidays,
             shifts=self.shifts,
@@ -166,22 +177,69 @@ class Calendar:
         >>> Calendar.from_plain({"hours": {"mon": [["09:00", "17:00"]]}}).hours["mon"]
         (('09:00', '17:00'),)
         """
-        return _from_plain(plain, ())
+        return read_plain(cls, plain, [each.name for each in _FIELDS])
 
     def plain(self) -> dict[str, Any]:
         """Return what from_plain() makes an equal calendar of, fit for JSON and TOML."""
         plain: dict[str, Any] = {"name": self.name} if self.name else {}
         plain["zone"] = self.zone
         if self.hours:
-            plain["hours"] = {day: _listed(windows) for day, windows in self.hours.items()}
+            plain["hours"] = {day: listed(windows) for day, windows in self.hours.items()}
         if self.holidays:
-            plain["holidays"] = [_plain_holiday(each) for each in self.holidays]
+            plain["holidays"] = [plain_holiday(each) for each in self.holidays]
         for key, dated in (("shifts", self.shifts), ("breaks", self.breaks)):
             if dated:
-                plain[key] = {day.isoformat(): _listed(each) for day, each in dated.items()}
+                plain[key] = {day.isoformat(): listed(each) for day, each in dated.items()}
         if self.within:
             plain["within"] = [each.plain() for each in self.within]
+        if self.zone_data is not None:
+            plain["zone_data"] = self.zone_data.plain()
         return plain
+
+    def resolved(self) -> Calendar:
+        """Return the same calendar with everything it takes from libraries written into it.
+
+        These are the dates of its :class:`PublicHolidays` from 1970 to 2100 and the changes of
+        its zone to 2200, of calendars within as well, each with the release it is from. The
+        result asks no library for anything, here or in another process. Itself, if nothing is to
+        be added. 20 to 200 ms for a new country or zone, once for each process.
+        """
+        holidays = [
+            each.resolved() if isinstance(each, PublicHolidays) else each for each in self.holidays
+        ]
+        within = [each.resolved() for each in self.within]
+        zone_data = self.zone_data
+        if zone_data is None and self.zone != "UTC":
+            zone_data = zone_data_of(self.zone)
+        added = any(map(operator.is_not, [*holidays, *within], [*self.holidays, *self.within]))
+        if not added and zone_data is self.zone_data:
+            return self
+        return evolve(self, holidays=holidays, within=within, zone_data=zone_data)
+
+    def unresolved(self) -> Calendar:
+        """Return the same calendar as its author wrote it, without what resolved() adds.
+
+        Raises:
+            InvalidValueError: if the installed ``holidays`` does not know a country any more.
+        """
+        return evolve(
+            self,
+            holidays=[
+                each.unresolved() if isinstance(each, PublicHolidays) else each
+                for each in self.holidays
+            ],
+            within=[each.unresolved() for each in self.within],
+            zone_data=None,
+        )
+
+    def stretches(self, year: int) -> Sequence[tuple[Instant, Instant, Span]]:
+        """Return the stretches of a UTC year in which the zone's offset stays the same.
+
+        Each is a start, an end and an offset in milliseconds; together they are the year.
+        """
+        if self.zone_data is None:
+            return stretches(self.zone, year)
+        return self.zone_data.stretches(year)
 
     def __and__(self, other: Calendar) -> Calendar:
         """Return the calendar that is open while both are; zone and dates are those of the left."""
@@ -288,7 +346,7 @@ class Calendar:
         if year not in self._worked:
             found: set[int] = set()
             for utc_year in range(max(year - 1, FIRST_YEAR), min(year + 1, LAST_YEAR) + 1):
-                for start, end, offset in stretches(self.zone, utc_year):
+                for start, end, offset in self.stretches(utc_year):
                     for opens, closes in self._timetable.windows(start, end):
                         found.update(
                             range((opens + offset) // DAY, (closes + offset - 1) // DAY + 1)
@@ -309,55 +367,6 @@ def _depth_and_count(calendar: Calendar) -> tuple[int, int]:
     inner = [_depth_and_count(each) for each in calendar.within]
     depth = max((depth + 1 for depth, _ in inner), default=0)
     return depth, sum(count + 1 for _, count in inner)
-
-
-def _from_plain(plain: object, path: tuple[int, ...]) -> Calendar:
-    if isinstance(plain, Calendar):
-        return plain
-    if len(path) > DEEPEST:
-        raise InvalidValueError("the depth of Calendar.within", len(path), f"at most {DEEPEST}")
-    with _inside(path):
-        given = _fields_in(plain)
-    if "within" in given:
-        inner = enumerate(given["within"])
-        given["within"] = [_from_plain(each, (*path, number)) for number, each in inner]
-    with _inside(path):
-        return Calendar(**given)
-
-
-def _fields_in(plain: object) -> dict[str, Any]:
-    names = [each.name for each in _FIELDS]
-    given: dict[str, Any] = {}
-    for key, value in table("a calendar", plain).items():
-        if key not in names:
-            raise InvalidValueError("a key of a calendar", key, f"one of {', '.join(names)}")
-        given[str(key)] = value
-    if "within" in given:
-        given["within"] = bounded("Calendar.within", given["within"], MOST_WITHIN)
-    return given
-
-
-@contextmanager
-def _inside(path: tuple[int, ...]) -> Iterator[None]:
-    """Let an error say in which of the calendars within calendars it is."""
-    try:
-        yield
-    except InvalidValueError as fault:
-        if not path:
-            raise
-        where = "".join(f".within[{number}]" for number in path)
-        thing = f"{fault.thing} of Calendar{where}"
-        raise InvalidValueError(thing, fault.value, fault.allowed) from fault
-
-
-def _listed(windows: Windows) -> list[list[str]]:
-    return [list(window) for window in windows]
-
-
-def _plain_holiday(holiday: Holiday) -> Any:
-    if isinstance(holiday, PublicHolidays):
-        return holiday.plain()
-    return holiday if isinstance(holiday, str) else holiday.isoformat()
 
 
 def _moment(instant: Instant) -> datetime:

@@ -171,7 +171,7 @@ class Book:
     policy_id: PolicyId | None = None
     answered: bool = False  # by an agent, at least once
     handed: bool = False  # to an agent, at least once
-    unanswered: Instant | None = None  # the oldest message since the last answer
+    unanswered: Instant | None = None  # the oldest message after the opening or the last answer
     contacts: dict[Author, Instant] = field(factory=dict)  # the last message of each side
     escalated_from: frozenset[QueueId] = frozenset()  # where no level moves it back to
 
@@ -196,7 +196,7 @@ class Book:
         self.contacts[author] = at
         if author is Author.AGENT:
             self.answered, self.unanswered = True, None
-        elif self.answered and self.unanswered is None:
+        elif self.unanswered is None:
             self.unanswered = at
 
     def cycles(self, metric: Metric) -> list[Clock]:

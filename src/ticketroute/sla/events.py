@@ -15,17 +15,34 @@ from ticketroute.model.lifecycle import Status
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Metric, Policy
+from ticketroute.sla.refresh import CalendarChanges, MovedDue
 
 # --- what clocks go by ----------------------------------------------------------------------------
 
 
 @frozen(kw_only=True)
 class CalendarSet(Event):
-    """A calendar counts from ``effective_from`` on; open clocks and shifts follow at once."""
+    """A calendar counts from ``effective_from`` on; open clocks and shifts follow at once.
+
+    ``calendar`` has what it takes from libraries written into it, with the releases. ``changes``
+    is what newer releases change, where it was set for their sake.
+    """
 
     calendar_id: CalendarId
     calendar: Calendar
     effective_from: Instant
+    changes: CalendarChanges | None = None
+
+
+@frozen(kw_only=True)
+class DuesMoved(Event):
+    """Newer dates or zone data have moved when open clocks of a calendar fall due.
+
+    It says so and changes nothing: the dues moved with the calendar, the event before.
+    """
+
+    calendar_id: CalendarId
+    moved: tuple[MovedDue, ...]
 
 
 @frozen(kw_only=True)

@@ -11,6 +11,7 @@ from ticketroute.sla.events import ClockEvent, ClockPaused
 from ticketroute.sla.policy import ENDED, Metric, ReopenRule
 from ticketroute.sla.present import Present
 from ticketroute.sla.turns import (
+    awaits_reply,
     cancel,
     count_from_contact,
     due_to_start,
@@ -91,7 +92,7 @@ def _answered(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 
 def _asked(book: Book, now: Present) -> Iterator[ClockEvent]:
-    if book.unanswered is not None and not is_open(book, Metric.NEXT_RESPONSE):
+    if awaits_reply(book, now) and not is_open(book, Metric.NEXT_RESPONSE):
         yield from start(book, Metric.NEXT_RESPONSE, now.at, now)  # for an older one, it is over
     yield from count_from_contact(book, Author.REQUESTER, now)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from typing import TypeAlias
 
-from ticketroute.model.instants import Span
+from ticketroute.model.instants import Instant, Span
 from ticketroute.sla.holiday import Holiday, PublicHolidays
 from ticketroute.sla.reading import WEEKDAYS, Windows, day_of, days_of_year, spans
 from ticketroute.sla.windows import Window, clipped, common, merged, without
-from ticketroute.sla.zones import DAY, FIRST_YEAR, LAST_YEAR, stretches, year_of
+from ticketroute.sla.zones import DAY, FIRST_YEAR, LAST_YEAR, year_of
 
 _THURSDAY = 3  # 1970-01-01 was one
 
@@ -21,26 +21,41 @@ _THURSDAY = 3  # 1970-01-01 was one
 _FEW_DATES, _FEW_YEARLY = 1_000, 180
 _USUAL_YEAR = 2_024  # where a search for an open instant begins
 
+# Of a UTC year, those in which the offset stays the same: start, end, offset.
+Stretches: TypeAlias = Callable[[int], Sequence[tuple[Instant, Instant, Span]]]
 DaySpans: TypeAlias = tuple[tuple[Span, Span], ...]  # from midnight; an end up to 48 hours later
 
 
 class Openings:
     """The windows of a calendar, year by year; what a Timetable is built from."""
 
-    __slots__ = ("_breaks", "_dates", "_public", "_shifts", "_week", "_within", "_yearly", "_zone")
+    __slots__ = (
+        "_breaks",
+        "_dates",
+        "_instead",
+        "_public",
+        "_shifts",
+        "_stretches",
+        "_week",
+        "_within",
+        "_yearly",
+    )
 
     def __init__(
         self,
         *,
-        zone: str,
+        stretches: Stretches,
         hours: Mapping[str, Windows],
         holidays: Iterable[Holiday],
         shifts: Mapping[date, Windows],
         breaks: Mapping[date, Windows],
         within: Sequence[Openings],
     ) -> None:
-        self._zone = zone
+        self._stretches = stretches
         self._week = [spans(hours.get(day, ())) for day in WEEKDAYS]
+        # of each weekday, were it worked: its own hours, or those of the last weekday that has any
+        back = [[self._week[day - ago] for ago in range(7)] for day in range(7)]
+        self._instead = [next((each for each in found if each), ()) for found in back]
         listed = tuple(holidays)
         self._public = [each for each in listed if isinstance(each, PublicHolidays)]
         self._yearly = [each for each in listed if isinstance(each, str)]
@@ -57,7 +72,7 @@ class Openings:
         hour is open twice, and one over a skipped hour is the shorter for it.
         """
         found: list[Window] = []
-        for start, end, offset in stretches(self._zone, year):
+        for start, end, offset in self._stretches(year):
             found.extend(
                 (opens - offset, closes - offset)
                 for opens, closes in self._wall(start + offset, end + offset)
@@ -95,13 +110,17 @@ class Openings:
     def _wall(self, start: int, end: int) -> list[Window]:
         """Return the windows of the wall clock in [start, end), in milliseconds since its 1970."""
         first, last = start // DAY - 1, (end - 1) // DAY  # a window may run over one midnight
-        closed = self._closed(first, last)
-        week, shifts = self._week, self._shifts
+        closed, worked = self._closed(first, last), self._worked(first, last)
+        week, shifts, instead = self._week, self._shifts, self._instead
         windows = merged(
             (day * DAY + opens, day * DAY + closes)
             for day in range(first, last + 1)
             if day not in closed
-            for opens, closes in (shifts[day] if day in shifts else week[(day + _THURSDAY) % 7])
+            for opens, closes in (
+                shifts[day]
+                if day in shifts
+                else (instead if day in worked else week)[(day + _THURSDAY) % 7]
+            )
         )
         if self._breaks:
             days = [day for day in range(first, last + 1) if day in self._breaks]
@@ -116,6 +135,11 @@ class Openings:
             for country in self._public:
                 closed |= country.days(year)
         return closed
+
+    def _worked(self, first: int, last: int) -> set[int]:
+        """Return the weekend days on which a country works."""
+        years = range(_year_of_day(first), _year_of_day(last) + 1) if self._public else ()
+        return {day for year in years for each in self._public for day in each.worked(year)}
 
 
 def _moved(windows: DaySpans, day: int) -> list[Window]:

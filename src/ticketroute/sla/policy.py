@@ -193,6 +193,8 @@ class Target:
     ``contacts`` are those whose messages a periodic update counts from.
     ``per_queue`` counts anew in each queue the ticket comes to, as an agreement between
     departments does.
+    ``before_first_reply`` starts a next response also from the requester's first message after
+    the opening one while no agent has replied yet. Other metrics ignore it.
     """
 
     within: Mapping[TicketPriority, Span] = field(converter=_spans, validator=_check_spans)
@@ -206,6 +208,7 @@ class Target:
         default=frozenset({Author.AGENT}), converter=_contacts, validator=_check_contacts
     )
     per_queue: bool = field(default=False, validator=a_flag)
+    before_first_reply: bool = field(default=False, validator=a_flag)
 
     def __attrs_post_init__(self) -> None:
         shortest = min(self.within.values())

@@ -32,13 +32,25 @@ def due_to_start(book: Book, metric: Metric, now: Present) -> Instant | None:
     elif metric is Metric.ASSIGNMENT:
         since = None if book.handed else book.arrived
     elif metric is Metric.NEXT_RESPONSE:
-        since = book.unanswered
+        since = book.unanswered if awaits_reply(book, now) else None
     elif metric is Metric.PERIODIC_UPDATE:
         contacts = () if promised is None else promised[0].contacts
         since = max((book.contacts[who] for who in contacts if who in book.contacts), default=None)
     if since is None or promised is None or not promised[0].per_queue:
         return since
     return max(since, book.queued)
+
+
+def awaits_reply(book: Book, now: Present) -> bool:
+    """Return whether a message of the requester waits for the next response.
+
+    Before any agent has replied, messages wait for the first response, unless the target counts
+    them here as well.
+    """
+    if book.unanswered is None:
+        return False
+    promised = promise_of(Metric.NEXT_RESPONSE, now)
+    return book.answered or (promised is not None and promised[0].before_first_reply)
 
 
 def promise_of(metric: Metric, now: Present) -> tuple[Target, Span] | None:

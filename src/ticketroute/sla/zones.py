@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cache, lru_cache
+from importlib import import_module, resources
+from pathlib import Path
+from types import ModuleType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ticketroute.errors import SHOWN, InvalidValueError
 from ticketroute.model.instants import EPOCH, Instant, Span
@@ -68,9 +73,74 @@ def check_zone(thing: str, name: object) -> None:
         )
 
 
+_RELEASE = re.compile(r"(\d{4})([a-z]*)", re.ASCII)
+_WRITTEN_IN = (("tzdata.zi", "# version "), ("+VERSION", ""))  # files of a system's database
+
+
+def release_of_system() -> str:
+    """Return the release of the system's tz database, such as "2025b"; "" if it does not say."""
+    for folder in zoneinfo.TZPATH:
+        for file, before in _WRITTEN_IN:
+            try:
+                with Path(folder, file).open(encoding="utf-8") as written:
+                    line = written.readline(40)
+            except (OSError, ValueError):
+                continue
+            if line.startswith(before):
+                return line.removeprefix(before).strip()
+    return ""
+
+
+def release_of_package() -> str:
+    """Return the release that the ``tzdata`` package has; "" without the package."""
+    package = _package()
+    return "" if package is None else str(package.IANA_VERSION)
+
+
+@lru_cache(maxsize=1)
+def zone_release() -> str:
+    """Return the release of the tz database in use, the newer of the two; "" if it is unknown.
+
+    A system's database that does not say its release gives way to the package.
+    """
+    return release_of_package() if _package_is_newer() else release_of_system()
+
+
+@lru_cache(maxsize=1)
+def _package_is_newer() -> bool:
+    return _age(release_of_package()) > _age(release_of_system())
+
+
+def _age(release: str) -> tuple[int, str]:
+    """Return what orders releases: 2026f after 2026b after 2025b after none."""
+    match = _RELEASE.match(release)
+    return (int(match[1]), match[2]) if match else (0, "")
+
+
+def _package() -> ModuleType | None:
+    try:
+        return import_module("tzdata")  # an extra
+    except ModuleNotFoundError:
+        return None
+
+
+@cache  # as many as there are zones, some 600
 def tzinfo_of(name: str) -> tzinfo:
-    """Return a zone of the tz database, which ``check_zone`` has let pass."""
-    return UTC if name == "UTC" else ZoneInfo(name)  # UTC needs no database
+    """Return a zone, which ``check_zone`` has let pass, of the newer tz database.
+
+    ``ZoneInfo(name)`` takes the system's, however old. The other database has a zone that the
+    newer one lacks.
+    """
+    if name == "UTC":
+        return UTC  # needs no database
+    if not _package_is_newer():
+        return ZoneInfo(name)
+    try:
+        file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+        with file.open("rb") as data:
+            return ZoneInfo.from_file(data, key=name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo(name)
 
 
 @lru_cache(maxsize=4_096)

@@ -22,7 +22,7 @@ class _Usual(Ranked):
 
 
 class BestMatch(Tiered):
-    """The agent whose skills exceed most, on average, what the ticket asks for.
+    """The agent whose skills exceed most what the ticket asks.
 
     Surplus is a skill's level less the level asked for; its mean over the skills asked decides.
     Skills nobody asked for count for nothing, and where a ticket asks for none all agents match

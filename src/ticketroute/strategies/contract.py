@@ -119,7 +119,10 @@ class Strategy(Protocol):
     def turns(self) -> tuple[object, ...]:
         """Return what the strategy remembers beside its index, such as whose turn it is.
 
-        Two strategies of equal turns and equal members give equal answers, but for chance.
+        Two strategies of equal turns and equal members give equal answers, but for chance. They
+        are texts, whole numbers and tuples of them. A strategy that has any takes them back by a
+        method ``resume(turns)``, before its first member joins; without it, a desk cannot be
+        restored from a snapshot, and is folded from its events.
         """
         ...
 

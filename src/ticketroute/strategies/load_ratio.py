@@ -18,7 +18,7 @@ _MILLION = 1_000_000
 
 
 class LoadRatio(Ranked):
-    """The agent with the smallest share of their capacity in use.
+    """The agent with the smallest share of capacity in use.
 
     Compares load / capacity as exact fractions: 1 of 3 and 2 of 6 tie, and an agent who was
     forced above capacity comes after everyone who is full.

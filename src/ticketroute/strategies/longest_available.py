@@ -9,11 +9,11 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class LongestAvailable(Ranked):
-    """The agent who has been ready longest: since they became available or ended a ticket.
+    """The agent who has been ready longest without a break.
 
-    The later of the two counts. A break starts the count again, which it does not for
-    ``longest_idle``. An agent who holds tickets and has room for more is judged by the last one
-    that ended, not by those at hand.
+    Ready is since the agent became available or ended a ticket, whichever is later. A break
+    starts the count again, which it does not for ``longest_idle``. An agent who holds tickets and
+    has room for more is judged by the last one that ended, not by those at hand.
     Ties: longest since last assigned, then agent id.
 
     Cost: O(log n).

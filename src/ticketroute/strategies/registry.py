@@ -1,6 +1,7 @@
 """Strategies by name: the built-in ones, and those that other packages bring.
 
-A package brings a strategy through an entry point of the group ``ticketroute.strategies``, whose
+A host registers a strategy for its own process: ``register("name", factory)``, or
+``Queue(strategy=MyStrategy)``. A package brings a strategy through an entry point of the group ``ticketroute.strategies``, whose
 name is the strategy's and which points at a class, or at a function that makes one. Entry points
 are read once for each process, and a plug-in is imported when it is first asked for.
 """
@@ -15,7 +16,7 @@ from typing import cast
 
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError, shown
 from ticketroute.model.ports import RandomSource
-from ticketroute.model.strategy_spec import StrategySpec
+from ticketroute.model.strategy_spec import REGISTERED, StrategySpec
 from ticketroute.strategies.average_load import AverageLoad
 from ticketroute.strategies.best_match import BestMatch
 from ticketroute.strategies.contract import Strategy
@@ -85,7 +86,29 @@ class BrokenStrategyError(TicketRouteError):
 
 def names() -> tuple[str, ...]:
     """Return the names of all strategies: the built-in ones, then those of plug-ins by name."""
-    return (*BUILT_IN, *sorted(_plug_ins().keys() - BUILT_IN.keys()))
+    return (*BUILT_IN, *sorted((_plug_ins().keys() | REGISTERED.keys()) - BUILT_IN.keys()))
+
+
+def register(name: str, factory: Factory) -> None:
+    """Make a strategy known to this process under a name, for notebooks and hosts.
+
+    ``factory`` is a class, or a function that makes a strategy. A desk is replayed only where its
+    strategies are known: register them in every process that does, or ship an entry point.
+
+    Raises:
+        InvalidValueError: if the name is not a name, or another strategy has it.
+
+    >>> register("busiest_first", BUILT_IN["max_load"])
+    >>> "busiest_first" in names()
+    True
+    """
+    StrategySpec(name)
+    known = BUILT_IN.get(name) or REGISTERED.get(name)
+    if (known is not None and known is not factory) or name in _plug_ins():
+        raise InvalidValueError("name", name, "one that no other strategy has")
+    if not callable(factory):
+        raise InvalidValueError("factory", factory, "a class or a function that makes a strategy")
+    REGISTERED[name] = factory
 
 
 def describe(name: str) -> str:
@@ -174,6 +197,8 @@ def _factory(name: str) -> Factory:
             why = "a built-in strategy has that name"
             raise BrokenStrategyError(name, _where(name), why)
         return BUILT_IN[name]
+    if name in REGISTERED:
+        return REGISTERED[name]
     if not plug_ins:
         raise UnknownStrategyError(name, names())
     if len(plug_ins) > 1:
@@ -205,7 +230,7 @@ def _plug_ins() -> Mapping[str, tuple[importlib.metadata.EntryPoint, ...]]:
 
 
 def _where(name: str) -> str:
-    """Say which packages bring a strategy, for an error."""
+    """Return which packages bring a strategy, for an error."""
     return " and ".join(
         f"{plug_in.dist.name} ({plug_in.value})" if plug_in.dist else plug_in.value
         for plug_in in _plug_ins().get(name, ())

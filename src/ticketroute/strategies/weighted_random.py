@@ -19,7 +19,7 @@ from ticketroute.strategies.urn import Urn
 
 
 class WeightedRandom:
-    """Anyone with room, with a chance in proportion to their weight in the queue.
+    """Anyone with room, with a chance in proportion to weight.
 
     Who has weight 30 is asked three times as often as who has 10. Several are drawn one after
     the other, each in proportion among those not drawn yet. There are no ties. The answer hangs

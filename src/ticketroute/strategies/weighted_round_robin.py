@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
@@ -79,21 +79,21 @@ class _Credits:
         self.apart.pop(agent_id, None)
         self.moved.pop(agent_id, None)
 
-    def place(self, member: Member) -> Entry:
+    def place(self, agent_id: AgentId, weight: int, last_assigned: int) -> Entry:
         """Return where a member stands among those of equal weight, which is the same for long."""
-        apart = self.apart.get(member.agent_id, 0)
-        if member.agent_id not in self.weight_of:
-            apart -= member.weight * self.gained
-        return (-apart, member.last_assigned, member.agent_id)
+        apart = self.apart.get(agent_id, 0)
+        if agent_id not in self.weight_of:
+            apart -= weight * self.gained
+        return (-apart, last_assigned, agent_id)
 
 
 class WeightedRoundRobin:
-    """Whoever is furthest behind their share, by weight in the queue; shares are exact.
+    """The agent furthest behind their share, by weight in the queue.
 
-    Each selection brings everybody with room a part of a ticket in proportion to their weight,
-    and costs the agent asked one ticket. The agent with the most credit is asked first. While the
-    same agents have room, as many selections as their weights add up to give each agent exactly
-    their weight, spread out: weights 2, 2 and 1 give a, b, c, a, b.
+    Shares are exact. Each selection brings everybody with room a part of a ticket in proportion
+    to their weight, and costs the agent asked one ticket. The agent with the most credit is asked
+    first. While the same agents have room, as many selections as their weights add up to give
+    each agent exactly their weight, spread out: weights 2, 2 and 1 give a, b, c, a, b.
 
     An agent without room keeps their credit, and neither gains nor pays until they have room
     again. A new agent begins with none. Nobody can be owed more than eight tickets or owe more
@@ -147,7 +147,7 @@ class WeightedRoundRobin:
             credits_.main = self
         if credits_.main is self:
             credits_.enter(member.agent_id, member.weight)
-        self._put(member.agent_id, member.weight, credits_.place(member))
+        self._put(member.agent_id, member.weight, _place(credits_, member))
 
     def leave(self, agent_id: AgentId) -> None:
         """Remove a member who has no more room; their credit stays. O(log n)."""
@@ -161,7 +161,7 @@ class WeightedRoundRobin:
         if credits_.main is self and credits_.weight_of[agent_id] != member.weight:
             credits_.exit(agent_id)
             credits_.enter(agent_id, member.weight)
-        entry = (member.weight, credits_.place(member))
+        entry = (member.weight, _place(credits_, member))
         if self._entry_of[agent_id] != entry:
             self._take(agent_id)
             self._put(agent_id, *entry)
@@ -171,8 +171,8 @@ class WeightedRoundRobin:
     ) -> tuple[AgentId, ...]:
         """Return the agent with the most credit, or the first ``most``. O(c + (k + most) log n)."""
         self._catch_up()
-        willing = (agent_id for _, _, agent_id in self._in_order() if agent_id not in excluding)
-        return tuple(islice(willing, 1 if most is None else max(0, most)))
+        wanted = 1 if most is None else max(0, most)
+        return tuple(agent_id for _, _, agent_id in self._first(wanted, excluding))
 
     def offered(self, agent_id: AgentId) -> None:
         """Charge the agent just asked, and give everybody with room their share. O(1)."""
@@ -214,10 +214,15 @@ class WeightedRoundRobin:
         """What a unit of weight will have gained after the next selection."""
         return self._credits.gained + self._credits.share
 
-    def _in_order(self) -> Iterable[Entry]:
-        """Return all members with minus the credit after the next selection, in order."""
-        ahead = self._ahead
-        return merge(*(_scored(entries, w * ahead) for w, entries in self._entries.items()))
+    def _first(self, wanted: int, excluding: AbstractSet[AgentId]) -> Iterable[Entry]:
+        """Return the first few willing members with minus the credit after the next selection."""
+        ahead, found = self._ahead, list[Iterator[Entry]]()
+        for weight, entries in self._entries.items():
+            willing = (entry for entry in entries if entry[2] not in excluding)
+            found.append(_scored(islice(willing, wanted), weight * ahead))
+        if wanted == 1:
+            return sorted(chain.from_iterable(found))[:1]
+        return islice(merge(*found), wanted)
 
     def _put(self, agent_id: AgentId, weight: int, entry: Entry) -> None:
         self._entry_of[agent_id] = (weight, entry)
@@ -243,14 +248,19 @@ class WeightedRoundRobin:
             if credits_.moved[agent_id] <= self._seen:
                 break
             if agent_id in self._entry_of:
-                weight, (_, last_assigned, _) = self._entry_of[agent_id]
-                member = Member(agent_id=agent_id, weight=weight, last_assigned=last_assigned)
-                self._take(agent_id)
-                self._put(agent_id, weight, credits_.place(member))
+                weight, known = self._entry_of[agent_id]
+                entry = credits_.place(agent_id, weight, known[1])
+                if entry != known:
+                    self._take(agent_id)
+                    self._put(agent_id, weight, entry)
         self._seen = credits_.moves
 
 
-def _scored(entries: SortedList[Entry], gained: int) -> Iterator[Entry]:
+def _place(credits_: _Credits, member: Member) -> Entry:
+    return credits_.place(member.agent_id, member.weight, member.last_assigned)
+
+
+def _scored(entries: Iterable[Entry], gained: int) -> Iterator[Entry]:
     """Yield entries of one weight with what that weight has gained."""
     for minus_apart, last_assigned, agent_id in entries:
         yield (minus_apart - gained, last_assigned, agent_id)

@@ -128,7 +128,7 @@ def _member(desk: Dispatcher, plain: Facts, member: MemberRecord, queue: QueueFa
     assert member in record.members
     assert member.held == gate.held(plain, agent_id, queue)
     assert member.limit == gate.limit(plain, agent_id, queue)
-    assert bool(member.is_open) == gate.is_open(plain, agent_id, queue)
+    assert bool(member.is_open) == (agent_id in gate.members_with_room(plain, queue))
     assert member.membership == terms
     assert (member.load, member.count) == (
         gate.load(plain, agent_id),

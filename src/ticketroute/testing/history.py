@@ -19,6 +19,7 @@ from ticketroute.model.queue import Defaults, Queue
 from ticketroute.testing import promised, values
 from ticketroute.testing.calls import Call, call
 from ticketroute.testing.intents import Intent
+from ticketroute.testing.reference.facts import rings
 from ticketroute.testing.world import World, member_lists
 
 REFUSALS = (TicketRouteError, InvalidValueError)
@@ -117,6 +118,8 @@ def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
     for queue_id, (each, members) in zip(ids, drawn, strict=True):
         serves = [member for member in members if member in known] or list(known)
         queue = Queue(id=queue_id, members=serves, **each)
+        if rings(queue.strategy):  # which no other delivery will do for
+            queue = evolve(queue, delivery=None)
         before = ids[: ids.index(queue_id)]
         if any(target not in before for target in _targets(queue)):  # nowhere, or in a circle
             queue = evolve(queue, relaxations=())

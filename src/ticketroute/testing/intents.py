@@ -203,6 +203,12 @@ def _set_calendar(
 
 
 @_verb
+def _refresh_calendars(_: Sight, at: int, since: int | None) -> Calls:
+    facts: dict[str, Any] = {} if since is None else {"effective_from": max(0, at + since)}
+    yield call(commands.RefreshCalendars, **facts, at=at)
+
+
+@_verb
 def _remove_calendar(_: Sight, at: int, calendar_id: CalendarId) -> Calls:
     yield call(commands.RemoveCalendar, calendar_id, at=at)
 

@@ -108,23 +108,20 @@ def _check_choice(
     before: ev.Event | None,
 ) -> None:
     """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
-    ask, wish = gate.ask_of(desk, ticket, queue), choose.wish(desk, ticket, queue)
+    ask = gate.ask_of(desk, ticket, queue)
+    wish = next(iter(choose.wished(desk, ticket, queue).items()), None)
     together = (
         isinstance(event, ev.TicketOffered)
         and isinstance(before, ev.TicketOffered)
-        and before.cause in ev.BY_STRATEGY
         and (before.at, before.ticket_id) == (event.at, event.ticket_id)
     )  # planned at once: the first of them was held against the order of lines
     if event.cause in (ev.Cause.PREFERRED, ev.Cause.LAST_AGENT):
         assert wish == (event.agent_id, event.cause)
         assert event.runner_up is None
-        together = False
     else:
         assert together or wish is None
         causes = {ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED}
-        if together and before is not None:
-            causes.add(before.cause)
-        assert event.cause in causes
+        assert event.cause in (ev.BY_STRATEGY if together else causes)
         turns = takes_turns(queue.queue.strategy)
         moved = keeps_credits(queue.queue.strategy) or (turns and ticket.lifted)
         if together and moved:  # chosen before the first moved the turn past them
@@ -254,7 +251,7 @@ def _check_reserved(desk: Facts, event: ev.TicketReserved) -> None:
     assert choose.waits_for(desk, ticket) == event.agent_id
     assert event.until == event.at + ticket.queue.queue.affinity_wait
     for queue in ticket.queues:
-        assert choose.wish(desk, ticket, queue) is None or queue.queue.delivery is Delivery.PULL
+        assert not choose.wished(desk, ticket, queue) or queue.queue.delivery is Delivery.PULL
 
 
 def _check_resumed(desk: Facts, event: ev.TicketResumed) -> None:

@@ -93,8 +93,8 @@ class DeskMachine(RuleBasedStateMachine):
         self.begin()
         if bare:
             return
-        for call in opening:
-            self.give(call)
+        for opened in opening:
+            self.give(opened)
         self.intend(Intent("submit_many", 0, {"several": first_tickets}))
 
     # --- how every command is given ---------------------------------------------------------

@@ -7,9 +7,8 @@ milliseconds. The others are drawn in plain form, busy around a real change of a
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from attrs import evolve
 from hypothesis import strategies as st
@@ -19,6 +18,8 @@ from ticketroute.model.ids import CalendarId, PolicyId, QueueId
 from ticketroute.model.lifecycle import Status
 from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.holiday import PublicHolidays
+from ticketroute.sla.known import KnownDates
 from ticketroute.sla.policy import (
     ChangeRule,
     Escalation,
@@ -27,6 +28,7 @@ from ticketroute.sla.policy import (
     ReopenRule,
     Target,
 )
+from ticketroute.sla.zones import tzinfo_of
 from ticketroute.testing.reference.calendar import DAYS, Plain
 
 _BOTH = {Author.AGENT, Author.REQUESTER}
@@ -38,6 +40,7 @@ calendar_ids = st.sampled_from(CALENDARS)
 maybe_calendar_ids = st.sampled_from([None, None, *CALENDARS])
 
 _WHOLE = {day: [("00:00", "24:00")] for day in DAYS}
+_LONG = {day: [("00:00", "23:00")] for day in DAYS}
 _SMALL = tuple(
     Calendar(name=name, hours=hours)
     for name, hours in {
@@ -50,11 +53,20 @@ _SMALL = tuple(
         "closed until Friday": {"fri": [("00:00:00", "00:00:03")]},
     }.items()
 )
+# What a release of holidays said that nobody has: a refresh closes the one on New Year 1970, and
+# opens the other.
+_STALE = tuple(
+    Calendar(name=name, hours=_LONG, holidays=[PublicHolidays(country, known=known)])
+    for name, country, known in [
+        ("no New Year yet", "SE", KnownDates(release="0", closed=[])),
+        ("New Year still", "IL", KnownDates(release="0", closed=[date(1970, 1, 1)])),
+    ]
+)
 
 
 def calendars() -> st.SearchStrategy[Calendar]:
     """Generate calendars of UTC that open and close within seconds of 1970, or not at all."""
-    return st.sampled_from(_SMALL)
+    return st.sampled_from(_SMALL) | st.sampled_from(_SMALL) | st.sampled_from(_STALE)
 
 
 def escalations(
@@ -93,6 +105,7 @@ def targets(draw: st.DrawFn, *, queues: st.SearchStrategy[QueueId | None] | None
         pauses=draw(st.none() | st.sets(_pauses, max_size=2)),
         warnings=draw(st.lists(st.sampled_from([1, 50, 75, 100]), max_size=2)),
         escalations=sorted(draw(st.lists(levels, max_size=2)), key=lambda level: level.offset),
+        before_first_reply=draw(st.sampled_from([False, False, True])),
     )
 
 
@@ -213,7 +226,7 @@ def plain_calendars(
     draw: st.DrawFn, zone: str, change: int, *, tick: int = 300, within: bool = True
 ) -> Plain:
     """Draw a calendar in plain form, that is busy around the ``change``-th second."""
-    wall = datetime.fromtimestamp(change, ZoneInfo(zone))
+    wall = datetime.fromtimestamp(change, tzinfo_of(zone))
     near = (wall.hour * 3_600 + wall.minute * 60 + wall.second) // tick * tick
     day = windows(near, tick)
     dates = st.integers(-3, 3).map(lambda each: (wall.date() + timedelta(days=each)).isoformat())

@@ -60,7 +60,7 @@ def rate_limits() -> st.SearchStrategy[RateLimit]:
 
 def channel_limits() -> st.SearchStrategy[ChannelLimit]:
     """Generate costs and limits of a channel."""
-    return st.builds(ChannelLimit, st.integers(1, 2), st.none() | st.integers(0, 2))
+    return st.builds(ChannelLimit, st.integers(1, 2), st.none() | st.integers(0, 2), st.booleans())
 
 
 def contact_points() -> st.SearchStrategy[ContactPoint]:
@@ -83,7 +83,7 @@ def offer_policies() -> st.SearchStrategy[OfferPolicy]:
         parallel=st.sampled_from([1, 1, 2, 3]),
         refill=st.booleans(),
         retry_declined_after=st.none() | spans,
-        retry_missed_after=spans,
+        retry_missed_after=st.none() | spans,
         max_misses=st.sampled_from([1, 2, 3, 9]),
         cool_down=st.dictionaries(
             st.sampled_from(["missed", "declined", "busy"]), spans, max_size=3
@@ -126,6 +126,7 @@ def memberships() -> st.SearchStrategy[Membership]:
         priority=st.none() | st.integers(1, 3),
         limit=st.sampled_from([None, None, None, 0, 1, 2]),
         weight=st.integers(1, 3),
+        automatic=st.sampled_from([True] * 5 + [False]),
     )
 
 
@@ -152,7 +153,9 @@ AGENT_FACTS: Facts = {
 }
 QUEUE_FACTS: Facts = {
     "strategy": st.sampled_from(STRATEGIES),
-    "delivery": st.sampled_from([Delivery.ASSIGN] * 3 + [Delivery.OFFER] * 5 + [Delivery.PULL]),
+    "delivery": st.sampled_from(
+        [None, None, *[Delivery.ASSIGN] * 3, *[Delivery.OFFER] * 5, Delivery.PULL]
+    ),
     "order": line_orders(),
     "weight": st.integers(1, 2),
     "wrap_up": st.sampled_from([0, 0, 3, 10]),
@@ -162,6 +165,7 @@ QUEUE_FACTS: Facts = {
     "parked_counts": st.booleans(),
     "offer": offer_policies(),
     "reach": reaches(),
+    "hold_room_after": st.sampled_from([None, None, None, 0, 4]),
     "relaxations": st.just(()) | st.just(()) | relaxations(),
     "keep_agent": st.booleans(),
     "affinity_wait": st.sampled_from([0, 0, 4]),

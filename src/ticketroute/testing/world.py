@@ -183,6 +183,7 @@ class World:
             _intents("change_queue", pick=picks, facts=given),
             _intents("change_agent", pick=picks, facts=st.fixed_dictionaries({"shift": SHIFTS})),
             _intents("remove_calendar", calendar_id=promised.calendar_ids),
+            _intents("refresh_calendars", since=since),
         )
 
     @cached_property

@@ -39,6 +39,10 @@ def on_calendar_set(state: State, event: sla.CalendarSet) -> None:
                     time_clock(state, ticket, clock)
 
 
+def on_dues_moved(_: State, __: sla.DuesMoved) -> None:
+    """Do nothing: the dues moved with the calendar."""
+
+
 def on_calendar_removed(state: State, event: sla.CalendarRemoved) -> None:
     del state.calendars[event.calendar_id]
 
@@ -214,7 +218,13 @@ def time_clock(state: State, ticket: TicketRecord, clock: Clock) -> None:
         state.timers.cancel(timer)
     else:
         state.timers.set(timer, max(comes_by, state.now))
-    dues = [each.due for each in ticket.book.clocks.values() if each.due is not None]
+    due_again(state, ticket)
+
+
+def due_again(_: State, ticket: TicketRecord) -> None:
+    """Note the earliest of what a ticket is due by, and move it in its lines if that changed."""
+    clocks = () if ticket.book is None else ticket.book.clocks.values()
+    dues = [each.due for each in clocks if each.due is not None]
     if ticket.ticket.due is not None:
         dues.append(ticket.ticket.due)
     due = min(dues, default=None)

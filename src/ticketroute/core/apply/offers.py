@@ -60,7 +60,11 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
         time_rate_limit(state, record)
     if ticket.queue.ring_step is not None and not ticket.past.wanted:
         _widen(state, ticket, 1, event.at)
-    if is_ringing_everyone(ticket):
+    if not ticket.queue.rings_all and ticket.queue.queue.offer.parallel == 1:  # fast: it is enough
+        state.loose.pop(ticket.id, None)
+        if ticket.entries or ticket.wait_reason is not None:
+            leave_line(ticket)
+    elif is_ringing_everyone(ticket):
         if ticket.wait_reason is not None or not is_in_line_by_itself(ticket):
             leave_line(ticket)
             ring_in_line(state, ticket)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ticketroute.core.apply.clocks import open_book
+from ticketroute.core.apply.clocks import due_again, open_book
 from ticketroute.core.apply.shared import (
+    come_loose,
     end_conversation,
     end_offer,
     end_search,
@@ -30,7 +31,7 @@ from ticketroute.core.apply.shared import (
     transition,
     unpark,
 )
-from ticketroute.core.facts import holds_slot
+from ticketroute.core.facts import holds_slot, is_searching, queues_of, still_asked
 from ticketroute.core.index import lines
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
@@ -267,6 +268,28 @@ def on_priority_changed(state: State, event: ev.TicketPriorityChanged) -> None:
     ticket = transition(state, event)
     ticket.priority = event.priority
     lines.move(ticket)
+
+
+def on_changed(state: State, event: ev.TicketChanged) -> None:
+    ticket, new = transition(state, event), event.ticket
+    ticket.asks = ticket.asks._replace(
+        channel=new.channel, weight=new.weight, skills=still_asked(ticket, new.skills) or None
+    )
+    ticket.ticket = new
+    if state.permits:  # demands that stand for the ticket as it was
+        for queue in queues_of(ticket):
+            queue.demands = {k: each for k, each in queue.demands.items() if k[1] != ticket.id}
+    record = ticket.agent
+    if record is not None and event.cost is not None:
+        if holds_slot(record, ticket):
+            state.roster.free_slot(record, ticket)
+            ticket.cost = event.cost
+            state.roster.take_slot(record, ticket)
+        else:
+            ticket.cost = event.cost
+    due_again(state, ticket)
+    if is_searching(ticket):
+        come_loose(state, ticket)
 
 
 def on_rated(state: State, event: ev.TicketRated) -> None:

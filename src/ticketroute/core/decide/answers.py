@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ticketroute.commands import Accept, Decline
 from ticketroute.core.decide import moves
@@ -16,7 +17,7 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.offer import DECLINED
 
 
-def accept(state: State, command: Accept, at: Instant, by: str | None) -> Iterator[ev.Event]:
+def accept(state: State, command: Accept, at: Instant, by: str | None) -> Iterable[ev.Event]:
     """Give an agent the ticket they were offered; all other offers of it are withdrawn."""
     ticket = known_ticket(state, command.ticket_id)
     if command.expected_version is not None:
@@ -24,8 +25,7 @@ def accept(state: State, command: Accept, at: Instant, by: str | None) -> Iterat
     agent = known_agent(state, command.agent_id)
     offer = _open_offer(ticket, agent)
     others = [other for other in ticket.offers or () if other != agent.id]
-    yield from moves.withdraw(ticket, others, ev.Cause.ANSWERED, at=at)
-    yield ev.assigned(
+    accepted = ev.assigned(
         at=at,
         cause=ev.Cause.ACCEPTED,
         by=by or agent.id,
@@ -37,6 +37,9 @@ def accept(state: State, command: Accept, at: Instant, by: str | None) -> Iterat
         runner_up=offer.event.runner_up,
         strategy=offer.event.strategy,
     )
+    if not others:
+        return (accepted,)
+    return chain(moves.withdraw(ticket, others, ev.Cause.ANSWERED, at=at), (accepted,))
 
 
 def decline(state: State, command: Decline, at: Instant, by: str | None) -> Iterator[ev.Event]:

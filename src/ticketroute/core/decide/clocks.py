@@ -24,6 +24,7 @@ _OCCASIONS: dict[type[ev.Event], Occasion] = {
     ev.TicketTransferred: Occasion.MOVED,
     ev.TicketPriorityChanged: Occasion.CHANGED,
     ev.TicketRelaxed: Occasion.CHANGED,
+    ev.TicketChanged: Occasion.CHANGED,
     ev.TicketHeld: Occasion.NOTHING,
     ev.TicketResumed: Occasion.NOTHING,
     ev.TicketReleased: Occasion.NOTHING,

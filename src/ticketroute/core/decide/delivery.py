@@ -17,6 +17,7 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
 from ticketroute.model.reasons import Reason
 from ticketroute.model.ticket import CALL
+from ticketroute.strategies.contract import NOBODY
 
 Wish = tuple[AgentId | None, ev.Cause]  # whom to ask before the strategy, and why
 
@@ -109,9 +110,11 @@ def offers_for(
                 return events
     freed = cause is ev.Cause.FREED
     if rings_everyone(ticket) and demand.queue.rings_all and not asked:
-        choices = list(state.demands.choose_all(demand))
+        choices = list(state.demands.choose_all(demand, ticket))
         if freed and len(choices) == 1:
-            choices = [Choice(choices[0].agent_id)]
+            only = frozenset({choices[0].agent_id})
+            if state.demands.choose(demand, besides=only) is None:
+                choices = [Choice(choices[0].agent_id)]
     else:
         choices = _some(state, ticket, demand, wanted, asked, found, freed=freed)
     events += [hand_over(state, ticket, demand, choice, cause, at=at) for choice in choices]
@@ -133,7 +136,10 @@ def _some(
     spent = 0
     while len(asked) < wanted:
         choice = found or state.demands.choose(
-            demand, besides=frozenset(asked), last=lifted(ticket), spent=spent
+            demand,
+            besides=frozenset(asked) if asked else NOBODY,
+            last=lifted(ticket),
+            spent=spent,
         )
         if choice is None:
             break

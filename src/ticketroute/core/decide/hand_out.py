@@ -8,7 +8,7 @@ step if it does not wait, and all of it is repeated until nothing happens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
@@ -57,9 +57,7 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.special and not (gained and _anything_waits(gained.values())):
-        if not loose:
-            return ()
+    if not state.roster.special and not anything_waits(gained):
         if len(loose) == 1:
             (ticket,) = loose.values()
             if _is_plain(ticket):
@@ -75,8 +73,6 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
             yield event
             gained |= _agents(state, (event.agent_id,))
         yield from Giving(state, gained, at).events()
-        if state.wanting:
-            yield from rooms_to_hold(state, at)
         queued: list[TicketRecord] = []
         for ticket in _unplaced(state):
             reserved = reserve(state, ticket, at=at)
@@ -84,6 +80,8 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
                 yield reserved
             yield _stand_in_line(state, ticket, at)
             queued.append(ticket)
+        if state.wanting:
+            yield from rooms_to_hold(state, at)
         skipping = _with_nobody_there(state, queued)
         if not skipping:
             return
@@ -205,7 +203,10 @@ class Giving:
         was_loose = ticket.id in state.loose
         found = best.choice if best.cause in ev.BY_STRATEGY else None
         cause = _FREED if ticket.entries else _ROUTED
-        yield from offers_for(state, ticket, demand, cause, found=found, at=at)
+        offers = offers_for(state, ticket, demand, cause, found=found, at=at)
+        if not offers:
+            self._exhausted.add(demand)  # whoever is willing is of a worse tier than those rung
+        yield from offers
         if ticket.id in state.loose and not was_loose:
             self._let_seek(ticket)  # it may want more than those with room
 
@@ -400,9 +401,9 @@ def next_for(state: State, agent: AgentRecord) -> tuple[TicketRecord, QueueRecor
     return None if best is None else best[1:]
 
 
-def _anything_waits(gained: Iterable[AgentRecord]) -> bool:
+def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
     """Return whether there is a line from which any of these agents might get a ticket."""
-    for agent in gained:
+    for agent in gained.values():
         member = agent.first
         while member is not None:
             if member.queue.waiting:

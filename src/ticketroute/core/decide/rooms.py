@@ -5,6 +5,7 @@ Lighter tickets would go before it for ever: each unit that is freed is enough f
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 from ticketroute.core.gate import cost_of
@@ -93,7 +94,7 @@ def _asked_first(members: list[MemberRecord], demand: Demand) -> AgentId | None:
         return None
     if queue.draws or queue.samples or queue.rings_all:
         return min(members, key=lambda member: (member.last_assigned, member.agent_id)).agent_id
-    index = queue.strategy.sibling(demand.skills or EMPTY)
+    index = copy.deepcopy(queue.strategy.sibling(demand.skills or EMPTY))  # its turns may not move
     for member in members:
         index.join(member)
     return index.select(most=1)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ticketroute.commands import RemoveCalendar, SetCalendar, SetPolicies
+from ticketroute.commands import RefreshCalendars, RemoveCalendar, SetCalendar, SetPolicies
 from ticketroute.core.decide import moves
 from ticketroute.core.decide.checks import check_calendar
 from ticketroute.core.state import State
@@ -18,7 +18,9 @@ from ticketroute.model import events as ev
 from ticketroute.model.ids import CalendarId, PolicyId
 from ticketroute.model.instants import Instant
 from ticketroute.sla import events as sla
+from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Policy
+from ticketroute.sla.refresh import Dues, editions_to_set, moved_dues, same_as_written
 
 MOST_POLICIES = 1_000
 
@@ -30,7 +32,7 @@ def set_calendar(
     calendar_id, calendar = command.calendar_id, command.calendar
     known = state.calendars.get(calendar_id)
     since = at if command.effective_from is None else command.effective_from
-    if known is not None and known.editions[-1].calendar == calendar:
+    if known is not None and same_as_written(known.editions[-1].calendar, calendar):
         latest = known.editions[-1].effective_from
         if latest <= since:
             return
@@ -39,11 +41,41 @@ def set_calendar(
         at=at,
         by=by,
         calendar_id=calendar_id,
-        calendar=calendar,
+        calendar=calendar.resolved(),  # asked here and never while an event is applied
         effective_from=0 if known is None else since,
     )
     for agent in shifted:
         yield from moves.withdraw_from(state, agent, at=at)
+
+
+def refresh_calendars(
+    state: State, command: RefreshCalendars, at: Instant, by: str | None
+) -> Iterator[ev.Event]:
+    """Take what the installed releases of ``holidays`` and of the tz database say now."""
+    since = at if command.effective_from is None else command.effective_from
+    newer = {
+        calendar_id: editions_to_set(versions, since=since)
+        for calendar_id, versions in state.calendars.items()
+    }
+    for calendar_id, editions in newer.items():
+        if not editions:
+            continue
+        shifted = [who for who in state.roster.agents.values() if who.agent.shift == calendar_id]
+        before = _dues_in(state, calendar_id)
+        for effective, calendar, changes in editions:
+            yield sla.CalendarSet(
+                at=at,
+                by=by,
+                calendar_id=calendar_id,
+                calendar=calendar,
+                effective_from=effective,
+                changes=changes,
+            )
+        moved = moved_dues(before, _dues_in(state, calendar_id))
+        if moved:
+            yield sla.DuesMoved(at=at, by=by, calendar_id=calendar_id, moved=moved)
+        for agent in shifted:
+            yield from moves.withdraw_from(state, agent, at=at)
 
 
 def remove_calendar(
@@ -89,6 +121,17 @@ def _check_references(state: State, policy: Policy) -> None:
     for queue_id in sorted(policy.leads_to()):
         if queue_id not in state.roster.queues:
             raise UnknownQueueError(queue_id)
+
+
+def _dues_in(state: State, calendar_id: CalendarId) -> Dues:
+    """Return when each running clock of a calendar falls due. O(tickets)."""
+    return {
+        (ticket.id, clock.metric, clock.cycle): clock.due
+        for ticket in state.tickets.values()
+        if ticket.book is not None
+        for clock in ticket.book.clocks.values()
+        if clock.calendar_id == calendar_id and clock.state is ClockState.RUNNING
+    }
 
 
 def _users_of(state: State, calendar_id: CalendarId) -> Iterator[str]:

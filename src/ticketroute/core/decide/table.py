@@ -42,6 +42,7 @@ DECIDE: dict[type[commands.Command], Decide] = {
     commands.Hold: work.hold,
     commands.Resume: work.resume,
     commands.ChangePriority: work.change_priority,
+    commands.ChangeTicket: work.change_ticket,
     commands.Resolve: endings.resolve,
     commands.EndWrapUp: endings.end_wrap_up,
     commands.Close: endings.close,
@@ -62,6 +63,7 @@ DECIDE: dict[type[commands.Command], Decide] = {
     commands.RemoveQueue: queues.remove_queue,
     commands.ChangeDefaults: staff.change_defaults,
     commands.SetCalendar: service_levels.set_calendar,
+    commands.RefreshCalendars: service_levels.refresh_calendars,
     commands.RemoveCalendar: service_levels.remove_calendar,
     commands.SetPolicies: service_levels.set_policies,
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ticketroute.commands import ChangePriority, Hold, Reply, Resume
+from attrs import evolve
+
+from ticketroute.commands import ChangePriority, ChangeTicket, Hold, Reply, Resume, TicketChanges
 from ticketroute.core.decide import moves
 from ticketroute.core.decide.checks import (
     check_not_done,
@@ -16,7 +18,7 @@ from ticketroute.core.decide.checks import (
 )
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
-from ticketroute.errors import AlreadyAssignedError
+from ticketroute.errors import AlreadyAssignedError, InvalidValueError
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
@@ -75,6 +77,39 @@ def change_priority(
     check_not_done(ticket)
     if ticket.priority is not command.priority:
         yield ev.TicketPriorityChanged(at=at, by=by, ticket_id=ticket.id, priority=command.priority)
+
+
+def change_ticket(
+    state: State, command: ChangeTicket, at: Instant, by: str | None
+) -> Iterator[ev.Event]:
+    """Change what a ticket asks; open offers that were made on other terms are withdrawn."""
+    ticket = known_ticket(state, command.ticket_id)
+    check_version(ticket, command.expected_version)
+    check_not_done(ticket)
+    allowed = TicketChanges.__annotations__
+    for name in command.changes:
+        if name not in allowed:
+            raise InvalidValueError("a field of Ticket", name, f"one of {', '.join(allowed)}")
+    new, agent = evolve(ticket.ticket, **command.changes), ticket.agent
+    changed = tuple(
+        [name for name in allowed if getattr(new, name) != getattr(ticket.ticket, name)]
+    )
+    if not changed:
+        return
+    if agent is not None:  # asks the host's permits before the first event
+        state.gate.is_permitted(agent.id, new)
+    cost = None
+    if agent is not None:
+        limit = agent.agent.channels.get(new.channel)
+        cost = new.weight if limit is None else new.weight * limit.cost
+    if not {"channel", "skills", "weight"}.isdisjoint(changed):
+        yield from moves.recall(ticket, ev.Cause.COMMAND, at=at)
+    yield ev.TicketChanged(
+        at=at, by=by, ticket_id=ticket.id, ticket=new, changed=changed, cost=cost
+    )
+    if command.release and agent is not None and ticket.state is RoutingState.ASSIGNED:
+        if moves.gate_reason(state, ticket, agent, ticket.queue) is not None:
+            yield moves.release(ticket, ev.Cause.RELEASED, at=at, by=by)
 
 
 def _check_opener(ticket: TicketRecord, agent_id: AgentId) -> None:

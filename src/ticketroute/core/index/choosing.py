@@ -34,6 +34,7 @@ from ticketroute.model.frozen import EMPTY, maker
 from ticketroute.model.ids import AgentId
 from ticketroute.model.ticket import Ticket
 from ticketroute.strategies.contract import NOBODY, Key, Strategy
+from ticketroute.strategies.tiers import Tiered
 
 WALKS = (2, 8, 32)  # how many of the queue's index are looked at before the demand gets its own
 FEW_INDEXES = 16  # of demands, per queue; if more are wanted, one by age serves all, if it can
@@ -140,7 +141,7 @@ class Demands:
             return self._by_age(ages, demand, excluding)
         return self._walk(demand, excluding)
 
-    def choose_all(self, demand: Demand) -> tuple[Choice, ...]:
+    def choose_all(self, demand: Demand, ticket: TicketRecord) -> tuple[Choice, ...]:
         """Return everyone whom a strategy that rings several at once asks. O(k log k) for k."""
         if demand.asks.reserved is not None:
             only = self._reserved(demand, NOBODY)
@@ -155,7 +156,10 @@ class Demands:
             self._own(demand.plain)  # notes that it was used
         elif 2 * len(fit) < len(asked):  # most do not fit: the next ticket passes them by
             strategy = self._own(demand.plain).strategy
-            fit = list(strategy.select(excluding=excluding))
+            asked = strategy.select(excluding=excluding)
+            fit = [agent_id for agent_id in asked if refusal(members[agent_id], demand) is None]
+        if ticket.offers and isinstance(strategy, Tiered):
+            fit = _of_ringing_tier(strategy, fit, ticket, demand.queue)
         return tuple([Choice(agent_id, strategy.key_of(agent_id), chosen=True) for agent_id in fit])
 
     def wait_reason(self, demand: Demand) -> WaitReason:
@@ -446,6 +450,18 @@ def index_of(demand: Demand) -> DemandIndex:
     """Return the index of a demand that has one."""
     assert demand.index is not None
     return demand.index
+
+
+def _of_ringing_tier(
+    strategy: Tiered, fit: list[AgentId], ticket: TicketRecord, queue: QueueRecord
+) -> list[AgentId]:
+    """Leave out agents of a worse tier than the best that rings already in the queue."""
+    rung = [a for a, offer in (ticket.offers or {}).items() if offer.queue is queue]
+    tiers = [strategy.tier_of(queue.members[a]) for a in rung if a in queue.members]
+    best = min(tiers, default=None)
+    if best is None:
+        return fit
+    return [a for a in fit if strategy.tier_of(queue.members[a]) <= best]
 
 
 def excluded_from(demand: Demand) -> AbstractSet[AgentId]:

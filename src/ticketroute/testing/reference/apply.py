@@ -217,7 +217,7 @@ def _note_message(ticket: TicketFacts, author: ev.Author, at: int) -> None:
         ticket.book.wrote[author] = at
         if author is ev.Author.AGENT:
             ticket.book.answered, ticket.book.unanswered = True, None
-        elif ticket.book.answered and ticket.book.unanswered is None:
+        elif ticket.book.unanswered is None:
             ticket.book.unanswered = at
 
 
@@ -321,6 +321,8 @@ def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one 
             for who, agent in facts.agents.items():
                 if agent.agent.shift == event.calendar_id:
                     _look_at_shift(facts, who)
+        case sla.DuesMoved():
+            assert event.moved  # the calendar before it has moved them
         case sla.CalendarRemoved():
             del facts.calendars[event.calendar_id]
         case sla.PoliciesSet():

@@ -6,19 +6,21 @@ the clock on the wall, and windows are found by asking that of every second at w
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.holiday import PublicHolidays
+from ticketroute.sla.zones import tzinfo_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY, LAST_DAY = 86_400, 84_371  # seconds; the day after 2200-12-31, from where nothing is known
 END = LAST_DAY * DAY * 1_000
+FOR_EVER = 1 << 62
 
 Plain = dict[str, Any]
 
@@ -28,12 +30,22 @@ def _second(clock: str) -> int:
     return hour * 3_600 + minute * 60 + sum(rest)
 
 
+def _number(day: date) -> int:
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
 class PlainCalendar:
     """The definition, read aloud: is this instant open?"""
 
     def __init__(self, plain: Plain) -> None:
         self.plain = plain
-        self.zone = ZoneInfo(plain["zone"])
+        self.zone = tzinfo_of(plain["zone"])
+        written = plain.get("zone_data")
+        self.changes = None if written is None else written["changes"]
+        holidays = plain.get("holidays", ())
+        self.countries = [
+            PublicHolidays.from_plain(each) for each in holidays if isinstance(each, Mapping)
+        ]
         self.seconds = {
             id(windows): [(_second(start), _second(end)) for start, end in windows]
             for mapping in (
@@ -48,7 +60,7 @@ class PlainCalendar:
 
     def is_open(self, second: int) -> bool:
         """Say whether the wall clock of a second, counted from 1970, shows a time in a window."""
-        wall = datetime.fromtimestamp(second, self.zone).replace(tzinfo=None)
+        wall = datetime(1970, 1, 1) + timedelta(seconds=second + self._offset(second))  # noqa: DTZ001
         today, clock = wall.date(), wall.hour * 3_600 + wall.minute * 60 + wall.second
         yesterday = today - timedelta(days=1)
         shown = ((today, clock), (yesterday, clock + 86_400))
@@ -74,20 +86,20 @@ class PlainCalendar:
         if day.isoformat() in shifts:
             written = shifts[day.isoformat()]
         else:
-            written = self.plain.get("hours", {}).get(DAYS[day.weekday()], [])
+            hours = self.plain.get("hours", {})
+            written = hours.get(DAYS[day.weekday()], [])
+            if not written and any(
+                _number(day) in each.worked(day.year) for each in self.countries
+            ):
+                before = [hours.get(DAYS[day.weekday() - ago], []) for ago in range(1, 7)]
+                written = next((windows for windows in before if windows), [])
         return written
 
     def _is_holiday(self, day: date) -> bool:
         written = self.plain.get("holidays", ())
         if day.isoformat() in written or day.isoformat()[5:] in written:
             return True
-        number = day.toordinal() - date(1970, 1, 1).toordinal()
-        countries = [
-            PublicHolidays(each["country"], subdivision=each.get("subdivision"))
-            for each in written
-            if isinstance(each, Mapping)
-        ]
-        return any(number in country.days(day.year) for country in countries)
+        return any(_number(day) in country.days(day.year) for country in self.countries)
 
     def _breaks(self, day: date) -> list[list[str]]:
         found: list[list[str]] = self.plain.get("breaks", {}).get(day.isoformat(), [])
@@ -135,6 +147,8 @@ class PlainCalendar:
         return {edge for edge in edges if first <= edge <= last}
 
     def _offset(self, second: int) -> int:
+        if self.changes is not None:
+            return int(self.changes[bisect_right(self.changes, [second, FOR_EVER]) - 1][1])
         offset = datetime.fromtimestamp(second, self.zone).utcoffset()
         assert offset is not None
         return int(offset.total_seconds())
@@ -154,9 +168,13 @@ class PlainCalendar:
 
 
 @lru_cache(maxsize=256)
-def read(calendar: Calendar) -> PlainCalendar:
-    """Return the same calendar in plain words."""
+def _read(calendar: Calendar, _: object) -> PlainCalendar:
     return PlainCalendar(calendar.plain())
+
+
+def read(calendar: Calendar) -> PlainCalendar:
+    """Return the same calendar in plain words; two may differ in the data of their zones alone."""
+    return _read(calendar, calendar.zone_data)
 
 
 class Edition(NamedTuple):

@@ -69,13 +69,14 @@ def wishes(facts: Facts, ticket: TicketFacts) -> list[tuple[str, ev.Cause]]:
     return [(who, cause) for who, cause in zip(agents, causes, strict=True) if who is not None]
 
 
-def wish(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> tuple[str, ev.Cause] | None:
-    """Return the first agent a ticket wishes for who may get it and has not missed it, and why."""
+def wished(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> dict[str, ev.Cause]:
+    """Return the agents a ticket wishes for who may get it and have not missed it, and why."""
     asks = gate.ask_of(facts, ticket, queue)
+    found: dict[str, ev.Cause] = {}
     for who, cause in wishes(facts, ticket):
         if who not in ticket.lifted and gate.reason(facts, who, asks) is None:
-            return who, cause
-    return None
+            found.setdefault(who, cause)
+    return found
 
 
 def waits_for(facts: Facts, ticket: TicketFacts) -> str | None:
@@ -197,7 +198,8 @@ def key_of(  # noqa: C901  one case for each strategy
             return gate.load(facts, who) - gate.capacity(facts, who)
         case "round_robin":
             mine = seats(facts, queue, who)
-            return (mine.of[who] <= mine.last, mine.of[who])
+            seat = mine.of.get(who, mine.given)  # an agent who never had room has none: last
+            return (seat <= mine.last or who not in mine.of, seat)
         case "weighted_round_robin":
             owed = credits_of(facts, queue, who).get(who, 0)
             return -owed - shares(facts, queue, who).get(who, 0)
@@ -331,12 +333,26 @@ def hand_over(
     return ev.TicketOffered(**told, until=facts.now + rings_for, contact_points=points)
 
 
-def offers_to_make(facts: Facts, ticket: TicketFacts, asks: Ask, cause: ev.Cause) -> list[ev.Event]:
-    """Return as many offers as the ticket wants, all of them chosen before the first is made."""
-    choices = choose_all(facts, ticket, asks) if ticket.rings_everyone else []
-    while not ticket.rings_everyone and len(choices) < ticket.wants:
-        choice = choose(facts, ticket, asks, [each.agent_id for each in choices])
+def offers_to_make(facts: Facts, ticket: TicketFacts, asks: Ask) -> list[ev.Event]:
+    """Return as many offers as the ticket wants, all of them chosen before the first is made.
+
+    Agents it wishes for come first. One that rings everyone rings at these alone, if there are any.
+    """
+    found = list(wished(facts, ticket, asks.queue).items())[: ticket.wants]
+    made: list[ev.Event] = [
+        hand_over(facts, ticket, asks, Choice(who), cause) for who, cause in found
+    ]
+    cause, everyone = by_strategy(ticket), ticket.rings_everyone
+    choices = choose_all(facts, ticket, asks) if everyone and not found else []
+    while not everyone and len(found) + len(choices) < ticket.wants:
+        besides = [who for who, _ in found] + [each.agent_id for each in choices]
+        choice = choose(facts, ticket, asks, besides)
         if choice is None:
             break
         choices.append(choice)
-    return [hand_over(facts, ticket, asks, choice, cause) for choice in choices]
+    return [*made, *(hand_over(facts, ticket, asks, choice, cause) for choice in choices)]
+
+
+def by_strategy(ticket: TicketFacts) -> ev.Cause:
+    """Return the cause for which the strategy gives a ticket to an agent."""
+    return ev.Cause.FREED if ticket.in_line else ev.Cause.ROUTED

@@ -167,13 +167,19 @@ class After(NamedTuple):
             case Metric.ASSIGNMENT if book.handed:
                 since = None
             case Metric.NEXT_RESPONSE:
-                since = book.unanswered
+                since = book.unanswered if self.waits() else None
             case Metric.PERIODIC_UPDATE:
                 authors = () if target is None else target.contacts
                 since = max((at for who, at in book.wrote.items() if who in authors), default=None)
         if since is not None and target is not None and target.per_queue:
             since = max(since, book.queued)
         return since
+
+    def waits(self) -> bool:
+        """Return whether a message waits for the next response, and not for the first alone."""
+        target = self.target(Metric.NEXT_RESPONSE)
+        early = target is not None and target.before_first_reply
+        return self.book.unanswered is not None and (self.book.answered or early)
 
     def elapsed(self, clock: ClockFacts, open_in: Hours | None = None) -> int:
         """Return what has counted by now."""
@@ -250,7 +256,7 @@ def stand_or_run(after: After) -> ClockEvents:
 def asked(after: After) -> ClockEvents:
     """The requester wrote: unless an older message counts, the answer is promised from now."""
     known = after.book.last(Metric.NEXT_RESPONSE)
-    if after.book.unanswered is not None and not (known is not None and known.is_open):
+    if after.waits() and not (known is not None and known.is_open):
         yield from start(after, Metric.NEXT_RESPONSE, after.facts.now)
     yield from count_from_message(after, Author.REQUESTER)
 

@@ -1,8 +1,8 @@
 """The commands of the reference desk: what each checks, and which events it makes.
 
-Each yields events; each has happened before the next is asked for. At ``TIME_PASSES`` time passes
-up to the instant of the command, and what came loose is handed out: what is checked before the
-first of them is refused before time passes.
+Each yields events; each has happened before the next is asked for. Time has passed up to the
+instant of the command before it is asked for anything. At ``HAND_OUT`` what came loose is handed
+out, and what is due at this instant happens, before the command goes on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from ticketroute.model.queue import Defaults, Delivery, Queue, ResumeRule
 from ticketroute.model.ticket import Ticket, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import Calendar
-from ticketroute.sla.policy import Policy
+from ticketroute.sla.policy import Metric, Policy
+from ticketroute.sla.refresh import MovedDue, changes_of, refreshed, same_as_written
 from ticketroute.testing.reference import choose, clocks, gate, hand_out
 from ticketroute.testing.reference import facts as of
 from ticketroute.testing.reference.apply import apply
@@ -33,7 +34,7 @@ from ticketroute.testing.reference.facts import Facts, Kind, QueueFacts, TicketF
 Steps = Iterator[ev.Event | None]
 WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
 COMMAND = ev.Cause.COMMAND
-TIME_PASSES = None
+HAND_OUT = None
 PLAIN = Membership()
 COMMANDS: dict[str, Callable[..., Steps]] = {}
 
@@ -47,7 +48,7 @@ class Said(NamedTuple):
 
     def told(self, **more: Any) -> dict[str, Any]:
         """Return what the events of the command say of it, and more."""
-        return {"at": self.at, "by": self.by, **more}
+        return {"at": self.at, "by": self.by} | more
 
 
 def command(decide: Callable[..., Steps]) -> Callable[..., Steps]:
@@ -57,17 +58,14 @@ def command(decide: Callable[..., Steps]) -> Callable[..., Steps]:
 
 
 def about_a_ticket(decide: Callable[..., Steps]) -> Callable[..., Steps]:
-    """Make a command about a ticket: one that is known before time, and has not changed after."""
+    """Register a command about a ticket; a stale version is refused before all else."""
 
     @command
     @wraps(decide)
     def run(facts: Facts, said: Said, ticket_id: str, *values: Any, **named: Any) -> Steps:
-        ticket, expected = known_ticket(facts, ticket_id), said.expected_version
-        yield TIME_PASSES
-        if expected is not None and expected < 0:
-            raise errors.InvalidValueError("expected_version", expected, "0 or more")
-        if expected is not None and expected != ticket.version:
-            raise errors.ConflictError(ticket.id, expected, ticket.version)
+        ticket = known_ticket(facts, ticket_id)
+        if said.expected_version not in (None, ticket.version):
+            raise errors.ConflictError(ticket.id, said.expected_version or 0, ticket.version)
         yield from decide(facts, said, ticket, *values, **named)
 
     return run
@@ -184,7 +182,6 @@ def add_queue(facts: Facts, said: Said, queue: Queue) -> Steps:
         raise errors.DuplicateQueueError(queue.id)
     queue = resolved(queue)
     check_queue(facts, queue, overflows=True)
-    yield TIME_PASSES
     yield ev.QueueAdded(**said.told(queue=queue))
 
 
@@ -194,7 +191,6 @@ def change_queue(facts: Facts, said: Said, queue_id: str, **changes: Any) -> Ste
     queue = known_queue(facts, queue_id)
     changed = resolved(evolve(evolve(queue.queue, members={}), **changes))
     check_queue(facts, changed, overflows="relaxations" in changes)
-    yield TIME_PASSES
     if "members" in changes:
         yield from replace_members(facts, said, queue, changed.members)
     before, changed = evolve(queue.queue, members={}), evolve(changed, members={})
@@ -235,7 +231,6 @@ def remove_queue(facts: Facts, said: Said, queue_id: str, *, move_to: str | None
     targets = [each for agreed in facts.agreements for each in agreed.policy.targets.values()]
     if queue_id in [level.move_to for each in targets for level in each.escalations]:
         raise errors.InUseError("queue", queue_id, "a policy")
-    yield TIME_PASSES
     left = gate.open_tickets(each for each in facts.tickets.values() if each.queue is queue)
     for ticket in left:
         if target is None:
@@ -258,7 +253,6 @@ def add_member(
     queue = known_queue(facts, queue_id)
     if known_agent(facts, agent_id) in queue.members:
         raise errors.AlreadyMemberError(queue_id, agent_id)
-    yield TIME_PASSES
     of_member = {"queue_id": queue_id, "agent_id": agent_id}
     yield ev.MemberAdded(**said.told(**of_member, membership=membership))
 
@@ -269,7 +263,6 @@ def change_member(
 ) -> Steps:
     """Change the terms of a membership."""
     queue = served(facts, queue_id, agent_id)
-    yield TIME_PASSES
     if membership != queue.members[agent_id]:
         of_member = {"queue_id": queue_id, "agent_id": agent_id}
         yield ev.MemberChanged(**said.told(**of_member, membership=membership))
@@ -279,7 +272,6 @@ def change_member(
 def remove_member(facts: Facts, said: Said, queue_id: str, agent_id: str) -> Steps:
     """End a membership."""
     queue = served(facts, queue_id, agent_id)
-    yield TIME_PASSES
     yield from end_membership(facts, said, queue, agent_id)
 
 
@@ -298,7 +290,6 @@ def end_membership(facts: Facts, said: Said, queue: QueueFacts, who: str) -> Ste
 @command
 def change_defaults(facts: Facts, said: Said, defaults: Defaults) -> Steps:
     """Change the defaults."""
-    yield TIME_PASSES
     if defaults.queue is not None:
         known_queue(facts, defaults.queue)
     if defaults != facts.defaults:
@@ -314,7 +305,6 @@ def add_agent(
         raise errors.DuplicateAgentError(agent.id)
     check_calendar(facts, agent.shift)
     known, reason = said_of(presence, "")
-    yield TIME_PASSES
     yield ev.AgentAdded(**said.told(agent=agent, presence=known, reason=reason))
 
 
@@ -332,7 +322,6 @@ def change_agent(facts: Facts, said: Said, agent_id: str, **changes: Any) -> Ste
     before = facts.agents[known_agent(facts, agent_id)].agent
     changed = evolve(before, **changes)
     check_calendar(facts, changed.shift)
-    yield TIME_PASSES
     if changed != before:
         yield ev.AgentChanged(**said.told(agent=changed))
     if changed.shift != before.shift:
@@ -343,7 +332,6 @@ def change_agent(facts: Facts, said: Said, agent_id: str, **changes: Any) -> Ste
 def remove_agent(facts: Facts, said: Said, agent_id: str) -> Steps:
     """Remove an agent for good."""
     known_agent(facts, agent_id)
-    yield TIME_PASSES
     cause = ev.Cause.AGENT_REMOVED
     yield from hand_out.part(facts, agent_id, cause, gate.serves(facts, agent_id))
     for ticket in gate.held_by(facts, agent_id):
@@ -360,7 +348,6 @@ def set_presence(
     """Note what an agent says of themselves."""
     known = facts.agents[known_agent(facts, agent_id)]
     says, reason = said_of(presence, reason)
-    yield TIME_PASSES
     if (known.presence, known.reason) != (says, reason):
         yield ev.PresenceChanged(**said.told(agent_id=agent_id, presence=says, reason=reason))
         yield from hand_out.part(facts, agent_id, ev.Cause.AWAY)
@@ -370,7 +357,6 @@ def set_presence(
 def switch_channel(facts: Facts, said: Said, agent_id: str, channel: str, *, on: bool) -> Steps:
     """Turn a channel on or off."""
     known = facts.agents[known_agent(facts, agent_id)]
-    yield TIME_PASSES
     if on == (channel in known.off):
         yield ev.ChannelSwitched(**said.told(agent_id=agent_id, channel=channel, on=on))
         yield from hand_out.part(facts, agent_id, ev.Cause.AWAY)
@@ -386,12 +372,12 @@ def set_calendar(
     effective_from: int | None = None,
 ) -> Steps:
     """Set a calendar that counts from an instant on."""
-    yield TIME_PASSES
     since, known = effective_from, facts.calendars.get(calendar_id, [])
     since = said.at if since is None else since
-    if known and known[-1].calendar == calendar and known[-1].since <= since:
+    same = known and same_as_written(known[-1].calendar, calendar)
+    if same and known[-1].since <= since:
         return
-    told = said.told(calendar_id=calendar_id, calendar=calendar)
+    told = said.told(calendar_id=calendar_id, calendar=calendar.resolved())
     yield sla.CalendarSet(**told, effective_from=since if known else 0)
     for who, agent in facts.agents.items():
         if agent.agent.shift == calendar_id:
@@ -399,10 +385,50 @@ def set_calendar(
 
 
 @command
+def refresh_calendars(facts: Facts, said: Said, *, effective_from: int | None = None) -> Steps:
+    """Take what the installed releases say."""
+    since = said.at if effective_from is None else effective_from
+    for calendar_id, editions in list(facts.calendars.items()):
+        counting = [each for each in editions if each.since <= since][-1:]
+        newer = [
+            (max(since, each.since), each.calendar, refreshed(each.calendar))
+            for each in (*counting, *(each for each in editions if each.since > since))
+        ]
+        changes = [changes_of(old, new, since=start) for start, old, new in newer]
+        if not any(changes):
+            continue
+        told, before = said.told(calendar_id=calendar_id), dues_in(facts, calendar_id)
+        for (start, _, new), differs in zip(newer, changes, strict=True):
+            yield sla.CalendarSet(**told, calendar=new, effective_from=start, changes=differs)
+        after = dues_in(facts, calendar_id)
+        moved = tuple(
+            MovedDue(ticket_id=ticket, metric=metric, cycle=cycle, before=due, after=then)
+            for (ticket, metric, cycle), due in before.items()
+            if (then := after[ticket, metric, cycle]) != due
+        )
+        if moved:
+            yield sla.DuesMoved(**told, moved=moved)
+        for who, agent in facts.agents.items():
+            if agent.agent.shift == calendar_id:
+                yield from hand_out.part(facts, who, ev.Cause.AWAY)
+
+
+def dues_in(facts: Facts, calendar_id: str) -> dict[tuple[str, Metric, int], int | None]:
+    """Return when each running clock of a calendar is due."""
+    return {
+        (ticket.id, clock.metric, clock.cycle): clocks.clock_due(facts, ticket, clock)
+        for ticket in facts.tickets.values()
+        if ticket.book is not None
+        for cycles in ticket.book.clocks.values()
+        for clock in cycles
+        if clock.calendar_id == calendar_id and clock.state is clocks.RUNNING
+    }
+
+
+@command
 def remove_calendar(facts: Facts, said: Said, calendar_id: str) -> Steps:
     """Remove a calendar that nothing uses."""
     check_calendar(facts, calendar_id)
-    yield TIME_PASSES
     books = [each.book for each in facts.tickets.values() if each.book is not None]
     used = {agent.agent.shift for agent in facts.agents.values()}
     used |= {queue.queue.calendar for queue in facts.queues.values()}
@@ -434,7 +460,6 @@ def set_policies(facts: Facts, said: Said, policies: Iterable[Policy]) -> Steps:
     for queue in facts.queues.values():
         if queue.queue.sla is not None and queue.queue.sla not in names:
             raise errors.InUseError("policy", queue.queue.sla, "a queue")
-    yield TIME_PASSES
     if listed != tuple(each.policy for each in facts.agreements):
         yield sla.PoliciesSet(**said.told(policies=listed))
         yield from promise_anew(facts, facts.tickets.values())
@@ -468,12 +493,11 @@ def submit_many(facts: Facts, said: Said, tickets: Iterable[Ticket]) -> Steps:
             raise errors.InvalidValueError("Ticket.arrived", ticket.arrived, allowed)
         if known is None:
             queue_of(facts, ticket)
-    yield TIME_PASSES
     for ticket in new.values():
         arrived = said.at if ticket.arrived is None else ticket.arrived
         told = said.told(ticket_id=ticket.id, ticket=ticket, arrived=arrived)
         yield ev.TicketSubmitted(**told, queue_id=queue_of(facts, ticket))
-        yield TIME_PASSES
+        yield HAND_OUT
 
 
 def queue_of(facts: Facts, ticket: Ticket) -> str:
@@ -525,11 +549,10 @@ def assigned(
 @command
 def take(facts: Facts, said: Said, ticket_id: str | None, agent_id: str) -> Steps:
     """Give an agent the ticket they ask for, or the best they may have."""
-    said = said._replace(by=agent_id)
+    said = said._replace(by=said.by or agent_id)
     if ticket_id is not None:
         yield from take_this(facts, said, ticket_id, agent_id)
         return
-    yield TIME_PASSES
     found = best_for(facts, known_agent(facts, agent_id))
     if found is not None:
         yield assigned(facts, said, found[0], agent_id, found[1], ev.Cause.TAKEN)
@@ -585,34 +608,18 @@ def check_could_work(facts: Facts, who: str) -> None:
         raise errors.NotEligibleError(who, None, reason)
 
 
-@command
+@about_a_ticket
 def transfer(
     facts: Facts,
     said: Said,
-    ticket_id: str,
-    *,
+    ticket: TicketFacts,
     to_queue: str | None = None,
     to_agent: str | None = None,
-    **named: bool,
-) -> Steps:
-    """Move a ticket to a queue, to an agent, or to an agent in a queue."""
-    if to_queue is None and to_agent is None:
-        raise errors.InvalidValueError("to_queue or to_agent", None, "given: one of them, or both")
-    yield from transfer_it(facts, said, ticket_id, to_queue, to_agent, **named)
-
-
-@about_a_ticket
-def transfer_it(
-    facts: Facts,
-    said: Said,
-    ticket: TicketFacts,
-    to_queue: str | None,
-    to_agent: str | None,
     *,
     fresh_place: bool = False,
     force: bool = False,
 ) -> Steps:
-    """Move a ticket to where it is to go."""
+    """Move a ticket to a queue, to an agent, or to an agent in a queue."""
     queue = ticket.queue if to_queue is None else known_queue(facts, to_queue)
     if to_agent is not None:
         known_agent(facts, to_agent)
@@ -646,29 +653,27 @@ def release(facts: Facts, said: Said, ticket: TicketFacts) -> Steps:
 
 
 @about_a_ticket
-def accept(facts: Facts, _: Said, ticket: TicketFacts, agent_id: str) -> Steps:
+def accept(facts: Facts, said: Said, ticket: TicketFacts, agent_id: str) -> Steps:
     """Give a ticket to an agent who was offered it."""
     offer = open_offer(facts, ticket, agent_id)
     others = [who for who in ticket.offers if who != agent_id]
     yield from hand_out.withdraw(facts, ticket, others, ev.Cause.ANSWERED)
     names = ("queue_id", "agent_id", "cost", "key", "runner_up", "strategy")
     same = {name: getattr(offer.event, name) for name in names}
-    yield ev.TicketAssigned(**hand_out.told(facts, ev.Cause.ACCEPTED, ticket, by=agent_id, **same))
+    by = said.by or agent_id
+    yield ev.TicketAssigned(**hand_out.told(facts, ev.Cause.ACCEPTED, ticket, by=by, **same))
 
 
-@command
+@about_a_ticket
 def decline(
-    facts: Facts, said: Said, ticket_id: str, agent_id: str, *, reason: str = "declined"
+    facts: Facts, said: Said, ticket: TicketFacts, agent_id: str, reason: str = "declined"
 ) -> Steps:
     """Note that an agent says no."""
-    ticket = known_ticket(facts, ticket_id)
-    known_agent(facts, agent_id)
-    yield TIME_PASSES
     policy = open_offer(facts, ticket, agent_id).queue.queue.offer
     cool = policy.cool_down.get(reason, policy.cool_down.get("declined"))
     retry = policy.retry_declined_after
     yield ev.OfferDeclined(
-        **hand_out.told(facts, COMMAND, ticket, by=agent_id, agent_id=agent_id, reason=reason),
+        **said.told(by=said.by or agent_id, ticket_id=ticket.id, agent_id=agent_id, reason=reason),
         retry_at=None if retry is None else said.at + retry,
         cool_until=None if cool is None else said.at + cool,
     )
@@ -687,22 +692,24 @@ def open_offer(facts: Facts, ticket: TicketFacts, who: str) -> of.OfferFacts:
 # --- a ticket at work, its end, and what comes after ----------------------------------------------
 
 
-@command
+@about_a_ticket
 def reply(
-    facts: Facts, said: Said, ticket_id: str, author: ev.Author, *, agent_id: str | None = None
+    facts: Facts,
+    said: Said,
+    ticket: TicketFacts,
+    author: ev.Author,
+    agent_id: str | None = None,
 ) -> Steps:
     """Note that somebody wrote."""
-    ticket = known_ticket(facts, ticket_id)
     if agent_id is not None:
         known_agent(facts, agent_id)
-    yield TIME_PASSES
     was, from_requester = ticket.state, author is ev.Author.REQUESTER
     another = author is ev.Author.AGENT and agent_id not in (None, ticket.agent)
     if another and ticket.queue.queue.delivery is Delivery.PULL:
         check_nobody_has(ticket, WAITING, OFFERED, ASSIGNED, PARKED)
     if from_requester and was is DONE:
         check_reopenable(facts, ticket)
-    yield ev.TicketReplied(**said.told(ticket_id=ticket_id, author=author, agent_id=agent_id))
+    yield ev.TicketReplied(**said.told(ticket_id=ticket.id, author=author, agent_id=agent_id))
     if from_requester and was is DONE:
         yield from work_again(facts, said, ticket, ev.Cause.REPLIED)
     elif from_requester and was is PARKED:
@@ -803,10 +810,9 @@ def work_again(facts: Facts, said: Said, ticket: TicketFacts, cause: ev.Cause) -
     """Make a resolved ticket work again, at once for whom it wishes for."""
     yield from free_wrap_up(ticket, said, ev.Cause.REOPENED)
     yield ev.TicketReopened(**said.told(cause=cause, ticket_id=ticket.id))
-    wish = choose.wish(facts, ticket, ticket.queue)
-    if wish is not None:
-        ask, choice = gate.ask_of(facts, ticket, ticket.queue), choose.Choice(wish[0])
-        yield choose.hand_over(facts, ticket, ask, choice, wish[1])
+    for who, why in list(choose.wished(facts, ticket, ticket.queue).items())[:1]:
+        ask = gate.ask_of(facts, ticket, ticket.queue)
+        yield choose.hand_over(facts, ticket, ask, choose.Choice(who), why)
 
 
 @about_a_ticket
@@ -818,17 +824,10 @@ def abandon(facts: Facts, said: Said, ticket: TicketFacts) -> Steps:
     yield ev.TicketAbandoned(**said.told(ticket_id=ticket.id))
 
 
-@command
-def merge(facts: Facts, said: Said, ticket_id: str, *, into: str) -> Steps:
-    """Merge a ticket into another; the one that remains keeps the earlier arrival."""
-    if known_ticket(facts, ticket_id) is known_ticket(facts, into):
-        raise errors.InvalidValueError("into", into, "another ticket than the one merged")
-    yield from merge_into(facts, said, ticket_id, facts.tickets[into])
-
-
 @about_a_ticket
-def merge_into(facts: Facts, said: Said, ticket: TicketFacts, other: TicketFacts) -> Steps:
-    """Merge a ticket into another ticket."""
+def merge(facts: Facts, said: Said, ticket: TicketFacts, into: str) -> Steps:
+    """Merge a ticket into another; the one that remains keeps the earlier arrival."""
+    other = known_ticket(facts, into)
     check_not_done(ticket)
     check_not_done(other)
     yield from hand_out.recall(facts, ticket, ev.Cause.MERGED)
@@ -837,20 +836,16 @@ def merge_into(facts: Facts, said: Said, ticket: TicketFacts, other: TicketFacts
     yield ev.TicketMerged(**told, arrived=arrived, agent_id=ticket.agent)
 
 
-@command
-def rate(facts: Facts, said: Said, ticket_id: str, score: int) -> Steps:
+@about_a_ticket
+def rate(_: Facts, said: Said, ticket: TicketFacts, score: int) -> Steps:
     """Note how satisfied the requester is."""
-    if not 0 <= score <= 100:
-        raise errors.InvalidValueError("score", score, "from 0 to 100")
-    ticket = known_ticket(facts, ticket_id)
-    yield TIME_PASSES
-    yield ev.TicketRated(**said.told(ticket_id=ticket_id, agent_id=ticket.last_agent, score=score))
+    yield ev.TicketRated(**said.told(ticket_id=ticket.id, agent_id=ticket.last_agent, score=score))
 
 
 @command
 def advance(_: Facts, __: Said) -> Steps:
     """Pass time, and nothing else."""
-    yield TIME_PASSES
+    yield from ()
 
 
 # --- the desk -----------------------------------------------------------------------------------
@@ -913,22 +908,22 @@ class ReferenceDesk:
         **named: Any,
     ) -> tuple[ev.Event, ...]:
         """Run a command: time first, then what it does, then the hand-out, and what is due then."""
-        facts, cause, passed = self.facts, ev.Cause.TIME, self.facts.now
+        facts = self.facts
+        if at < facts.now:
+            raise errors.TimeBackwardsError(at, facts.now)
         facts.luck = self.luck
+        self.settle(ev.Cause.TIME, at)
+        passed, facts.now = facts.now, at
         try:
             for event in command(facts, Said(at, by, expected_version), *values, **named):
                 if event is not None:
-                    cause = COMMAND
                     self.happen(event)
-                    continue
-                if at < facts.now:
-                    raise errors.TimeBackwardsError(at, facts.now)
-                self.settle(cause, at)
-                passed, facts.now = facts.now, at
+                else:
+                    self.settle(COMMAND, at)
         except Exception:
             facts.now = passed  # to where time has done something
             raise
-        self.settle(cause, at)
+        self.settle(COMMAND, at)
         facts.now = at
         told, self.told = tuple(self.told), []
         return told

@@ -253,7 +253,7 @@ class BookFacts:
     queued: int  # when it came to its queue
     answered: bool  # by an agent, ever
     handed: bool  # to an agent, ever
-    unanswered: int | None = None  # the oldest message of the requester since the last answer
+    unanswered: int | None = None  # oldest message since the opening one or an answer
     wrote: dict[ev.Author, int] = field(default_factory=dict)  # the last message of each
     clocks: dict[Metric, list[ClockFacts]] = field(default_factory=dict)  # the cycles of each
     escalated_from: set[str] = field(default_factory=set)  # queues no level moves it back to

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ticketroute.model.agent import Agent, Presence, RateLimit
+from ticketroute.model.events import WaitReason
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
 from ticketroute.testing.reference.calendar import END, Hours
@@ -389,9 +390,13 @@ def wait_reason(facts: Facts, ask: Ask) -> str:
     return "nobody_free" if there else "nobody_available"
 
 
+def queued_because(facts: Facts, ticket: TicketFacts) -> WaitReason:
+    """Return why a ticket stands in line: it is to be pulled, or nobody may have it."""
+    pulled = ticket.queue.queue.delivery is Delivery.PULL
+    return WaitReason.AWAITS_PULL if pulled else WaitReason(nearest_reason(facts, ticket))
+
+
 def nearest_reason(facts: Facts, ticket: TicketFacts) -> str:
     """Return, of the reasons in all its queues, the one that will be over first."""
-    if ticket.queue.queue.delivery is Delivery.PULL:
-        return "awaits_pull"
     found = {wait_reason(facts, ask_of(facts, ticket, queue)) for queue in ticket.queues}
     return next(reason for reason in NEAREST if reason in found)

@@ -39,8 +39,8 @@ def hand_out(facts: Facts, cause: ev.Cause) -> Events:
 
     1. Tickets no longer wait for an agent who can no longer get them, and no room is held by one.
     2. While some ticket that searches finds an agent, the best of the first of all queues goes.
-    3. An agent begins to hold room for the first ticket of a line that has waited too long.
-    4. Loose tickets that found nobody stand in line.
+    3. Loose tickets that found nobody stand in line.
+    4. An agent begins to hold room for the first ticket of a line that has waited too long.
     5. Tickets for which nobody is there take their next step, if it skips the wait.
     Then from the beginning, until nothing happens.
     """
@@ -50,8 +50,8 @@ def hand_out(facts: Facts, cause: ev.Cause) -> Events:
         yield from end_waiting(facts, cause)
         while (best := first_of_all(facts)) is not None:
             yield from give(facts, best)
-        yield from hold_room(facts)
         yield from stand_in_line(facts)
+        yield from hold_room(facts)
         yield from skip_waits(facts)
     facts.loose.clear()
 
@@ -73,7 +73,6 @@ class Found(NamedTuple):
     rank: tuple[int, ...]
     ticket: TicketFacts
     ask: Ask
-    wish: tuple[str, ev.Cause] | None
 
 
 def first_of_all(facts: Facts) -> Found | None:
@@ -89,12 +88,13 @@ def first_of(facts: Facts, queue: QueueFacts) -> Found | None:
     A queue that is pulled hands out nothing by itself.
     """
     for ticket in choose.in_order(facts, queue) if hands_out(queue) else ():
-        ask, wish = gate.ask_of(facts, ticket, queue), choose.wish(facts, ticket, queue)
-        if wish is None and choose.waits_for(facts, ticket) is not None:
+        ask, wished = gate.ask_of(facts, ticket, queue), choose.wished(facts, ticket, queue)
+        if not wished and choose.waits_for(facts, ticket) is not None:
             continue
         whole_ring = ticket.rings_everyone and queue.queue.delivery is Delivery.OFFER
-        if choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask):
-            return Found(choose.rank(ticket, queue), ticket, ask, wish)
+        others = choose.choose_all(facts, ticket, ask) if whole_ring else gate.eligible(facts, ask)
+        if wished or others:
+            return Found(choose.rank(ticket, queue), ticket, ask)
     return None
 
 
@@ -105,24 +105,23 @@ def hands_out(queue: QueueFacts) -> bool:
 
 def give(facts: Facts, found: Found) -> Events:
     """Give a ticket to whom it wishes, else to whom the strategy asks: to one, or as it wants."""
-    _, ticket, ask, wish = found
-    cause = ev.Cause.FREED if ticket.in_line else ROUTED
-    offers = ask.queue.queue.delivery is Delivery.OFFER
-    if wish is None and offers:
-        yield from choose.offers_to_make(facts, ticket, ask, cause)
+    _, ticket, ask = found
+    if ask.queue.queue.delivery is Delivery.OFFER:
+        yield from choose.offers_to_make(facts, ticket, ask)
         return
-    choice = choose.choose(facts, ticket, ask) if wish is None else choose.Choice(wish[0])
+    choice, cause = choose.choose(facts, ticket, ask), choose.by_strategy(ticket)
+    for who, why in list(choose.wished(facts, ticket, ask.queue).items())[:1]:
+        choice, cause = choose.Choice(who), why
     assert choice is not None
-    given = choose.hand_over(facts, ticket, ask, choice, cause if wish is None else wish[1])
-    if not offers:
-        yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
+    given = choose.hand_over(facts, ticket, ask, choice, cause)
+    yield from withdraw(facts, ticket, ticket.offers, ev.Cause.ANSWERED)
     yield given
 
 
 def hold_room(facts: Facts) -> Events:
     """Hold room for the first ticket of each line that has waited for it too long."""
     for queue in facts.queues.values():
-        own = [each for each in choose.in_order(facts, queue) if each.queue is queue]
+        own = [each for each in choose.line(facts, queue) if each.queue is queue]
         first = next((each for each in own if each.state is WAITING), None)
         holds = queue.queue.hold_room_after is not None and hands_out(queue)
         if holds and first is not None and first.room_wanted and first.room_of is None:
@@ -164,7 +163,7 @@ def stand_in_line(facts: Facts) -> Events:
                 until = facts.now + ticket.queue.queue.affinity_wait
                 reserved = told(facts, ev.Cause.PREFERRED, ticket, agent_id=awaited, until=until)
                 yield ev.TicketReserved(**reserved)
-            reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+            reason = gate.queued_because(facts, ticket)
             queue_id = ticket.queue.queue.id
             yield ev.TicketQueued(**told(facts, ROUTED, ticket, queue_id=queue_id, reason=reason))
 
@@ -173,7 +172,7 @@ def skip_waits(facts: Facts) -> Events:
     """Take the next step of all tickets for which nobody is there, where it skips the wait."""
     for ticket in [each for each in facts.tickets.values() if each.in_line]:
         step = next_step(ticket)
-        reason = ev.WaitReason(gate.nearest_reason(facts, ticket))
+        reason = gate.queued_because(facts, ticket)
         skips = step is not None and step.skip_wait and reason in ev.NOBODY_THERE
         if skips and ticket.state is WAITING:
             yield from relax(facts, ticket)
