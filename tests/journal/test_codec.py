@@ -6,6 +6,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ OF_KIND: dict[Any, st.SearchStrategy[Any]] = {
     int: WHOLE,
     bool: st.booleans(),
     float: st.floats(0, 1),
+    date: st.dates(),
     Agent: values.agents(),
     Queue: values.queues(members=["a", "b"]),
     Ticket: values.tickets(),
@@ -62,6 +64,8 @@ def drawn(kind: Any) -> st.SearchStrategy[Any]:
         return OF_KIND[kind]
     if origin in (typing.Union, types.UnionType):
         return st.one_of(st.none(), *(drawn(each) for each in inside if each is not type(None)))
+    if origin is tuple and inside[-1] is not Ellipsis:
+        return st.tuples(*map(drawn, inside))
     if origin is tuple:
         return st.lists(drawn(inside[0]), max_size=3).map(tuple)
     if origin is frozenset:

@@ -1,4 +1,4 @@
-"""``ticketroute journal`` and ``ticketroute explain``: what a kept desk holds, and held."""
+"""``ticketroute journal``: what a kept desk holds, and held."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def schema(kind: str) -> None:
         click.echo(f"{statement};")
 
 
-@click.command(help="Say why a ticket was where it was at an instant, by what the desk knew then.")
+@journal.command(
+    help="Say why a ticket was where it was at an instant, by what the desk knew then."
+)
 @address_of
 @click.argument("ticket")
 @desk_of

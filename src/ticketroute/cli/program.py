@@ -14,7 +14,7 @@ import click
 from ticketroute.cli.check import check
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
-from ticketroute.cli.journal import explain, journal
+from ticketroute.cli.journal import journal
 from ticketroute.cli.report import report
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla

@@ -10,6 +10,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
+from datetime import date
 from enum import Enum, IntEnum
 from functools import cache
 from typing import Any, TypeVar, Union
@@ -299,4 +300,5 @@ _BY_HAND: dict[Any, tuple[Write, Read]] = {
     StrategySpec: (_write_strategy, _read_strategy),
     LineOrder: (_write_order, _read_order),
     Calendar: (Calendar.plain, Calendar.from_plain),
+    date: (date.isoformat, date.fromisoformat),
 }
