@@ -22,6 +22,7 @@ from benchmarks import (
     peers,
     replay,
     ringing,
+    simulation,
     timers,
     waiting,
 )
@@ -41,6 +42,7 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "calendar": calendar.rows,
     "replay": replay.rows,
     "desk": desk.rows,
+    "simulation": simulation.rows,
     "desks": desks.rows,
 }
 

@@ -160,8 +160,8 @@ class UnknownStrategyError(TicketRouteError):
     def __str__(self) -> str:
         hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
         return (
-            f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}; register one "
-            "of your own with ticketroute.strategies.register(name, factory)"
+            f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}; register "
+            "one of your own with ticketroute.strategies.register(name, factory)"
         )
 
 

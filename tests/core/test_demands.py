@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ticketroute.core.apply.shared import asks_of
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.facts import asks_of
 from ticketroute.core.gate import Gate
 from ticketroute.core.index import choosing as module
 from ticketroute.core.index.choosing import MOST_IDLE_DEMANDS, MOST_INDEXES, Choice, Demands
@@ -377,7 +377,7 @@ def test_equal_exclusions_share_a_demand_and_all_share_the_index_of_the_plain(
 ) -> None:
     watched = Watched(permits)
     staff(watched, 60, skilled=4)
-    plain = demand_of(watched, {"x": 5})
+    plain = demand_of(watched, {"x": 5}).plain
     one, two = (demand_of(watched, {"x": 5}, declined=each) for each in ((56,), (56, 57)))
     kept = demand_of(watched, {"x": 5}, reserved=58)
     assert plain.plain is plain

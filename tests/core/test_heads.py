@@ -253,7 +253,7 @@ def test_a_freed_agent_asks_the_gate_a_few_times_for_the_last_of_a_long_line(
         asked = {"rare": 1} if number == 0 or number > 1_000 else {"all": 1, f"s{number}": 1}
         desk.submit(Ticket(id=TicketId(f"t{number}"), queue=Q, skills=asked), at=number)
     if road == "take":
-        desk.take(ANA.id, TicketId("t0"), at=2_000)
+        desk.take(TicketId("t0"), ANA.id, at=2_000)
     asked_for, refusal = [], Gate.refusal
 
     def counted(gate: Gate, member: MemberRecord, demand: Demand, **facts: Any) -> Reason | None:

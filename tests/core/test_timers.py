@@ -37,22 +37,28 @@ class TimersMachine(RuleBasedStateMachine):
         self.timers.cancel(timer)
         self.plain.pop(timer, None)
 
-    @rule(at=st.integers(0, 9))
-    def ask(self, at: int) -> None:
-        ripe = sorted((due, timer) for timer, due in self.plain.items() if due <= at)
-        assert self.timers.due(at) == (ripe[0] if ripe else None)
-        assert self.timers.due(at) == (ripe[0] if ripe else None)  # asking fires nothing
+    @rule(at=st.integers(0, 9), fires=st.lists(st.booleans()))
+    def fire(self, at: int, fires: list[bool]) -> None:
+        """Take all that is due up to an instant, an instant at a time; some of it does not fire."""
+        while (due := self.timers.next_due()) is not None and due <= at:
+            assert self.timers.next_due() == due  # asking fires nothing
+            taken = self.timers.take(due)
+            assert set(taken) == {each for each, then in self.plain.items() if then == due}
+            assert self.timers.take(due) == []
+            assert self.timers.all() == self.plain  # it stays set until it is cancelled
+            kept = [timer for timer, fired in zip(taken, fires, strict=False) if not fired]
+            for timer in taken:
+                if timer not in kept:
+                    self.cancel(timer)
+            self.timers.put_back(kept)
+            if kept:
+                return
 
-    @rule(at=st.integers(0, 9))
-    def fire_all(self, at: int) -> None:
-        fired = []
-        while (first := self.timers.due(at)) is not None:
-            fired.append(first)
-            self.timers.cancel(first[1])
-        expected = sorted((due, timer) for timer, due in self.plain.items() if due <= at)
-        assert fired == expected
-        for _, timer in fired:
-            del self.plain[timer]
+    @rule(at=st.integers(0, 9), timer=some_timers, due=st.integers(0, 9))
+    def set_while_taken(self, at: int, timer: Timer, due: int) -> None:
+        taken = self.timers.take(at)
+        self.set(timer, due)
+        self.timers.put_back(taken)
 
     @invariant()
     def is_exact_and_small(self) -> None:
@@ -65,22 +71,32 @@ class TimersMachine(RuleBasedStateMachine):
 TestTimers = TimersMachine.TestCase
 
 
-def test_at_one_instant_room_is_made_before_work_is_taken_away() -> None:
-    timers = Timers()
-    for kind in (TimerKind.GRACE, TimerKind.RATE_LIMIT, TimerKind.WRAP_UP):
-        timers.set(Timer(kind, "ana"), 5)
-    order = []
-    while (first := timers.due(5)) is not None:
-        order.append(first[1].kind)
-        timers.cancel(first[1])
-    assert order == [TimerKind.WRAP_UP, TimerKind.RATE_LIMIT, TimerKind.GRACE]
+def test_the_kinds_are_declared_in_the_order_of_one_instant() -> None:
+    """Room is made before work is taken away, and clocks strike when all is done."""
+    assert [kind.name for kind in sorted(TimerKind)] == [
+        "SHIFT",
+        "WRAP_UP",
+        "RATE_LIMIT",
+        "COOL_DOWN",
+        "RETRY",
+        "OFFER",
+        "RING",
+        "RESERVE",
+        "RELAX",
+        "HOLD_ROOM",
+        "RESPOND",
+        "IDLE",
+        "GRACE",
+        "CLOCK",
+    ]
 
 
 def test_a_timer_is_due_at_exactly_its_instant() -> None:
-    timers = Timers()
-    timers.set(Timer(TimerKind.GRACE, "ana"), 5)
-    assert timers.due(4) is None
-    assert timers.due(5) == (5, Timer(TimerKind.GRACE, "ana"))
+    timers, grace = Timers(), Timer(TimerKind.GRACE, "ana")
+    timers.set(grace, 5)
+    assert timers.take(4) == []
+    assert timers.take(5) == [grace]
+    assert timers.due_of(grace) == 5
 
 
 def test_endless_moving_of_a_few_leaves_no_rubbish_and_costs_little(

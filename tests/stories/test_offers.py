@@ -165,8 +165,8 @@ def test_a_heavy_offer_takes_its_whole_cost(desk: Desk) -> None:
     desk.decline(T1, ANA, at=1)
     assert desk.told == [
         "t1 declined by ana, declined",
-        "t1 waits: nobody_left",
         "t2 asks ana, freed",
+        "t1 waits: nobody_left",
     ]
     assert desk.load("ana") == 1
 
@@ -185,8 +185,8 @@ def test_open_offers_count_towards_the_rate_limit(desk: Desk) -> None:
     desk.decline(T2, ANA, at=200)
     assert desk.told == [
         "t2 declined by ana, declined",
-        "t2 waits: nobody_left",
         "t3 asks ana, freed",
+        "t2 waits: nobody_left",
     ]
 
 
@@ -354,11 +354,12 @@ def test_a_preferred_agent_who_missed_waits_behind_an_untried_one(desk: Desk) ->
 def test_misses_in_a_row_end_in_away_and_withdraw_what_else_is_asked(desk: Desk) -> None:
     phone(desk, "ana", "ben", offer=OfferPolicy(max_misses=2), capacity=5)
     desk.ask("t1", "phone", at=0)
-    desk.ask("t2", "phone", at=1_000)
-    desk.ask("t3", "phone", at=2_000)
     desk.advance(at=RING)
     assert desk.told == ["t1 missed by ana, 1", "t1 asks ben, routed"]
-    desk.advance(at=RING + 1_000)
+    desk.accept(T1, BEN, at=RING)
+    desk.ask("t2", "phone", at=RING)
+    desk.ask("t3", "phone", at=RING + 1_000)
+    desk.advance(at=2 * RING)
     assert desk.told == [
         "t2 missed by ana, 2",
         "ana away: missed_offers",
@@ -368,23 +369,48 @@ def test_misses_in_a_row_end_in_away_and_withdraw_what_else_is_asked(desk: Desk)
     ]
     assert lives(desk, "ana") == (0, 2, Presence.AWAY)
     assert desk.agent(ANA).reason == "missed_offers"
-    desk.set_presence(ANA, "available", at=RING + 2_000)
+    desk.set_presence(ANA, "available", at=2 * RING + 1_000)
     assert lives(desk, "ana") == (0, 0, Presence.AVAILABLE)
 
 
-def test_offers_that_end_at_one_instant_count_one_miss_each_until_away(desk: Desk) -> None:
+def test_offers_that_overlap_are_one_miss_and_one_after_them_is_another(desk: Desk) -> None:
+    phone(desk, "ana", offer=OfferPolicy(max_misses=3), capacity=5)
+    desk.ask("t1", "phone", at=0)
+    desk.ask("t2", "phone", at=1_000)
+    desk.ask("t3", "phone", at=RING - 1)
+    desk.ask("t4", "phone", at=RING)  # ana has missed t1 at this very instant
+    counts = []
+    for at in (RING + 1_000, 2 * RING - 1, 2 * RING):
+        desk.advance(at=at)
+        counts.append(desk.told[0])
+    assert counts == ["t2 missed by ana, 1", "t3 missed by ana, 1", "t4 missed by ana, 2"]
+    assert lives(desk, "ana")[1:] == (2, Presence.AVAILABLE)
+
+
+def test_offers_that_end_at_one_instant_are_one_miss(desk: Desk) -> None:
     phone(desk, "ana", offer=OfferPolicy(max_misses=2), capacity=5)
     for name in ("t1", "t2", "t3"):
         desk.ask(name, "phone", at=0)
     desk.advance(at=RING)
     assert desk.told == [
-        "t1 missed by ana, 1",
-        "t1 waits: nobody_left",
-        "t2 missed by ana, 2",
+        *[f"{name} missed by ana, 1" for name in ("t1", "t2", "t3")],
+        *[f"{name} waits: nobody_left" for name in ("t1", "t2", "t3")],
+    ]
+    assert lives(desk, "ana")[1:] == (1, Presence.AVAILABLE)
+
+
+def test_all_offers_of_one_instant_end_before_their_agent_goes_away(desk: Desk) -> None:
+    phone(desk, "ana", offer=OfferPolicy(max_misses=1), capacity=5)
+    for name in ("t1", "t2", "t3"):
+        desk.ask(name, "phone", at=0)
+    desk.ask("t4", "phone", at=1)
+    desk.advance(at=RING)
+    assert desk.told == [
+        *[f"{name} missed by ana, 1" for name in ("t1", "t2", "t3")],
         "ana away: missed_offers",
-        "t3 no longer asks ana, away",
-        "t2 waits: nobody_left",
-        "t3 waits: nobody_available",
+        "t4 no longer asks ana, away",
+        *[f"{name} waits: nobody_left" for name in ("t1", "t2", "t3")],
+        "t4 waits: nobody_available",
     ]
     assert lives(desk, "ana")[0] == 0
 
@@ -621,7 +647,7 @@ def test_transferred_to_an_agent_asked_or_not_it_is_theirs(desk: Desk, name: str
 @pytest.mark.parametrize("name", ["ben", "cleo"])
 def test_taken_while_it_rings_it_stops_ringing(desk: Desk, name: str) -> None:
     offered(desk)
-    desk.take(AgentId(name), T1, at=5)
+    desk.take(T1, AgentId(name), at=5)
     assert (desk.who("t1"), desk.load(name)) == (name, 1)
     nobody_is_asked(desk)
     with pytest.raises(err.OfferGoneError) as caught:
@@ -674,7 +700,8 @@ def test_a_strategy_swapped_while_it_rings_loses_no_offer(
     desk = make_desk(random=Random(7))  # noqa: S311  a seed, for the same draws each time
     offered(desk)
     desk.change_queue(PHONE, strategy=strategy, at=1)
-    assert desk.ticket(T1).offered_to == (ANA, BEN)
+    rung = (ANA, BEN, CLEO) if strategy == "ring_all" else (ANA, BEN)
+    assert desk.ticket(T1).offered_to == rung
     desk.decline(T1, ANA, at=2)
     desk.decline(T1, BEN, at=3)
     assert desk.ticket(T1).offered_to == (CLEO,)

@@ -442,6 +442,8 @@ def test_a_time_to_answer_set_later_holds_from_then_on_for_what_is_unanswered(de
     assert desk.told == ["t1 from ana, silent", "t1 to ben, routed"]
     assert desk.who("t2") == "ana"
     desk.change_queue(MAIL, respond_within=None, at=1_600)
+    desk.advance(at=2_500)
+    assert desk.told == ["t1 may ask ana again"]
     assert desk.next_deadline() is None
 
 

@@ -49,7 +49,11 @@ def test_without_a_reply_a_ticket_goes_to_somebody_else_at_exactly_its_time(desk
     assert desk.told == ["t1 from ana, silent", "t1 to ben, routed"]
     assert desk.load("ana") == 0
     desk.advance(at=1_000 + 2 * WITHIN)
-    assert desk.told == ["t1 from ben, silent", "t1 to cleo, routed"]  # ana was silent, too
+    assert desk.told == [  # ana was silent, too
+        "t1 may ask ana again",
+        "t1 from ben, silent",
+        "t1 to cleo, routed",
+    ]
 
 
 def test_a_reply_one_millisecond_before_the_end_stops_it(desk: Desk) -> None:
@@ -85,7 +89,11 @@ def test_after_so_many_hops_it_escalates_and_stays(desk: Desk) -> None:
     desk.advance(at=3 * WITHIN - 1)
     last = desk.who("t1")
     desk.advance(at=3 * WITHIN)
-    assert desk.told == ["t1 escalated after 2"]
+    assert desk.told == [
+        "t1 may ask ana again",
+        "t1 may ask ben again",
+        "t1 escalated after 2",
+    ]
     assert desk.who("t1") == last
     assert desk.next_deadline() is None
 
@@ -98,7 +106,7 @@ def test_a_reply_forgives_the_hops(desk: Desk) -> None:
     desk.reply(T1, Author.AGENT, agent_id=BEN, at=WITHIN + 1)
     desk.reply(T1, Author.REQUESTER, at=WITHIN + 2)
     desk.advance(at=2 * WITHIN + 2)
-    assert desk.told[0] == "t1 from ben, silent"
+    assert desk.told == ["t1 may ask ana again", "t1 from ben, silent", "t1 to cleo, routed"]
 
 
 def test_without_hops_it_escalates_at_once(desk: Desk) -> None:
@@ -132,6 +140,8 @@ def test_an_offer_that_was_accepted_and_forgotten_is_put_to_somebody_else(desk: 
     desk.advance(at=5_000 + WITHIN)
     assert desk.told == ["t1 from ana, silent", "t1 asks ben, routed"]
     desk.accept(T1, BEN, at=5_000 + WITHIN + 1)
+    desk.advance(at=5_000 + 2 * WITHIN)
+    assert desk.told == ["t1 may ask ana again"]
     assert desk.next_deadline() == 5_000 + 2 * WITHIN + 1
 
 

@@ -22,6 +22,7 @@ from ticketroute import (
     Ticket,
     TicketId,
 )
+from ticketroute.commands import AddQueue
 from ticketroute.errors import NotEligibleError
 from ticketroute.model import events as ev
 from ticketroute.testing import Call, FrozenClock, History, Judge, WatchedDesk, check, histories
@@ -87,7 +88,7 @@ def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: 
 
 def test_a_command_is_written_as_one_would_write_it() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(call(commands.AddQueue, queue, at=3)) == (
+    assert str(Call(AddQueue, (queue,), {}, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )

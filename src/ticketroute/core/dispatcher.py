@@ -365,7 +365,8 @@ class Dispatcher(Run):
         and internal notes move nothing.
 
         Raises:
-            AlreadyAssignedError: if an agent answers a ticket of a ``PULL`` queue that another agent has opened.
+            AlreadyAssignedError: if an agent answers a ticket of a ``PULL`` queue that another one
+                has opened.
             TransitionError: if a requester writes to a closed ticket: that is a new one.
             UnknownTicketError: if the ticket is not on the desk.
             UnknownAgentError: if the agent is not on the desk.
@@ -381,7 +382,9 @@ class Dispatcher(Run):
         by: str | None = None,
         expected_version: int | None = None,
     ) -> Events:
-        """Stop work on a ticket for a while. It keeps its agent; it counts only if its queue says so.
+        """Stop work on a ticket for a while.
+
+        It keeps its agent, and counts only if its queue says so.
 
         On hold already, another status replaces the present one; the same again is no event.
 
@@ -627,7 +630,8 @@ class Dispatcher(Run):
             UnknownAgentError: if a member is not on the desk.
             UnknownStrategyError: if there is no such strategy.
             UnknownCalendarError, UnknownPolicyError: if it names one that the desk does not have.
-            InvalidValueError: if the strategy cannot be made, or rings agents and the delivery is not ``OFFER``.
+            InvalidValueError: if the strategy cannot be made, or rings agents and the delivery is
+                not ``OFFER``.
         """
         return self.do(commands.AddQueue(queue), at=at, by=by)
 

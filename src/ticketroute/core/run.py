@@ -63,8 +63,8 @@ class Run:
         The methods of a dispatcher are the typed face of this one.
 
         Raises:
-            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`, or ``at`` is
-                not an instant.
+            InvalidValueError: if ``command`` is not one of :mod:`ticketroute.commands`, or if
+                ``at`` is not an instant.
             TimeBackwardsError: if ``at`` lies before the last instant.
             CalledFromInsideError: if the host's own code calls in the middle of a command.
             BrokenDeskError: if an earlier command failed half-way.

@@ -92,8 +92,8 @@ class Membership:
 
     ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
     queue at once; 0 means never, None the queue's limit. ``weight`` is the share in a weighted
-    draw, 1 to 100. With ``automatic`` False the agent gets this queue's tickets by hand only: taken,
-    assigned or transferred to them.
+    draw, 1 to 100. With ``automatic`` False the agent gets this queue's tickets by hand only:
+    taken, assigned or transferred to them.
     """
 
     priority: int | None = field(

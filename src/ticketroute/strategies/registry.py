@@ -1,9 +1,10 @@
-"""Strategies by name: the built-in ones, and those that other packages bring.
+"""Strategies by name: the built-in ones, those of the host, and those that other packages bring.
 
 A host registers a strategy for its own process: ``register("name", factory)``, or
-``Queue(strategy=MyStrategy)``. A package brings a strategy through an entry point of the group ``ticketroute.strategies``, whose
-name is the strategy's and which points at a class, or at a function that makes one. Entry points
-are read once for each process, and a plug-in is imported when it is first asked for.
+``Queue(strategy=MyStrategy)``. A package brings a strategy through an entry point of the group
+``ticketroute.strategies``, whose name is the strategy's and which points at a class, or at a
+function that makes one. Entry points are read once for each process, and a plug-in is imported
+when it is first asked for.
 """
 
 from __future__ import annotations

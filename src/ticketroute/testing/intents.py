@@ -384,6 +384,12 @@ def _change_priority(sight: Sight, at: int, pick: int, priority: object) -> Call
 
 
 @_verb
+def _change_ticket(sight: Sight, at: int, pick: int, changes: Any, release: bool) -> Calls:
+    ticket_id = sight.ticket(pick, WAITING, OFFERED, ASSIGNED, PARKED)
+    yield call(commands.ChangeTicket, ticket_id, changes, release=release, at=at)
+
+
+@_verb
 def _rate(sight: Sight, at: int, pick: int, score: int) -> Calls:
     yield call(commands.Rate, sight.ticket(pick), score, at=at)
 

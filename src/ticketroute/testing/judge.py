@@ -55,7 +55,8 @@ def check_eligible(desk: Facts, event: ev.Event, _: ev.Event | None) -> None:
             return
     elif not isinstance(event, ev.TicketOffered):
         return
-    ask = gate.ask_of(desk, desk.tickets[event.ticket_id], desk.queues[event.queue_id])
+    ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
+    ask = gate.ask_of(desk, ticket, queue, by_hand=event.cause is ev.Cause.TAKEN)
     reason = gate.reason(desk, event.agent_id, ask)
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
 
@@ -66,11 +67,12 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         offer = ticket.offers[event.agent_id]
         assert (event.cost, queue) == (offer.cost, offer.queue)
         return
-    ask = gate.ask_of(desk, ticket, queue)
+    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
+    taken = event.cause is ev.Cause.TAKEN
+    ask = gate.ask_of(desk, ticket, queue, by_hand=by_hand or taken)
     reason = gate.reason(desk, event.agent_id, ask)
     assert event.cost == gate.cost(desk, event.agent_id, ask)
-    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
-    if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
+    if ticket.recalled and (by_hand or taken):
         return  # the gate looked at it as it was before its offers were withdrawn
     assert queue in ticket.queues
     if by_hand:
@@ -78,7 +80,7 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         return
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
     assert event.exceeded is None
-    if event.cause is ev.Cause.TAKEN or desk.unsettled:
+    if taken or desk.unsettled:
         return
     _check_choice(desk, event, ticket, queue, before)
 
@@ -265,14 +267,15 @@ def _check_resumed(desk: Facts, event: ev.TicketResumed) -> None:
 def check_capacity(desk: Facts, event: ev.Event, before: dict[AgentId, tuple[int, int]]) -> None:
     """Nothing automatic gives anybody more than their capacity.
 
-    What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
+    What may: force, a sticky return from hold, a queue whose tickets on hold begin to count, and
+    changes of what a ticket weighs or which channels may be interrupted.
     """
     if isinstance(event, ev.TicketAssigned) and event.exceeded is not None:
         return
     if isinstance(event, ev.TicketResumed):
         if desk.tickets[event.ticket_id].queue.queue.resume is ResumeRule.STICKY:
             return
-    elif isinstance(event, ev.QueueChanged | ev.AgentChanged):
+    elif isinstance(event, ev.QueueChanged | ev.AgentChanged | ev.TicketChanged):
         return
     for agent_id in desk.agents:
         most, then = gate.capacity(desk, agent_id), before.get(agent_id, (0, 0))

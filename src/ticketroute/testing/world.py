@@ -83,6 +83,14 @@ class World:
         others = {name: each for name, each in TICKET_FACTS.items() if name not in self.tickets}
         return st.fixed_dictionaries(self.tickets, optional=others)
 
+    @cached_property
+    def ticket_changes(self) -> st.SearchStrategy[dict[str, Any]]:
+        """Some fields that a ticket on the desk may get anew."""
+        names = ("channel", "skills", "requester", "prefer", "weight", "due")
+        facts = TICKET_FACTS | self.tickets
+        tags: Facts = {"tags": st.sampled_from([(), ("vip",)])}
+        return st.fixed_dictionaries({}, optional={name: facts[name] for name in names} | tags)
+
     # --- what happens -----------------------------------------------------------------------
 
     @cached_property
@@ -132,6 +140,7 @@ class World:
             _intents("hold", pick=picks, status=statuses, stale=stale),
             _intents("resume", pick=picks, stale=stale),
             _intents("change_priority", pick=picks, priority=values.priorities),
+            _intents("change_ticket", pick=picks, changes=self.ticket_changes, release=flags),
             _intents("rate", pick=picks, score=scores),
             _intents("submit_again", pick=picks, facts=self.ticket_facts, at_front=flags),
         )

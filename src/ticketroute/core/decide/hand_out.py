@@ -57,11 +57,10 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.special and not anything_waits(gained):
-        if len(loose) == 1:
-            (ticket,) = loose.values()
-            if _is_plain(ticket):
-                return place(state, ticket, at=at)
+    if len(loose) == 1 and not state.roster.special and not anything_waits(gained):
+        (ticket,) = loose.values()
+        if _is_plain(ticket):
+            return place(state, ticket, at=at)
     return _hand_out(state, at, cause)
 
 
@@ -190,7 +189,7 @@ class Giving:
                 heappush(self._loose.setdefault(queue, []), entry)
 
     def _deliver(self, best: _Candidate) -> Iterator[ev.Event]:
-        """Yield how the best ticket reaches its agent; its open offers end before it is assigned."""
+        """Yield how the best ticket reaches its agent; before an assignment its offers end."""
         state, ticket, demand, at = self._state, best.ticket, best.demand, self._at
         if demand.queue.queue.delivery is not _OFFER:
             rung = list(ticket.offers or ())
@@ -413,7 +412,7 @@ def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
 
 
 def _is_plain(ticket: TicketRecord) -> bool:
-    """Return whether ``place`` decides about a loose ticket as a hand-out does, while nobody waits."""
+    """Return whether ``place`` decides about a loose ticket as a hand-out does."""
     queue = ticket.queue
     if queue.skips or queue.ring_step is not None:
         return False

@@ -212,7 +212,7 @@ def may_resume(state: State, ticket: TicketRecord) -> bool:
 def resume(
     state: State, ticket: TicketRecord, cause: ev.Cause, *, at: Instant, by: str | None
 ) -> ev.Event:
-    """Return the event that ends a hold: back to the agent if they may have it, else to the line."""
+    """Return the event that ends a hold: back to the agent if possible, else to the line."""
     agent = ticket.agent
     if agent is None or not may_resume(state, ticket):
         return release(ticket, ev.Cause.RESUMED, at=at, by=by)

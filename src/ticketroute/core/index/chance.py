@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ticketroute.errors import InvalidValueError
 from ticketroute.model.ports import RandomSource
 
 
@@ -18,10 +19,18 @@ class Chance:
         self._start = self._next = 0
 
     def random(self) -> float:
-        """Return the next number from 0.0, included, to 1.0, not included."""
+        """Return the next number from 0.0, included, to 1.0, not included.
+
+        Raises:
+            InvalidValueError: if the source returns anything else; it is asked again next time.
+        """
         if self._next == len(self._ahead):
             assert self.source is not None  # no command runs without one where a queue draws
-            self._ahead.append(self.source.random())
+            number = self.source.random()
+            if not (isinstance(number, float | int) and 0 <= number < 1):
+                thing = f"the number that {type(self.source).__name__}.random() returned"
+                raise InvalidValueError(thing, number, "from 0.0 up to, but not including, 1.0")
+            self._ahead.append(number)
         self._next += 1
         return self._ahead[self._next - 1]
 

@@ -6,12 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute.cli import cells
-from ticketroute.cli.cells import Dates, zone_named
-from ticketroute.cli.faults import InputError
 from ticketroute.errors import InvalidValueError
+from ticketroute.logs import LogError, cells
+from ticketroute.logs.dates import Dates, written, zone_named
 from ticketroute.model.instants import instant_of
-from ticketroute.model.ticket import TicketPriority
 
 
 def at(*parts: int) -> int:
@@ -43,7 +41,7 @@ def test_a_zone_moves_only_dates_without_an_offset() -> None:
 
 
 def test_a_date_format_replaces_the_usual_forms() -> None:
-    dates = Dates(written="%d/%m/%Y %H:%M")
+    dates = Dates(format="%d/%m/%Y %H:%M")
     assert dates.instant("a", "29/2/2016 01:16") == at(2016, 2, 29, 1, 16)
     with pytest.raises(InvalidValueError, match="--date-format"):
         dates.instant("a", "2016-02-29T01:16")
@@ -64,38 +62,13 @@ def test_any_text_is_an_instant_or_a_clear_error(text: str) -> None:
 
 @given(st.integers(0, 253_402_300_799_999))
 def test_what_is_written_is_read_back(instant: int) -> None:
-    assert Dates().instant("a", cells.written(instant)) == instant
+    assert Dates().instant("a", written(instant)) == instant
 
 
 @pytest.mark.parametrize("cell", ["0001-01-01", "9999-12-31T23:59-12:00", "1969-12-31"])
 def test_a_date_out_of_range_is_refused(cell: str) -> None:
     with pytest.raises(InvalidValueError):
         Dates().instant("a", cell)
-
-
-@pytest.mark.parametrize(
-    ("cell", "priority"),
-    [
-        ("1", 1),
-        ("4", 4),
-        ("3.0", 3),
-        ("P2", 2),
-        ("2 - High", 2),
-        ("1: critical", 1),
-        ("Urgent", 1),
-        ("MAJOR", 2),
-        ("normal", 3),
-        ("minor", 4),
-    ],
-)
-def test_a_priority_is_read_as_number_or_word(cell: str, priority: int) -> None:
-    assert cells.priority("a", cell) is TicketPriority(priority)
-
-
-@pytest.mark.parametrize("cell", ["5", "0", "12", "soon", "-1", "²"])
-def test_a_priority_nobody_knows_is_refused_with_the_way_out(cell: str) -> None:
-    with pytest.raises(InvalidValueError, match="--map priority="):
-        cells.priority("a", cell)
 
 
 def test_skills_have_levels_and_the_highest_counts() -> None:
@@ -111,5 +84,5 @@ def test_a_level_out_of_range_is_refused(cell: str) -> None:
 
 @pytest.mark.parametrize("name", ["Mars/Base", "", "../etc/passwd", "Europe"])
 def test_an_unknown_zone_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="Europe/Berlin"):
+    with pytest.raises(LogError, match="Europe/Berlin"):
         zone_named(name)
