@@ -24,6 +24,7 @@ from ticketroute.commands import (
     ChangeMember,
     ChangePriority,
     ChangeQueue,
+    ChangeTicket,
     Close,
     Command,
     Decline,
@@ -32,6 +33,7 @@ from ticketroute.commands import (
     Merge,
     QueueChanges,
     Rate,
+    RefreshCalendars,
     Release,
     RemoveAgent,
     RemoveCalendar,
@@ -48,6 +50,7 @@ from ticketroute.commands import (
     SubmitMany,
     SwitchChannel,
     Take,
+    TicketChanges,
     Transfer,
 )
 from ticketroute.model.agent import Agent, Membership, Presence
@@ -256,6 +259,28 @@ class Commands(ABC, Generic[R_co]):
             by=by,
         )
 
+    def change_ticket(
+        self,
+        ticket_id: TicketId,
+        *,
+        release: bool = False,
+        expected_version: int | None = None,
+        key: str | None = None,
+        by: str | None = None,
+        **changes: Unpack[TicketChanges],
+    ) -> R_co:
+        """Change what a ticket asks: skills, channel, weight, tags, requester, preferred agent."""
+        return self.do(
+            ChangeTicket(
+                ticket_id=ticket_id,
+                changes=changes,
+                release=release,
+                expected_version=expected_version,
+            ),
+            key=key,
+            by=by,
+        )
+
     def resolve(
         self,
         ticket_id: TicketId,
@@ -457,6 +482,16 @@ class Commands(ABC, Generic[R_co]):
             key=key,
             by=by,
         )
+
+    def refresh_calendars(
+        self,
+        *,
+        effective_from: Instant | None = None,
+        key: str | None = None,
+        by: str | None = None,
+    ) -> R_co:
+        """Take the dates and zone data of the installed releases from an instant on."""
+        return self.do(RefreshCalendars(effective_from=effective_from), key=key, by=by)
 
     def remove_calendar(
         self, calendar_id: CalendarId, *, key: str | None = None, by: str | None = None
