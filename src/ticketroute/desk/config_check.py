@@ -16,7 +16,6 @@ from ticketroute.model.queue import Queue
 from ticketroute.model.relaxation import Reach
 from ticketroute.rules import AskSkills, Rule, SetPolicy, SetQueue, SetWeight, unreachable
 from ticketroute.sla.calendar import Calendar
-from ticketroute.sla.holiday import PublicHolidays
 from ticketroute.sla.policy import Policy
 
 
@@ -70,16 +69,6 @@ class _Check:
     def _calendar(self, name: CalendarId, calendar: Calendar) -> Iterator[Advice]:
         for line in calendar.check():
             yield self._advice("calendars", name, "", line)
-        for holiday in calendar.holidays:
-            if isinstance(holiday, PublicHolidays) and holiday.subdivision is None:
-                parts = _subdivisions(holiday.country)
-                if parts:
-                    some = ", ".join(parts[:4])
-                    yield self._advice(
-                        "calendars", name, "holidays",
-                        f"{holiday.country} has holidays that differ by subdivision; name one of "
-                        f"{len(parts)}, such as {some}, or only those of the whole country count",
-                    )  # fmt: skip
 
     # --- who serves what --------------------------------------------------------------------
 
@@ -211,10 +200,3 @@ def _covers(wide: Policy, narrow: Policy) -> bool:
         (wide.tags, narrow.tags),
     )
     return all(not outer or (bool(inner) and inner <= outer) for outer, inner in pairs)
-
-
-def _subdivisions(country: str) -> list[str]:
-    """Return the subdivisions of a country for which the holidays package knows other days."""
-    from holidays.utils import list_supported_countries  # noqa: PLC0415  an extra, slow to load
-
-    return list_supported_countries(include_aliases=False).get(country, [])

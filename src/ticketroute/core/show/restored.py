@@ -35,6 +35,7 @@ from ticketroute.core.show.saved import (
 )
 from ticketroute.core.state import State, asks_in
 from ticketroute.errors import InvalidValueError
+from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla.clock import Book, Clock
 from ticketroute.strategies import registry
 
