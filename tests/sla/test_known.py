@@ -158,7 +158,9 @@ def test_every_named_successor_that_is_a_code_is_one_in_use() -> None:
 
 def test_a_country_with_subdivisions_of_which_none_is_named_is_advised_about() -> None:
     (line,) = office(PublicHolidays("GB")).check()
-    assert line.startswith("PublicHolidays('GB') has only what all of its 4 subdivisions share")
+    assert line.startswith(
+        "PublicHolidays('GB') has only the holidays that all its 4 subdivisions share"
+    )
     assert "'ENG', 'NIR', 'SCT'" in line
     assert office(PublicHolidays("GB", subdivision="ENG"), PublicHolidays("SE")).check() == ()
 

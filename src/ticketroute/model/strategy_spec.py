@@ -102,10 +102,10 @@ class StrategySpec:
 
 
 class Selecting(Protocol):
-    """A strategy object, as far as a queue needs to recognise one."""
+    """The one method by which a queue recognises a strategy object."""
 
     def select(self, *args: Any, **kwargs: Any) -> Any:
-        """Return whom the strategy asks."""
+        """Return the agents whom the strategy ranks first."""
         ...
 
 
@@ -145,7 +145,7 @@ class _Copies:
         self.__doc__ = type(unused).__doc__
 
     def are_of(self, strategy: Any) -> bool:
-        """Return whether a strategy is one like these."""
+        """Return whether these are copies of the same strategy."""
         return type(strategy) is type(self._unused) and vars(strategy) == vars(self._unused)
 
     def __call__(self) -> Any:

@@ -29,9 +29,9 @@ def advice(
     for holiday in holidays:
         if isinstance(holiday, PublicHolidays) and (parts := holiday.divided()):
             yield (
-                f"PublicHolidays({holiday.country!r}) has only what all of its {len(parts)} "
-                f"subdivisions share; name one, such as {', '.join(map(repr, parts[:3]))}, if "
-                "there are more where the work is done"
+                f"PublicHolidays({holiday.country!r}) has only the holidays that all its "
+                f"{len(parts)} subdivisions share; name a subdivision, such as "
+                f"{', '.join(map(repr, parts[:3]))}, if the place of work has more"
             )
     closed = frozenset(holidays)
     for date_, windows in shifts.items():

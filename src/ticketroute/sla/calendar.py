@@ -198,12 +198,12 @@ class Calendar:
         return plain
 
     def resolved(self) -> Calendar:
-        """Return the same calendar with everything it takes from libraries written into it.
+        """Return the same calendar with the facts that it takes from libraries written into it.
 
         These are the dates of its :class:`PublicHolidays` from 1970 to 2100 and the changes of
-        its zone to 2200, of calendars within as well, each with the release it is from. The
-        result asks no library for anything, here or in another process. Itself, if nothing is to
-        be added. 20 to 200 ms for a new country or zone, once for each process.
+        its zone to 2200, each with its release; calendars within get theirs too. The result asks
+        no library, here or in another process. If nothing is missing, the calendar itself is
+        returned. 20 to 200 ms for a new country or zone, once in each process.
         """
         holidays = [
             each.resolved() if isinstance(each, PublicHolidays) else each for each in self.holidays
@@ -218,7 +218,7 @@ class Calendar:
         return evolve(self, holidays=holidays, within=within, zone_data=zone_data)
 
     def unresolved(self) -> Calendar:
-        """Return the same calendar as its author wrote it, without what resolved() adds.
+        """Return the same calendar as its author wrote it, without the facts that resolved() adds.
 
         Raises:
             InvalidValueError: if the installed ``holidays`` does not know a country any more.
@@ -234,9 +234,9 @@ class Calendar:
         )
 
     def stretches(self, year: int) -> Sequence[tuple[Instant, Instant, Span]]:
-        """Return the stretches of a UTC year in which the zone's offset stays the same.
+        """Return the stretches of a year in UTC in which the zone's offset stays the same.
 
-        Each is a start, an end and an offset in milliseconds; together they are the year.
+        Each is a start, an end and an offset in milliseconds; together they cover the year.
         """
         if self.zone_data is None:
             return stretches(self.zone, year)

@@ -36,9 +36,9 @@ class CalendarSet(Event):
 
 @frozen(kw_only=True)
 class DuesMoved(Event):
-    """Newer dates or zone data have moved when open clocks of a calendar fall due.
+    """Open clocks of a calendar are due at another instant, because of newer dates or zone data.
 
-    It says so and changes nothing: the dues moved with the calendar, the event before.
+    It only informs: the due instants moved with the ``CalendarSet`` event before it.
     """
 
     calendar_id: CalendarId

@@ -22,8 +22,8 @@ PUBLIC = "public"
 _LISTED = 20  # names in a message if none is similar to the value: most countries have fewer
 _MISSING = "known from the holidays package, which is not installed: pip install 'ticketroute[sla]'"
 
-# Codes that ISO 3166 or the holidays package gave up, and what to write instead. The package takes
-# them in silence, and then knows no holiday of a subdivision.
+# Codes that ISO 3166 or the holidays package gave up, and what to write instead. The package
+# accepts them without a warning, and then has no holidays of a subdivision.
 _SUCCESSORS: Mapping[str, Mapping[str, str]] = {
     "DE": {"BYP": "'BY' with categories=['public', 'catholic']"},
     "FR": {
@@ -66,7 +66,7 @@ def _listed(public: PublicHolidays, language: str | None) -> Any:
     """Return all holidays of a country that the package knows, with names in one language."""
     from holidays import country_holidays  # noqa: PLC0415
 
-    with warnings.catch_warnings():  # of years that a country is not known for: no host's business
+    with warnings.catch_warnings():  # about years that it does not cover; of no use to a host
         warnings.simplefilter("ignore")
         return country_holidays(
             public.country,
@@ -79,7 +79,7 @@ def _listed(public: PublicHolidays, language: str | None) -> Any:
 
 @lru_cache(maxsize=256)
 def _known_now(public: PublicHolidays) -> KnownDates:
-    """Return what the installed release knows. 20 to 100 ms, once for each country."""
+    """Return the dates of the installed release. 20 to 100 ms, once for each country."""
     listed = _listed(public, _class_of(public.country).default_language)
     span = range(FIRST_KNOWN, LAST_KNOWN + 1)
     worked = listed.weekend_workdays if public.worked_weekends else ()
@@ -174,7 +174,7 @@ class PublicHolidays:
     def _check_words(self) -> None:
         country = _class_of(self.country)
         if not self.categories:
-            raise InvalidValueError("PublicHolidays.categories", (), "one category at least")
+            raise InvalidValueError("PublicHolidays.categories", (), "at least one category")
         for each in self.categories:
             thing = f"one of PublicHolidays.categories of {self.country}"
             _one_of(thing, each, country.supported_categories)
@@ -185,7 +185,7 @@ class PublicHolidays:
             _one_of(thing, self.language, country.supported_languages)
 
     def resolved(self) -> PublicHolidays:
-        """Return the same holidays with the dates that are known now; itself, if it has some.
+        """Return these holidays with the dates of the installed release; itself if it has dates.
 
         20 to 100 ms for the first time in a process, and O(1) after that.
         """
@@ -201,7 +201,7 @@ class PublicHolidays:
 
     @property
     def dates(self) -> KnownDates:
-        """The dates it has, or those that the installed release knows."""
+        """The dates in ``known``, or those of the installed release."""
         return _known_now(self) if self.known is None else self.known
 
     def days(self, year: int) -> AbstractSet[int]:

@@ -1,7 +1,7 @@
-"""Dates and changes of the clocks as a release of ``holidays`` or of the tz database has them.
+"""Dates and changes of the clocks, as one release of ``holidays`` or of the tz database has them.
 
-They are what a calendar takes from libraries, written down as plain facts: a calendar that has them
-asks no library, and another release changes nothing of what it says.
+They are the facts that a calendar takes from libraries. A calendar that has them asks no library,
+and another release changes none of its answers.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class KnownDates:
     """The holidays of a country, and its worked weekend days, as one release knows them.
 
     ``release`` is that of the ``holidays`` package. ``closed`` and ``worked`` are dates from 1970
-    to 2100; of later years nothing is known.
+    to 2100; later years have none.
     """
 
     release: str = field(validator=a_text)
@@ -81,7 +81,7 @@ class KnownDates:
     def plain(self) -> dict[str, Any]:
         """Return the release, and the dates of each year as one text: ``{"2026": "01-01 12-25"}``.
 
-        Fit for JSON and TOML; some 8 kB for a country.
+        For JSON and TOML; about 8 kB for a country.
         """
         plain: dict[str, Any] = {"release": self.release, "closed": _written(self.closed)}
         if self.worked:
@@ -125,7 +125,7 @@ class ZoneData:
     changes: tuple[Change, ...] = field(converter=_changes, validator=_check_changes, repr=False)
 
     def offset_at(self, at: Instant) -> Span:
-        """Return what wall clocks are ahead of UTC at an instant from 1970 on. O(log changes)."""
+        """Return how far wall clocks are ahead of UTC at an instant since 1970. O(log changes)."""
         return self.changes[bisect_right(self.changes, at, key=_instant) - 1][1]
 
     def stretches(self, year: int) -> tuple[tuple[Instant, Instant, Span], ...]:
@@ -141,7 +141,7 @@ class ZoneData:
         return tuple(found)
 
     def plain(self) -> dict[str, Any]:
-        """Return the release and the changes in seconds, fit for JSON; some 8 kB for a zone."""
+        """Return the release and the changes in seconds, for JSON; about 8 kB for a zone."""
         changes = [[at // SECOND, offset // SECOND] for at, offset in self.changes]
         return {"release": self.release, "changes": changes}
 
@@ -160,7 +160,7 @@ class ZoneData:
 def zone_data_of(zone: str) -> ZoneData:
     """Return the changes of a zone as the tz database in use has them.
 
-    Some 70 ms for the first time in a process, and O(1) after that.
+    About 70 ms for the first time in a process, and O(1) after that.
     """
     changes: list[Change] = []
     for year in range(FIRST_YEAR, LAST_YEAR + 1):

@@ -53,7 +53,7 @@ class Openings:
     ) -> None:
         self._stretches = stretches
         self._week = [spans(hours.get(day, ())) for day in WEEKDAYS]
-        # of each weekday, were it worked: its own hours, or those of the last weekday that has any
+        # hours of each weekday if it is worked: its own, or those of the last weekday that has any
         back = [[self._week[day - ago] for ago in range(7)] for day in range(7)]
         self._instead = [next((each for each in found if each), ()) for found in back]
         listed = tuple(holidays)

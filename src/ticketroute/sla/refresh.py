@@ -1,4 +1,4 @@
-"""What a newer release of ``holidays`` or of the tz database changes of a calendar."""
+"""What a newer release of ``holidays`` or of the tz database changes in a calendar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ticketroute.sla.zones import DAY, EPOCH_DAY
 
 @frozen(kw_only=True)
 class ZoneChange:
-    """From ``since`` on the clocks of a zone show another time than by the release before."""
+    """From ``since`` on, the clocks of a zone show another time than in the release before."""
 
     zone: str
     before: str
@@ -31,10 +31,10 @@ class ZoneChange:
 
 @frozen(kw_only=True)
 class CalendarChanges:
-    """What newer releases say of a calendar, and of those within it.
+    """What newer releases change in a calendar and in the calendars within it.
 
-    ``added`` are dates that were no holidays before, ``dropped`` those that are none any more;
-    ``worked_added`` and ``worked_dropped`` are the same of worked weekend days. ``zones`` are
+    ``added`` are dates that were not holidays before, ``dropped`` are dates that no longer are;
+    ``worked_added`` and ``worked_dropped`` are the same for worked weekend days. ``zones`` are
     the zones whose clocks change. ``releases`` are those of ``holidays``, before and after.
     """
 
@@ -53,7 +53,7 @@ class CalendarChanges:
 
 @frozen(kw_only=True)
 class MovedDue:
-    """An open clock that falls due at another instant; None: not within the calendar's reach."""
+    """An open clock that is due at another instant; None means beyond the end of the calendar."""
 
     ticket_id: TicketId
     metric: Metric
@@ -66,7 +66,7 @@ Dues: TypeAlias = Mapping[tuple[TicketId, Metric, int], Instant | None]  # of ru
 
 
 def moved_dues(before: Dues, after: Dues) -> tuple[MovedDue, ...]:
-    """Return the clocks of which the due differs, by ticket, metric and cycle."""
+    """Return the clocks whose due instant differs, by ticket, metric and cycle."""
     return tuple(
         MovedDue(ticket_id=name[0], metric=name[1], cycle=name[2], before=due, after=after[name])
         for name, due in before.items()
@@ -75,7 +75,7 @@ def moved_dues(before: Dues, after: Dues) -> tuple[MovedDue, ...]:
 
 
 def refreshed(calendar: Calendar) -> Calendar:
-    """Return the calendar with what the installed releases say now.
+    """Return the calendar with the facts of the installed releases.
 
     Raises:
         InvalidValueError: if the installed ``holidays`` does not know a country any more, or a
@@ -85,10 +85,10 @@ def refreshed(calendar: Calendar) -> Calendar:
 
 
 def same_as_written(known: Calendar, calendar: Calendar) -> bool:
-    """Return whether a calendar is one that is known already.
+    """Return whether a calendar is the one that is known already.
 
-    Without facts of its own it is the known one if its author wrote the same, whatever a newer
-    release says: that is for refresh_calendars to take. O(dates).
+    A calendar without facts is the known one if its author wrote the same. Other facts of a newer
+    release make no difference here; refresh_calendars takes them. O(dates).
     """
     if known == calendar:
         return True
@@ -99,10 +99,10 @@ def same_as_written(known: Calendar, calendar: Calendar) -> bool:
 def editions_to_set(
     versions: Versions, *, since: Instant
 ) -> list[tuple[Instant, Calendar, CalendarChanges]]:
-    """Return the editions to set so that newer releases count from an instant on, with changes.
+    """Return the editions to set, with their changes, to use newer releases from an instant on.
 
-    These are the edition that counts at ``since``, and those after it, if any of them differs; to
-    set one drops those after it. Empty if nothing differs.
+    These are the edition in force at ``since`` and all later ones, if any of them differs, because
+    setting an edition drops the later ones. Empty if nothing differs.
     """
     starts = [each.effective_from for each in versions.editions]
     found = []
@@ -114,7 +114,7 @@ def editions_to_set(
 
 
 def _bare(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a calendar in plain form without what resolved() adds."""
+    """Return a calendar in plain form without the facts that resolved() adds."""
     bare = {key: value for key, value in plain.items() if key != "zone_data"}
     if "holidays" in bare:
         bare["holidays"] = [
@@ -131,7 +131,7 @@ def _bare(plain: Mapping[str, Any]) -> dict[str, Any]:
 def changes_of(before: Calendar, after: Calendar, *, since: Instant) -> CalendarChanges:
     """Return how a calendar differs from its refreshed form, from an instant on.
 
-    What differs only earlier is left out: it counts no more. O(dates and changes of the zone).
+    Earlier differences are left out, because they have no effect. O(dates + changes of the zone).
     """
     first = date.fromordinal(EPOCH_DAY + since // DAY - 1)  # the date before, in zones behind UTC
     added: set[date] = set()

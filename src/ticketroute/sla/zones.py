@@ -78,7 +78,7 @@ _WRITTEN_IN = (("tzdata.zi", "# version "), ("+VERSION", ""))  # files of a syst
 
 
 def release_of_system() -> str:
-    """Return the release of the system's tz database, such as "2025b"; "" if it does not say."""
+    """Return the release of the system's tz database, such as "2025b"; "" if it names none."""
     for folder in zoneinfo.TZPATH:
         for file, before in _WRITTEN_IN:
             try:
@@ -101,7 +101,7 @@ def release_of_package() -> str:
 def zone_release() -> str:
     """Return the release of the tz database in use, the newer of the two; "" if it is unknown.
 
-    A system's database that does not say its release gives way to the package.
+    If the system's database does not name its release, the package is used.
     """
     return release_of_package() if _package_is_newer() else release_of_system()
 
@@ -112,7 +112,7 @@ def _package_is_newer() -> bool:
 
 
 def _age(release: str) -> tuple[int, str]:
-    """Return what orders releases: 2026f after 2026b after 2025b after none."""
+    """Return a key that sorts releases: none, then 2025b, 2026b, 2026f."""
     match = _RELEASE.match(release)
     return (int(match[1]), match[2]) if match else (0, "")
 
@@ -124,7 +124,7 @@ def _package() -> ModuleType | None:
         return None
 
 
-@cache  # as many as there are zones, some 600
+@cache  # one for each zone, about 600
 def tzinfo_of(name: str) -> tzinfo:
     """Return a zone of the newer tz database; ``check_zone`` has accepted its name.
 

@@ -22,7 +22,7 @@ class _Usual(Ranked):
 
 
 class BestMatch(Tiered):
-    """The agent whose skills exceed the required levels most, on average.
+    """The agent whose skills exceed the required levels most.
 
     The surplus of a skill is the agent's level minus the required level; the mean over the
     required skills decides. Other skills are ignored, and if a ticket requires none, all agents

@@ -9,11 +9,11 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class LongestAvailable(Ranked):
-    """The agent who has been ready longest since they became available or ended a ticket.
+    """The agent who has been ready longest.
 
-    The later of the two counts. A break starts the count again, which it does not for
-    ``longest_idle``. For an agent who holds tickets and has room for more, the last ticket that
-    ended counts, not the open ones.
+    An agent is ready since they became available or ended a ticket, whichever is later. A break
+    starts the count again, which it does not for ``longest_idle``. For an agent who holds tickets
+    and has room for more, the last ticket that ended counts, not the open ones.
     Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).

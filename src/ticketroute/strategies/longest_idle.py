@@ -9,7 +9,7 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class LongestIdle(Ranked):
-    """The agent who has been idle longest, since their last ticket ended.
+    """The agent idle longest since their last ticket ended.
 
     An agent who never had a ticket is idle since they became available. A break changes nothing;
     ``longest_available`` counts from the end of the break. For an agent who holds tickets and has

@@ -10,7 +10,7 @@ from ticketroute.strategies.tiers import Make, Tiered
 
 
 class Priority(Tiered):
-    """The agents of the best priority, 1 before 100; within a tier another strategy decides.
+    """The agents of the best priority, 1 before 100.
 
     An agent is selected only if no agent of a smaller number has room or all of those are
     excluded. Within a tier ``then`` decides, including ties: a strategy, its class or a function

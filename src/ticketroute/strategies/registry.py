@@ -91,13 +91,13 @@ def names() -> tuple[str, ...]:
 
 
 def register(name: str, factory: Factory) -> None:
-    """Make a strategy known to this process under a name, for notebooks and hosts.
+    """Register a strategy under a name in this process, for notebooks and hosts.
 
-    ``factory`` is a class, or a function that makes a strategy. A desk is replayed only where its
-    strategies are known: register them in every process that does, or ship an entry point.
+    ``factory`` is a class, or a function that makes a strategy. A replay needs the strategies of
+    its desk: register them in every process that replays it, or provide them by an entry point.
 
     Raises:
-        InvalidValueError: if the name is not a name, or another strategy has it.
+        InvalidValueError: if the name is not a valid name, or another strategy has it.
 
     >>> register("busiest_first", BUILT_IN["max_load"])
     >>> "busiest_first" in names()
@@ -120,7 +120,7 @@ def describe(name: str) -> str:
         BrokenStrategyError: if a plug-in of that name cannot be used.
 
     >>> describe("round_robin")
-    'The agent whose seat follows the seat that was served last.'
+    'The agent whose seat follows the seat served last.'
     """
     return (getdoc(_factory(name)) or "").partition("\n")[0]
 

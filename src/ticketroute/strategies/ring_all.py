@@ -13,7 +13,7 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class RingAll(Ranked):
-    """All agents with room at once; the first to accept gets the ticket.
+    """All agents with room; the first to accept gets the ticket.
 
     Every agent with room is selected exactly once. The order of the answer, which matters if fewer
     are wanted, is: longest since last assigned first, then by agent id.

@@ -40,7 +40,7 @@ class _Turns:
 
 
 class RoundRobin:
-    """The agent whose seat follows the seat that was served last.
+    """The agent whose seat follows the seat served last.
 
     The turn is a seat number, not a list position, and an agent keeps their seat while they are
     full, away or gone for the day. No agent gets a second offer before every agent who had room

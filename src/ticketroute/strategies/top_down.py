@@ -9,7 +9,7 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class TopDown(Ranked):
-    """The first agent in the queue's list of members who has room.
+    """The first agent with room in the list of members.
 
     It begins at the top for every ticket: an agent further down gets one only while all agents
     above are full or not eligible.

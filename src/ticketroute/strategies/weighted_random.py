@@ -19,13 +19,13 @@ from ticketroute.strategies.urn import Urn
 
 
 class WeightedRandom:
-    """Any agent with room, with a chance in proportion to their weight in the queue.
+    """Any agent with room, drawn in proportion to weight.
 
-    An agent with weight 30 is selected three times as often as one with weight 10. Several agents
-    are drawn one after the other, each in proportion among those not drawn yet. There are no ties.
-    The answer depends only on the members of the index and their weights, the excluded ones and
-    the random numbers, one for each selected agent; the order in which members joined has no
-    effect.
+    The weight is that of the agent's membership in the queue. An agent with weight 30 is selected
+    three times as often as one with weight 10. Several agents are drawn one after the other, each
+    in proportion among those not drawn yet. There are no ties. The answer depends only on the
+    members of the index and their weights, the excluded ones and the random numbers, one for each
+    selected agent; the order in which members joined has no effect.
 
     Cost: O(log n) to join, leave and change; O(w + k log n) to select one, with k excluded and w
     the greatest possible weight, 100.

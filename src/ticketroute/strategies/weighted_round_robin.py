@@ -88,12 +88,13 @@ class _Credits:
 
 
 class WeightedRoundRobin:
-    """The agent furthest behind their share, by weight in the queue; shares are exact.
+    """The agent furthest behind their share, by weight in the queue.
 
-    Each selection credits all agents with room with a part of a ticket in proportion to their
-    weight, and charges the selected agent one ticket. The agent with the most credit ranks first.
-    While the same agents have room, each gets exactly as many tickets as their weight in as many
-    selections as the sum of the weights, spread out: weights 2, 2 and 1 give a, b, c, a, b.
+    Shares are exact. Each selection credits all agents with room with a part of a ticket in
+    proportion to their weight, and charges the selected agent one ticket. The agent with the most
+    credit ranks first. While the same agents have room, each gets exactly as many tickets as their
+    weight in as many selections as the sum of the weights, spread out: weights 2, 2 and 1 give a,
+    b, c, a, b.
 
     An agent without room keeps their credit and does not gain or pay until they have room again.
     A new agent starts with no credit. An agent is owed at most eight tickets and owes at most one,

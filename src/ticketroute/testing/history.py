@@ -118,7 +118,7 @@ def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
     for queue_id, (each, members) in zip(ids, drawn, strict=True):
         serves = [member for member in members if member in known] or list(known)
         queue = Queue(id=queue_id, members=serves, **each)
-        if rings(queue.strategy):  # which no other delivery will do for
+        if rings(queue.strategy):  # no other delivery fits it
             queue = evolve(queue, delivery=None)
         before = ids[: ids.index(queue_id)]
         if any(target not in before for target in _targets(queue)):  # nowhere, or in a circle

@@ -53,8 +53,8 @@ _SMALL = tuple(
         "closed until Friday": {"fri": [("00:00:00", "00:00:03")]},
     }.items()
 )
-# What a release of holidays said that nobody has: a refresh closes the one on New Year 1970, and
-# opens the other.
+# Dates of a release of holidays that does not exist: a refresh closes the first calendar on New
+# Year 1970, and opens the other.
 _STALE = tuple(
     Calendar(name=name, hours=_LONG, holidays=[PublicHolidays(country, known=known)])
     for name, country, known in [

@@ -322,7 +322,7 @@ def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one 
                 if agent.agent.shift == event.calendar_id:
                     _look_at_shift(facts, who)
         case sla.DuesMoved():
-            assert event.moved  # the calendar before it has moved them
+            assert event.moved  # they moved with the event of the calendar before
         case sla.CalendarRemoved():
             del facts.calendars[event.calendar_id]
         case sla.PoliciesSet():

@@ -173,7 +173,7 @@ def _read(calendar: Calendar, _: object) -> PlainCalendar:
 
 
 def read(calendar: Calendar) -> PlainCalendar:
-    """Return the same calendar in plain words; two may differ in the data of their zones alone."""
+    """Return the same calendar without zone data, in which alone two may differ."""
     return _read(calendar, calendar.zone_data)
 
 

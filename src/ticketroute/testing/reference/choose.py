@@ -70,7 +70,7 @@ def wishes(facts: Facts, ticket: TicketFacts) -> list[tuple[str, ev.Cause]]:
 
 
 def wished(facts: Facts, ticket: TicketFacts, queue: QueueFacts) -> dict[str, ev.Cause]:
-    """Return the agents a ticket wishes for who may get it and have not missed it, and why."""
+    """Return the eligible agents a ticket has a wish for and who have not missed it, and why."""
     asks = gate.ask_of(facts, ticket, queue)
     found: dict[str, ev.Cause] = {}
     for who, cause in wishes(facts, ticket):
@@ -336,7 +336,7 @@ def hand_over(
 def offers_to_make(facts: Facts, ticket: TicketFacts, asks: Ask) -> list[ev.Event]:
     """Return as many offers as the ticket wants, all of them chosen before the first is made.
 
-    Agents it wishes for come first. One that rings everyone rings at these alone, if there are any.
+    Agents for whom it has a wish come first; if it rings everyone, only they are rung.
     """
     found = list(wished(facts, ticket, asks.queue).items())[: ticket.wants]
     made: list[ev.Event] = [

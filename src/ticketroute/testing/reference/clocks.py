@@ -176,7 +176,7 @@ class After(NamedTuple):
         return since
 
     def waits(self) -> bool:
-        """Return whether a message waits for the next response, and not for the first alone."""
+        """Return whether a message waits for the next response, and not only for the first."""
         target = self.target(Metric.NEXT_RESPONSE)
         early = target is not None and target.before_first_reply
         return self.book.unanswered is not None and (self.book.answered or early)

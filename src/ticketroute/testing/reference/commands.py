@@ -1,8 +1,8 @@
 """The commands of the reference desk: what each checks, and which events it makes.
 
-Each yields events; each has happened before the next is asked for. Time has passed up to the
-instant of the command before it is asked for anything. At ``HAND_OUT`` what came loose is handed
-out, and what is due at this instant happens, before the command goes on.
+Each yields events; an event is applied before the command yields the next one. Before a command
+begins, everything due before its instant has happened. At ``HAND_OUT`` loose tickets are handed
+out and everything due at this instant happens, before the command continues.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def command(decide: Callable[..., Steps]) -> Callable[..., Steps]:
 
 
 def about_a_ticket(decide: Callable[..., Steps]) -> Callable[..., Steps]:
-    """Register a command about a ticket; a stale version is refused before all else."""
+    """Register a command about a ticket; a stale version is refused before anything else."""
 
     @command
     @wraps(decide)
@@ -387,7 +387,7 @@ def set_calendar(
 
 @command
 def refresh_calendars(facts: Facts, said: Said, *, effective_from: int | None = None) -> Steps:
-    """Take what the installed releases say."""
+    """Take the dates and zones of the installed releases."""
     since = said.at if effective_from is None else effective_from
     for calendar_id, editions in list(facts.calendars.items()):
         counting = [each for each in editions if each.since <= since][-1:]

@@ -391,7 +391,7 @@ def wait_reason(facts: Facts, ask: Ask) -> str:
 
 
 def queued_because(facts: Facts, ticket: TicketFacts) -> WaitReason:
-    """Return why a ticket stands in line: it is to be pulled, or nobody may have it."""
+    """Return why a ticket is in line: agents must pull it, or no agent is eligible."""
     pulled = ticket.queue.queue.delivery is Delivery.PULL
     return WaitReason.AWAITS_PULL if pulled else WaitReason(nearest_reason(facts, ticket))
 

@@ -39,7 +39,7 @@ def hand_out(facts: Facts, cause: ev.Cause) -> Events:
 
     1. Tickets no longer wait for an agent who can no longer get them, and no room is held by one.
     2. While some ticket that searches finds an agent, the best of the first of all queues goes.
-    3. Loose tickets that found nobody stand in line.
+    3. Loose tickets that found no agent go into line.
     4. An agent begins to hold room for the first ticket of a line that has waited too long.
     5. Tickets for which nobody is there take their next step, if it skips the wait.
     Then from the beginning, until nothing happens.
