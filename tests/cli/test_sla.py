@@ -209,7 +209,7 @@ def test_a_time_is_read_as_it_is_shown_or_it_is_never_shown(
         ("hours = [", "is not valid TOML"),
         ('hours.mon = [["09:00" "17:00"]]', "at line 1"),
         ("", "open at some time before 2201"),
-        ('hours.mon = [["09:00", "9"]]', "the end of a window in Calendar.hours['mon'] is '9'"),
+        ('hours.mon = [["09:00", "9"]]', "the end of an opening in Calendar.hours['mon'] is '9'"),
         ('zone = "Europe/Berln"', "'Europe/Berlin'"),
         ('timezone = "UTC"', "a key of a calendar is 'timezone'"),
         ('hours = "always"', "Calendar.hours is 'always'"),

@@ -5,7 +5,7 @@ A command passes ``run.py``, one function of ``decide/``, ``decide/hand_out.py``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
 from attrs import evolve
@@ -17,6 +17,7 @@ from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
 from ticketroute.core.index import lines
 from ticketroute.core.index.roster import memberships
+from ticketroute.core.records import TicketRecord
 from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain
@@ -28,6 +29,7 @@ from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStat
 from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
+from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.offer import DECLINED
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults, Queue
@@ -770,18 +772,34 @@ class Dispatcher(Run):
         record = known_queue(self._state, queue_id)
         return evolve(record.queue, members=memberships(record))
 
-    def tickets(self) -> Iterator[TicketView]:
-        """Yield every ticket, in the order of submission."""
-        return (view_of_ticket(record) for record in self._state.tickets.values())
+    def tickets(
+        self, *, queue: QueueId | None = None, state: RoutingState | None = None
+    ) -> tuple[TicketView, ...]:
+        """Return tickets, in the order of submission: all, or those of a queue or in a state.
 
-    def agents(self) -> Iterator[AgentView]:
-        """Yield every agent, in the order in which they were added."""
-        agents = self._state.roster.agents
-        return (view_of_agent(record, self.defaults) for record in agents.values())
+        O(open tickets log open tickets) for a state other than ``DONE``, O(all tickets) otherwise.
+        """
+        if state in (None, RoutingState.DONE):
+            records: Iterable[TicketRecord] = self._state.tickets.values()
+        else:
+            records = sorted(self._state.open.values(), key=lambda record: record.ordinal)
+        return tuple(
+            [
+                view_of_ticket(record)
+                for record in records
+                if (state is None or record.state is state)
+                and (queue is None or record.queue.id == queue)
+            ]
+        )
 
-    def queues(self) -> Iterator[Queue]:
-        """Yield every queue with its members, in the order in which they were added."""
-        return (self.queue(queue_id) for queue_id in self._state.roster.queues)
+    def agents(self) -> tuple[AgentView, ...]:
+        """Return every agent, in the order in which they were added."""
+        agents = self._state.roster.agents.values()
+        return tuple([view_of_agent(record, self.defaults) for record in agents])
+
+    def queues(self) -> tuple[Queue, ...]:
+        """Return every queue with its members, in the order in which they were added."""
+        return tuple([self.queue(queue_id) for queue_id in self._state.roster.queues])
 
     def waiting(self, queue_id: QueueId) -> tuple[TicketId, ...]:
         """Return the waiting tickets of a queue, the next first. O(n log n)."""

@@ -46,6 +46,7 @@ class State:
         self.demands = Demands(gate, chance)
         self.roster = Roster(gate, self.demands)
         self.tickets: dict[TicketId, TicketRecord] = {}
+        self.open: dict[TicketId, TicketRecord] = {}  # not done, as they came or came back
         self.loose: dict[TicketId, TicketRecord] = {}
         self.wanting: dict[TicketId, TicketRecord] = {}  # room is to be held for them
         self.held: dict[TicketId, TicketRecord] = {}  # room is held for them

@@ -58,6 +58,7 @@ def end_ticket(state: State, ticket: TicketRecord, at: Instant) -> None:
     if ticket.waiting_since is not None:
         end_search(state, ticket)
     ticket.queue.open_tickets -= 1
+    del state.open[ticket.id]
     ticket.done_at = at
     leave_agent(state, ticket, at)
     if ticket.tried:

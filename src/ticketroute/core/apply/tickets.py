@@ -65,7 +65,7 @@ def on_submitted(state: State, event: ev.TicketSubmitted) -> None:
         open_book(ticket, event.arrived)
     if queue.queue.relaxations:
         time_relaxation(state, ticket)
-    state.loose[ticket.id] = ticket
+    state.loose[ticket.id] = state.open[ticket.id] = ticket
 
 
 def on_queued(state: State, event: ev.TicketQueued) -> None:
@@ -234,6 +234,7 @@ def on_resolved(state: State, event: ev.TicketResolved) -> None:
         end_ticket(state, ticket, event.at)
     else:
         ticket.queue.open_tickets -= 1
+        del state.open[ticket.id]
         ticket.done_at = event.at
         if ticket.tried:
             forget_all_tried(state, ticket)
@@ -255,6 +256,7 @@ def on_reopened(state: State, event: ev.TicketReopened) -> None:
     ticket = transition(state, event, type(event))
     ticket.past = evolve(ticket.past, came_from=ticket.last_agent_id)
     ticket.done_at = None
+    state.open[ticket.id] = ticket
     ticket.queue = state.roster.queues[ticket.queue.id]  # it may have closed and opened again
     ticket.queue.open_tickets += 1
     if state.agreements and ticket.book is None:  # resolved before the first policy
