@@ -23,7 +23,6 @@ from ticketroute import (
     TicketId,
     commands,
 )
-from ticketroute.commands import AddQueue
 from ticketroute.errors import NotEligibleError
 from ticketroute.model import events as ev
 from ticketroute.testing import FrozenClock, History, Judge, WatchedDesk, check, histories
@@ -90,7 +89,7 @@ def test_a_history_run_twice_gives_the_same_events_and_a_correct_desk(history: H
 
 def test_a_command_is_shown_as_source_code() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(Call(AddQueue, (queue,), {}, at=3)) == (
+    assert str(call(commands.AddQueue, queue, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )
