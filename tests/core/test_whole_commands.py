@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from linecache import getline
 from random import Random
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 

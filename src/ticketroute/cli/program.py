@@ -18,6 +18,7 @@ from ticketroute.cli.check import check
 from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
+from ticketroute.cli.journal import journal
 from ticketroute.cli.report import report
 from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
@@ -44,6 +45,7 @@ Start here:
   ticketroute compare --help     which strategy is right for your desk
   ticketroute replay --help      what would have happened to your own history
   ticketroute staff --help       how many agents a target needs
+  ticketroute journal --help     what a kept desk holds
 """
 
 
@@ -91,6 +93,7 @@ COMMANDS = (
     compare,
     demo,
     explain,
+    journal,
     replay,
     report,
     route,

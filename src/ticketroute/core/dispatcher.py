@@ -21,6 +21,8 @@ from ticketroute.core.records import TicketRecord
 from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain
+from ticketroute.core.show.restored import restore
+from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
 from ticketroute.model.agent import Agent, Membership, Presence
@@ -86,6 +88,52 @@ class Dispatcher(Run):
             desk._undrawn = desk._state.roster.drawing()
         desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
         return desk
+
+    @classmethod
+    def restore(
+        cls,
+        saved: Saved,
+        *,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> Self:
+        """Make a desk of what ``save`` returned: as if the events before it had been replayed.
+
+        ``random`` and ``permits`` are for the commands after, as in ``replay``. O(n log n) for what
+        is saved, whatever happened before.
+
+        Raises:
+            InvalidValueError: if a strategy cannot take back whose turn it is.
+        """
+        desk = cls(defaults=saved.desk.defaults, random=random, permits=permits)
+        restore(desk._state, saved)
+        if random is None:
+            desk._undrawn = desk._state.roster.drawing()
+        desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
+        return desk
+
+    def count_tickets(self) -> int:
+        """Return how many tickets the desk knows, done ones included. O(1)."""
+        return len(self._state.tickets)
+
+    def save(self) -> Saved:
+        """Return all that the desk knows as values that ``restore`` makes an equal desk of. O(n).
+
+        Events that a refused command left have to be fetched with ``advance`` before.
+        """
+        return save(self._state)
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Apply whole commands that were decided elsewhere, after the last event of this desk.
+
+        No decision is made again. What a refused command left of this desk's own events has to be
+        fetched with ``advance`` before. O(log n) for each event.
+        """
+        for event in events:
+            apply(self._state, event)
+            if isinstance(event, DeskOpened):
+                self._defaults = event.defaults
+        self._state.settle()
 
     # --- time -----------------------------------------------------------------------------------
 

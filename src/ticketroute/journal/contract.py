@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import check_whole
 from ticketroute.model.events import Event
+from ticketroute.model.frozen import maker
 
 LAST_POSITION = 2**63 - 1  # the largest integer of a database
 
@@ -58,10 +59,23 @@ def _check_state(_: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen
 class Entry:
-    """An event and its position, which is its id: unique, and never changed."""
+    """An event, its position, and the random token of the command that it came of."""
 
     position: Position
     event: Event
+    token: int = field(default=0, eq=False)
+
+    @property
+    def id(self) -> str:
+        """The id of the event.
+
+        After a failover that lost commits a position may come again with another event; an id
+        never does.
+        """
+        return f"{self.position}-{self.token:x}"
+
+
+new_entry = maker(Entry)
 
 
 @frozen

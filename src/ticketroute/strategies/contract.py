@@ -123,6 +123,9 @@ class Strategy(Protocol):
         """Return what the strategy remembers besides its index, such as whose turn it is.
 
         Two strategies with equal turns and equal members give equal answers, except for draws.
+        Turns are texts, whole numbers and tuples of them. A strategy that has any takes them back
+        by a method ``resume(turns)``, before its first member joins; without it, a desk cannot be
+        restored from a snapshot, and is folded from its events.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import islice
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
 from sortedcontainers import SortedList
@@ -109,6 +109,12 @@ class RoundRobin:
     def turns(self) -> tuple[object, ...]:
         """Return the last seat served, the number of seats given, and each agent's seat. O(n)."""
         return (self._turns.last_seat, self._turns.seats, tuple(self._turns.agent_at.items()))
+
+    def resume(self, turns: tuple[Any, ...]) -> None:
+        """Take back what ``turns`` returned; before the first member joins. O(n)."""
+        self._turns.last_seat, self._turns.seats, seats = turns
+        self._turns.agent_at = dict(seats)
+        self._turns.seat_of = {agent_id: seat for seat, agent_id in seats}
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index with the same seats and the same turn. O(1)."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from bisect import insort
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
 
@@ -172,6 +172,19 @@ class Tiered(ABC):
             return self._memory(0).turns()
         turns = ((number, tier.turns()) for number, tier in sorted(self._tiers.of.items()))
         return tuple((number, turn) for number, turn in turns if turn)
+
+    def resume(self, turns: tuple[Any, ...]) -> None:
+        """Take back what ``turns`` returned, tier by tier; before the first member joins.
+
+        Raises:
+            InvalidValueError: if the strategy inside cannot take it back.
+        """
+        each_tier = turns if self.turns_by_tier else ((0, turns),)
+        for number, turn in each_tier:
+            resume = getattr(self._memory(number), "resume", None)
+            if resume is None:
+                raise InvalidValueError("turns", turn, "empty: the strategy inside has no resume()")
+            resume(turn)
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index that shares the turns. O(1)."""

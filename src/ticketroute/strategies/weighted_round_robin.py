@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from heapq import merge
 from itertools import chain, islice
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
 from sortedcontainers import SortedList
@@ -192,6 +192,10 @@ class WeightedRoundRobin:
         credits_ = self._credits
         owed = ((agent_id, credits_.credit(agent_id)) for agent_id in sorted(credits_.apart))
         return tuple((agent_id, credit) for agent_id, credit in owed if credit)
+
+    def resume(self, turns: tuple[Any, ...]) -> None:
+        """Take back the credits that ``turns`` returned; before the first member joins. O(n)."""
+        self._credits.apart = dict(turns)
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index with the same credits. O(1)."""
