@@ -47,6 +47,7 @@ class State:
         self.roster = Roster(gate, self.demands)
         self.tickets: dict[TicketId, TicketRecord] = {}
         self.loose: dict[TicketId, TicketRecord] = {}
+        self.queued: dict[TicketId, TicketRecord] = {}  # just now, and may skip their wait
         self.wanting: dict[TicketId, TicketRecord] = {}  # room is to be held for them
         self.held: dict[TicketId, TicketRecord] = {}  # room is held for them
         self.timers = Timers()
@@ -70,6 +71,7 @@ class State:
         self.roster.gained.clear()
         if self.roster.special:
             self.roster.thinned.clear()
+            self.queued.clear()
             self.roster.special = bool(self.wanting or self.held)
 
     def demand_of(
