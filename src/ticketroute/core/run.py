@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
 
 from ticketroute.commands import Advance, Command
 from ticketroute.core.apply.table import apply, pass_time_to
 from ticketroute.core.decide.checks import check_call
 from ticketroute.core.decide.clocks import clocks_after
-from ticketroute.core.decide.due import fire_all
+from ticketroute.core.decide.due import Firing, fire_all
 from ticketroute.core.decide.hand_out import anything_waits, hand_out
 from ticketroute.core.decide.table import DECIDE
 from ticketroute.core.gate import Gate
@@ -27,7 +26,6 @@ from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
 ADVANCE = Advance()
-END: Final[Any] = object()  # of a decision
 
 
 class Run:
@@ -56,6 +54,8 @@ class Run:
         self._guarded = self._careful
         self._broken: str | None = None  # what broke it
         self._unfinished: tuple[Iterator[Event | None], Instant] | None = None
+        self._cause: Cause | None = None  # of the hand-out that is to come
+        self._firing = False  # what is due at one instant
 
     def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
         """Do a command: first what is due before it, then the command, then the hand-out.
@@ -74,12 +74,13 @@ class Run:
         if type(at) is not int or at < state.now or by is not None or self._guarded or not decide:
             self._check(command, at, by)
         assert decide is not None
-        self._guarded = self._running = True
         try:
-            if state.loose or state.roster.gained or self._unfinished is not None:
+            self._guarded = self._running = True
+            if self._cause is not None or state.loose or state.roster.gained:
                 self._go_on()
             if at >= timers.earliest:
                 self._pass_time(at)
+            self._cause = Cause.COMMAND
             events = decide(state, command, at, by)
             if type(events) is tuple:
                 for event in events:
@@ -88,10 +89,11 @@ class Run:
                 self._decide(iter(events), at)
             if state.loose or state.roster.gained or state.roster.special:
                 self._hand_out(at, Cause.COMMAND)
+            self._cause = None
             if at >= timers.earliest:
                 self._pass_time(at)
             if at != state.now:  # nothing happened at this very instant, and yet it has come
-                pass_time_to(state, at)
+                self._reach(at)
         finally:
             self._running = False
             self._guarded = self._careful
@@ -101,45 +103,59 @@ class Run:
 
     def _go_on(self) -> None:
         """Finish what the host's own code interrupted in an earlier call, at its own instant."""
-        self._hand_out(self._state.now, Cause.TIME)
+        if self._firing:
+            self._pass_time(self._state.now)
+        self._hand_out(self._state.now, self._cause or Cause.TIME)
         if self._unfinished is not None:
             events, at = self._unfinished
+            self._pass_time(at)
+            self._cause = Cause.COMMAND
             self._decide(events, at)
             self._hand_out(at, Cause.COMMAND)
+        self._cause = None
 
     def _pass_time(self, at: Instant) -> None:
         """Do what time alone does up to ``at``: all timers of an instant, then one hand-out."""
         state = self._state
         while (due := state.timers.next_due()) is not None and due <= at:
-            self._decide(fire_all(state, due, told=at), due)
+            firing = Firing()
+            self._firing, self._cause = True, Cause.TIME
+            fired = fire_all(state, due, told=at, firing=firing)
+            try:
+                self._decide(fired, due, firing)
+            finally:
+                fired.close()  # at once, for what did not fire is to be due again
+            self._firing = False
             self._hand_out(due, Cause.TIME)
+            self._cause = None
 
-    def _decide(self, events: Iterator[Event | None], at: Instant) -> None:
+    def _decide(
+        self, events: Iterator[Event | None], at: Instant, firing: Firing | None = None
+    ) -> None:
         """Apply events one by one; None among them is a hand-out between two of them.
 
-        A decision that fails before its first event has changed nothing, one that is interrupted
-        between two events goes on in the next call, and one that fails itself breaks the desk.
+        A decision that fails before its first event has changed nothing, and so has one of time
+        that fails between two timers: the rest fires in the next call. One that is interrupted in
+        a hand-out goes on in the next call. One that fails elsewhere breaks the desk.
         """
         self._unfinished = events, at
-        begun = False
-        while True:
-            try:
-                event = next(events, END)
-            except BaseException:
-                self._unfinished = None
-                if begun:
-                    self._break("a decision that failed after its first event")
-                raise
-            if event is END:
-                break
-            if event is None:
-                self._hand_out(at, Cause.COMMAND)
-                if at >= self._state.timers.earliest:
-                    self._pass_time(at)
-                self._unfinished = events, at
-            else:
-                begun = True
-                self._happen(event)
+        begun = handing_out = False
+        try:
+            for event in events:
+                if event is None:
+                    handing_out = True
+                    self._hand_out(at, Cause.COMMAND)
+                    if at >= self._state.timers.earliest:
+                        self._pass_time(at)
+                    handing_out, self._cause = False, Cause.COMMAND
+                else:
+                    begun = True
+                    self._happen(event)
+        except BaseException:
+            self._unfinished = (events, at) if handing_out else None
+            if begun and not handing_out and (firing is None or firing.inside):
+                self._break("a decision that failed after its first event")
+            raise
         self._unfinished = None
 
     def _hand_out(self, at: Instant, cause: Cause) -> None:
@@ -152,6 +168,14 @@ class Run:
         for event in hand_out(state, at, cause):
             self._happen(event)
         state.settle()
+
+    def _reach(self, at: Instant) -> None:
+        """Move the clock to an instant at which nothing happened."""
+        try:
+            pass_time_to(self._state, at)
+        except BaseException:
+            self._break("the passing of time, of which a strategy could not be told")
+            raise
 
     def _happen(self, event: Event) -> None:
         """Apply an event and keep it for the answer: the one door of every event."""
@@ -175,12 +199,14 @@ class Run:
     def _looking(self, at: Instant, by: str | None) -> Iterator[None]:
         """Check a question that calls the host's own code, as a command is checked."""
         self._check(ADVANCE, at, by)
-        self._guarded = self._running = True
         try:
+            self._guarded = self._running = True
             yield
         finally:
             self._running = False
             self._guarded = self._careful
+            if self._state.roster.torn:
+                self._break("a preview, after which a strategy could not be told how things are")
 
     def _check(self, command: object, at: Instant, by: str | None) -> None:
         """Raise unless the command may be given now."""

@@ -48,6 +48,7 @@ class State:
         self.tickets: dict[TicketId, TicketRecord] = {}
         self.open: dict[TicketId, TicketRecord] = {}  # not done, as they came or came back
         self.loose: dict[TicketId, TicketRecord] = {}
+        self.queued: dict[TicketId, TicketRecord] = {}  # just now, and may skip their wait
         self.wanting: dict[TicketId, TicketRecord] = {}  # room is to be held for them
         self.held: dict[TicketId, TicketRecord] = {}  # room is held for them
         self.timers = Timers()
@@ -71,6 +72,7 @@ class State:
         self.roster.gained.clear()
         if self.roster.special:
             self.roster.thinned.clear()
+            self.queued.clear()
             self.roster.special = bool(self.wanting or self.held)
 
     def demand_of(

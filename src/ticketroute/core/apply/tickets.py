@@ -72,6 +72,9 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
     ticket = transition(state, event)
     ticket.wait_reason = event.reason
     enter_lines(state, ticket)
+    if ticket.queue.skips:
+        state.queued[ticket.id] = ticket
+        state.roster.special = True
     holds_room = ticket.queue.queue.hold_room_after is not None
     if holds_room and event.reason is not ev.WaitReason.AWAITS_PULL:
         time_room(state, ticket)

@@ -7,7 +7,9 @@ tickets in the order in which they were submitted.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+
+from attrs import define
 
 from ticketroute.core.decide import moves
 from ticketroute.core.decide.escalations import strike
@@ -32,16 +34,29 @@ _TIME, _SILENT = ev.Cause.TIME, ev.Cause.SILENT
 _Rank = tuple[int, int, str, Timer]
 
 
-def fire_all(state: State, at: Instant, *, told: Instant) -> Iterator[ev.Event]:
+@define
+class Firing:
+    """How far the timers of an instant are: ``inside`` one of them, or between two."""
+
+    inside: bool = False
+
+
+def fire_all(
+    state: State, at: Instant, *, told: Instant, firing: Firing | None = None
+) -> Iterator[ev.Event]:
     """Fire everything due at ``at``, what falls due meanwhile included.
 
-    ``told`` is the instant that time is to reach in this call: how late the host is.
+    ``told`` is the instant that time is to reach in this call: how late the host is. What fails
+    between two timers, as ``firing`` tells, leaves those that are not done to fire again.
     """
-    timers, due = state.timers, [_rank(state, timer) for timer in state.timers.take(at)]
-    heapify(due)
+    firing = firing or Firing()
+    timers, due = state.timers, list[_Rank]()
     gone: dict[AgentRecord, None] = {}  # who missed too many offers in a row
     try:
+        for timer in timers.take(at):
+            heappush(due, _rank(state, timer))
         while due or gone:
+            firing.inside = bool(gone)
             if gone and (not due or due[0][0] > TimerKind.OFFER):
                 for agent in gone:
                     yield from _give_up(state, agent, at)
@@ -51,18 +66,25 @@ def fire_all(state: State, at: Instant, *, told: Instant) -> Iterator[ev.Event]:
             if timers.due_of(timer) == at:  # else what fired before cancelled or moved it
                 if timer.kind is TimerKind.CLOCK:
                     ticket, metric = state.tickets[timer.subject], Metric(timer.detail)
-                    yield from strike(state, ticket, metric, at, late_by=told - at)
+                    struck = strike(state, ticket, metric, at, late_by=told - at)
+                    first = next(struck)  # the host's permits are asked before it
+                    firing.inside = True
+                    yield first
+                    yield from struck
                 elif timer.kind is TimerKind.OFFER:
+                    firing.inside = True
                     missed = yield from _expire(state, timer, at)
                     gone |= {} if missed is None else {missed: None}
                 else:
+                    firing.inside = True
                     yield from _FIRE[timer.kind](state, timer, at)
             heappop(due)
             timers.put_back([timer])
             for timer in timers.take(at):
                 heappush(due, _rank(state, timer))
-    finally:
-        timers.put_back([timer for *_, timer in due])
+    except BaseException:  # what was taken and did not fire is as due as before
+        timers.renew()
+        raise
 
 
 def _rank(state: State, timer: Timer) -> _Rank:

@@ -38,7 +38,7 @@ from ticketroute.core.index.filed_lines import heads_for
 from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
-from ticketroute.model.ids import AgentId, TicketId
+from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.line_order import Place
@@ -72,16 +72,14 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
             yield event
             gained |= _agents(state, (event.agent_id,))
         yield from Giving(state, gained, at).events()
-        queued: list[TicketRecord] = []
         for ticket in _unplaced(state):
             reserved = reserve(state, ticket, at=at)
             if reserved is not None:
                 yield reserved
             yield _stand_in_line(state, ticket, at)
-            queued.append(ticket)
         if state.wanting:
             yield from rooms_to_hold(state, at)
-        skipping = _with_nobody_there(state, queued)
+        skipping = _with_nobody_there(state)
         if not skipping:
             return
         for ticket in skipping:
@@ -334,12 +332,12 @@ def _stand_in_line(state: State, ticket: TicketRecord, at: Instant) -> ev.Event:
     return _queued(ticket, reason, at)
 
 
-def _with_nobody_there(state: State, queued: Iterable[TicketRecord]) -> list[TicketRecord]:
+def _with_nobody_there(state: State) -> list[TicketRecord]:
     """Return the tickets in line that take their next step at once, as they were submitted.
 
-    O(tickets in line) for queues with such steps whose members became fewer, else O(queued).
+    O(tickets in line) for queues with such steps whose members became fewer, else O(just queued).
     """
-    looked_at: dict[TicketId, TicketRecord] = {ticket.id: ticket for ticket in queued}
+    looked_at = dict(state.queued)
     for queue in state.roster.thinned.values():
         looked_at |= {ticket.id: ticket for ticket in lines.waiting(queue)}
     skipping = [ticket for ticket in looked_at.values() if _skips(state, ticket)]

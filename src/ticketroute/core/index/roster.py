@@ -43,6 +43,7 @@ class Roster:
         self.windows: dict[Span, Window] = {}
         self.gained: dict[AgentId, AgentRecord] = {}
         self.thinned: dict[QueueId, QueueRecord] = {}
+        self.torn = False  # a strategy was not told how things are after a look ahead
         self.special = False  # a hand-out has more to look at than room and loose tickets
 
     # --- agents -----------------------------------------------------------------------------
@@ -269,15 +270,18 @@ class Roster:
     @contextmanager
     def seen_at(self, at: Instant) -> Iterator[None]:
         """Show the windows as they will be at a later instant, and put them back after."""
-        gone = [(window, window.expire(at)) for window in self.windows.values()]
-        for _, entries in gone:
-            self._reindex_those_in(entries)
+        gone: list[tuple[Window, list[Entry]]] = []
         try:
+            for window in self.windows.values():
+                gone.append((window, window.expire(at)))
+                self._reindex_those_in(gone[-1][1])
             yield
         finally:
+            self.torn = bool(gone)  # until everything is back
             for window, entries in gone:
                 window.restore(entries)
                 self._reindex_those_in(entries)
+            self.torn = False
 
     def trim_rate(self, record: AgentRecord, at: Instant) -> None:
         """Let go of assignments that have left the span of the agent's rate limit."""

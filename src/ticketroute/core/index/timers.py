@@ -108,6 +108,11 @@ class Timers:
                 heappush(self._heap, (due, timer))
                 self.earliest = min(self.earliest, due)
 
+    def renew(self) -> None:
+        """Take note of every timer that is set, whoever has taken it. O(n)."""
+        self._sweep()
+        self.next_due()
+
     def all(self) -> dict[Timer, Instant]:
         """Return every timer that is set and when it is due. O(n)."""
         return dict(self._due_of)
