@@ -340,9 +340,11 @@ def test_two_desks_on_one_journal_are_one(kept: Open) -> None:
 
 def test_a_desk_that_slept_through_thousands_of_events_takes_in_all_of_them(kept: Open) -> None:
     desk = staffed(kept(), "ana")
-    other = kept()
+    other, reader = kept(), kept()
     desk.submit_many([mail(number) for number in range(SLICE + 5)])
     assert desk.head > 2 * SLICE
+    reader.refresh()
+    assert reader.head == desk.head
     other.submit(mail("last"))
     assert len(other.tickets()) == SLICE + 6
     is_sound(other)

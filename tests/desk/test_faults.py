@@ -329,6 +329,10 @@ def test_a_snapshot_of_events_that_are_gone_is_passed_over(desk: Desk, address: 
         assert again._memory.snapshot == 0
         assert again.tickets() == ()
         assert again.head == 3
+        again.submit(mail(2))  # other events at the same positions
+    with Desk.open(address) as again:
+        assert again._memory.snapshot == 0
+        assert [ticket.id for ticket in again.tickets()] == ["t2"]
 
 
 # --- a disk that cannot be written --------------------------------------------------------------

@@ -383,10 +383,9 @@ def refresh(memory: Memory, place: Place) -> Talk[None]:
         after = memory.fold.head
     trip = [place.statements.state(place.desk), place.statements.events(place.desk, max(1, after))]
     answer = yield Trip(trip)
-    yield from check_state(place, answer[0])
+    head, _ = yield from check_state(place, answer[0])
     rows = [Row(*row) for row in answer[1]]
-    head = rows[-1].position if rows else 0
-    yield from read_on(place, rows, head + 1 if len(rows) == SLICE else head)
+    yield from read_on(place, rows, head)
     with memory.lock:
         proof = memory.prove(rows)
         if proof is Proof.PROVEN:
