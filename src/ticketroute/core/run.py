@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ticketroute.commands import Advance, Command
 from ticketroute.core.apply.table import apply, pass_time_to
@@ -120,11 +120,8 @@ class Run:
         while (due := state.timers.next_due()) is not None and due <= at:
             firing = Firing()
             self._firing, self._cause = True, Cause.TIME
-            fired = fire_all(state, due, told=at, firing=firing)
-            try:
-                self._decide(fired, due, firing)
-            finally:
-                fired.close()  # at once, for what did not fire is to be due again
+            with closing(fire_all(state, due, told=at, firing=firing)) as fired:
+                self._decide(fired, due, firing)  # at its end what did not fire is due again
             self._firing = False
             self._hand_out(due, Cause.TIME)
             self._cause = None

@@ -18,6 +18,7 @@ from ticketroute.model.checks import (
     one_of,
     several,
     skill_levels,
+    skill_mapping,
     span,
     whole,
 )
@@ -117,7 +118,7 @@ def _channels(
 
 
 def _skills(skills: Mapping[str, int]) -> Mapping[str, int]:
-    return read_only(skills, "Agent.skills")
+    return skill_mapping(skills, "Agent.skills")
 
 
 def _check_channels(

@@ -7,13 +7,14 @@ greatest length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from attrs import Attribute
 
 from ticketroute.errors import InvalidValueError
+from ticketroute.model.frozen import read_only
 from ticketroute.model.instants import LAST_INSTANT
 
 LONGEST_ID = 200  # characters: room for a UUID, a URL of a ticket, an e-mail address (254 rarely)
@@ -164,3 +165,16 @@ def skill_levels(instance: Any, attribute: Attribute[Any], value: Any) -> None:
     for skill, level in value.items():
         check_id(f"a skill in {name}", skill)
         check_whole(f"{name}[{skill!r}]", level, LOWEST_LEVEL, HIGHEST_LEVEL)
+
+
+def skill_mapping(skills: Any, thing: str) -> Mapping[str, int]:
+    """Return skills and their levels as a mapping that cannot change.
+
+    Raises:
+        InvalidValueError: if ``skills`` is not a mapping, such as a list of names.
+    """
+    if not isinstance(skills, Mapping):
+        raise InvalidValueError(
+            thing, skills, "a mapping of each skill to its level, such as {'french': 3}"
+        )
+    return read_only(skills, thing)

@@ -16,6 +16,7 @@ from ticketroute.model.checks import (
     maybe,
     several,
     skill_levels,
+    skill_mapping,
     whole,
 )
 from ticketroute.model.frozen import EMPTY, read_only
@@ -50,7 +51,7 @@ def _priority(priority: TicketPriority | str) -> TicketPriority:
 
 
 def _skills(skills: Mapping[str, int]) -> Mapping[str, int]:
-    return read_only(skills, "Ticket.skills")
+    return skill_mapping(skills, "Ticket.skills")
 
 
 def _attributes(attributes: Mapping[str, str]) -> Mapping[str, str]:

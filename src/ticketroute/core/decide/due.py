@@ -43,7 +43,7 @@ class Firing:
 
 def fire_all(
     state: State, at: Instant, *, told: Instant, firing: Firing | None = None
-) -> Iterator[ev.Event]:
+) -> Generator[ev.Event, None, None]:
     """Fire everything due at ``at``, what falls due meanwhile included.
 
     ``told`` is the instant that time is to reach in this call: how late the host is. What fails
