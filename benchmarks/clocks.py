@@ -32,7 +32,7 @@ from ticketroute import (
     hours,
 )
 from ticketroute.core.index.timers import Timers
-from ticketroute.model.instants import LAST_INSTANT, instant_of
+from ticketroute.model.instants import instant_of
 
 MANY, SECONDS = 1_000_000, 10.0  # open clocks, and how long an edit of their calendar may take
 EACH = 2  # clocks of a ticket: its first response, and its resolution
@@ -137,12 +137,14 @@ class FallDue:
 
     def run(self) -> None:
         """Let one after another fall due."""
-        due, again = self._timers.due, self._timers.set
+        due, take, again = self._timers.next_due, self._timers.take, self._timers.set
         for _ in range(self._count):
-            first = due(LAST_INSTANT)
-            assert first is not None
-            instant, timer = first
-            again(timer, instant + timers.FAR)
+            instant = due()
+            assert instant is not None
+            taken = take(instant)
+            for timer in taken:
+                again(timer, instant + timers.FAR)
+            self._timers.put_back(taken)
 
 
 def rows(effort: Effort) -> Iterator[Row]:

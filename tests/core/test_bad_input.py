@@ -34,6 +34,7 @@ from ticketroute import (
     instant_of,
 )
 from ticketroute import errors as err
+from ticketroute.commands import ChangeAgent, ChangeQueue
 from ticketroute.model import events as ev
 from ticketroute.testing.beside import DeskBesideReference
 
@@ -747,7 +748,7 @@ def _step(desk: Dispatcher, word: str, words: tuple[Any, ...], at: int) -> tuple
             return desk.merge(name, into=into, at=at)
         case "renew", (name,):
             queue = evolve(desk.queue(name), id=QueueId("other"))
-            desk_events = desk.add_queue(queue, at=at)
+            desk_events: tuple[Event, ...] = desk.add_queue(queue, at=at)
             desk_events += desk.remove_queue(name, move_to=queue.id, at=at)
             desk_events += desk.add_queue(evolve(queue, id=name), at=at)
             return desk_events + desk.remove_queue(queue.id, move_to=name, at=at)
@@ -770,8 +771,8 @@ def _bad_calls(
         lambda: desk.add_agent(Agent(id=agent), at=at),
         lambda: desk.add_queue(Queue(id=queue), at=at),
         lambda: desk.add_queue(Queue(id=QueueId("new"), members=[AgentId("zoe")]), at=at),
-        lambda: desk.change_agent(agent, at=at, nothing=bad),
-        lambda: desk.change_queue(queue, at=at, nothing=bad),
+        lambda: desk.do(ChangeAgent(agent, {"nothing": bad}), at=at),
+        lambda: desk.do(ChangeQueue(queue, {"nothing": bad}), at=at),
         lambda: desk.change_agent(agent, at=at, capacity=0, priority=bad),
         lambda: desk.change_queue(queue, at=at, members=[AgentId("zoe")], weight=7),
         lambda: desk.change_queue(queue, at=at, weight=0, members=[]),
@@ -791,8 +792,8 @@ def _bad_calls(
         lambda: desk.merge(ticket, into=ticket, at=at),
         lambda: desk.transfer(ticket, at=at),
         lambda: desk.resolve(ticket, at=at, expected_version=10**6),
-        lambda: desk.hold(ticket, "pending", at=at),  # type: ignore[arg-type]
-        lambda: desk.reply(ticket, "agent", at=at),  # type: ignore[arg-type]
+        lambda: desk.hold(ticket, "pended", at=at),
+        lambda: desk.reply(ticket, "agents", at=at),
         lambda: desk.change_priority(ticket, 1, at=at),  # type: ignore[arg-type]
         lambda: desk.change_defaults(Defaults(queue=QueueId("nowhere")), at=at),
         lambda: desk.advance(at=GOOD - 1),

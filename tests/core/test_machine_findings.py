@@ -175,11 +175,11 @@ def test_what_was_forced_upon_a_stranger_counts_once_they_are_a_member() -> None
     assert desk.ticket(T2).agent_id == ANA
 
 
-def test_a_replayed_desk_has_nobody_left_to_hand_out_to() -> None:
+def test_a_replayed_desk_hands_out_nothing_anew() -> None:
     desk = DeskBesideReference()
-    events = desk.add_agent(Agent(id=ANA), presence="available", at=0)
+    events = [*desk.add_agent(Agent(id=ANA), presence="available", at=0)]
     events += desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)
-    assert not Dispatcher.replay(events)._state.roster.gained
+    assert Dispatcher.replay(events).advance(at=0) == ()
 
 
 def test_between_queues_weight_goes_first_then_ticket_priority_then_arrival() -> None:

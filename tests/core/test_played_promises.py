@@ -32,8 +32,10 @@ from ticketroute import (
     TicketPriority,
     minutes,
 )
+from ticketroute.commands import Command
 from ticketroute.errors import TicketRouteError
 from ticketroute.model import events as ev
+from ticketroute.model.events import Events
 from ticketroute.sla import events as sla
 from ticketroute.testing.beside import DeskBesideReference
 
@@ -54,8 +56,8 @@ class Told(DeskBesideReference):
         super().__init__()
         self._done = done
 
-    def _finish(self, at: int) -> tuple[Event, ...]:
-        events = super()._finish(at)
+    def do(self, command: Command, *, at: int, by: str | None = None) -> Events:
+        events = super().do(command, at=at, by=by)
         self._done.update(map(type, events))
         return events
 

@@ -142,8 +142,11 @@ class Demands:
             return self._by_age(ages, demand, excluding)
         return self._walk(demand, excluding)
 
-    def choose_all(self, demand: Demand, ticket: TicketRecord) -> tuple[Choice, ...]:
-        """Return everyone whom a strategy that rings several at once asks. O(k log k) for k."""
+    def choose_all(self, demand: Demand, ticket: TicketRecord | None = None) -> tuple[Choice, ...]:
+        """Return everyone whom a strategy that rings several at once asks. O(k log k) for k.
+
+        ``ticket`` rings already: of tiers, only those at least as good as its best are asked.
+        """
         if demand.asks.reserved is not None:
             only = self._reserved(demand, NOBODY)
             return () if only is None else (only,)
@@ -163,7 +166,7 @@ class Demands:
             excluding = excluding | set(asked)
             asked = strategy.select(excluding=excluding)
             fit = [agent_id for agent_id in asked if refusal(members[agent_id], demand) is None]
-        if ticket.offers and isinstance(strategy, Tiered):
+        if ticket is not None and ticket.offers and isinstance(strategy, Tiered):
             fit = _of_ringing_tier(strategy, fit, ticket, demand.queue)
         return tuple([Choice(agent_id, strategy.key_of(agent_id), chosen=True) for agent_id in fit])
 
