@@ -14,6 +14,7 @@ from attrs import asdict, evolve
 from benchmarks import (
     calendar,
     cycle,
+    desk,
     desks,
     filters,
     machine,
@@ -21,6 +22,7 @@ from benchmarks import (
     peers,
     replay,
     ringing,
+    simulation,
     timers,
     waiting,
 )
@@ -39,6 +41,8 @@ SUITES: Mapping[str, Callable[[Effort], Iterator[Row]]] = {
     "ringing": ringing.rows,
     "calendar": calendar.rows,
     "replay": replay.rows,
+    "desk": desk.rows,
+    "simulation": simulation.rows,
     "desks": desks.rows,
 }
 

@@ -2,11 +2,15 @@
 
 import logging
 import re
+import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+from diagrams import DOT_ARGUMENTS
 
 project = "ticketroute"
 author = "The ticketroute authors"
@@ -17,18 +21,28 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinxcontrib.mermaid",
+    "sphinx_copybutton",
+    "diagrams",  # in _ext
 ]
 exclude_patterns = [
+    "_ext",
     "adr/_template.md",
     "changelog.d",  # read into the changelog below
 ]
 
 html_theme = "furo"
 html_title = f"ticketroute {release}"
+html_static_path = ["_static"]
+
+graphviz_output_format = "svg"
+graphviz_dot_args = DOT_ARGUMENTS
+
+# The button copies what a reader types: no prompts, and no output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
-myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
 
 autodoc_default_options = {
@@ -45,7 +59,7 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Complexity", "Source"]
 
 FRAGMENTS = Path(__file__).parent / "changelog.d"
-FRAGMENT_NAME = re.compile(r"(?P<issue>\d+)\.(?P<kind>added|changed|fixed|removed)\.md")
+FRAGMENT_NAME = re.compile(r"(?P<issue>\d+)(-[a-z]+)*\.(?P<kind>added|changed|fixed|removed)\.md")
 
 
 def unreleased_changes(folder: Path) -> str:

@@ -1,8 +1,8 @@
 """Every error that ticketroute raises on purpose.
 
 A value that makes no sense is an :class:`InvalidValueError`, which is a ``ValueError``.
-A request that makes sense but is refused is a :class:`TicketRouteError`.
-Whatever is raised, the desk is as it was before the call.
+A valid request that the desk refuses is a :class:`TicketRouteError`.
+After any of these errors the desk is as it was before the call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SHOWN = 80  # characters of a foreign value that a message repeats: a line of a 
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as a message may repeat it: its repr, cut when it is long."""
+    """Return ``value`` for use in a message: its repr, cut when it is long."""
     if isinstance(value, str | bytes):
         text, length = repr(value[:SHOWN]), len(value)
     else:
@@ -27,9 +27,9 @@ def shown(value: object) -> str:
 
 
 class InvalidValueError(ValueError):
-    """A value that is outside what its field allows.
+    """A field has a value that it does not allow.
 
-    ``thing`` names the field, ``value`` is what was given, ``allowed`` says what is right.
+    ``thing`` names the field, ``value`` is the value given, ``allowed`` describes valid values.
     """
 
     def __init__(self, thing: str, value: object, allowed: str) -> None:
@@ -41,11 +41,11 @@ class InvalidValueError(ValueError):
 
 
 class TicketRouteError(Exception):
-    """The base of every refusal: nothing has changed when it is raised."""
+    """The base of every refusal. Nothing has changed when it is raised."""
 
 
 class TimeBackwardsError(TicketRouteError):
-    """A command carries an instant before that of the command before it."""
+    """A command has an earlier instant than the command before it."""
 
     def __init__(self, at: int, last: int) -> None:
         super().__init__(at, last)
@@ -53,13 +53,13 @@ class TimeBackwardsError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"at={self.at} lies {self.last - self.at} ms before the last instant {self.last}; "
+            f"at={self.at} is {self.last - self.at} ms before the last instant {self.last}; "
             "give commands in the order of their instants, or repeat the last instant"
         )
 
 
 class DeadlinePassedError(TicketRouteError):
-    """A preview asks about an instant by which time alone will have changed the desk."""
+    """A preview asks about an instant before which something falls due on the desk."""
 
     def __init__(self, at: int, due: int) -> None:
         super().__init__(at, due)
@@ -68,7 +68,7 @@ class DeadlinePassedError(TicketRouteError):
     def __str__(self) -> str:
         return (
             f"something falls due at {self.due}, no later than at={self.at}; "
-            "call advance(at=...) first, so that the preview sees what it changes"
+            "call advance(at=...) first, so that the preview starts from what it changes"
         )
 
 
@@ -104,19 +104,19 @@ class UnknownQueueError(_UnknownError):
 
 
 class UnknownCalendarError(_UnknownError):
-    """Something names a calendar that the desk does not have."""
+    """A value names a calendar that the desk does not have."""
 
     thing, way_out = "calendar", "set it first with set_calendar, or check the id"
 
 
 class UnknownPolicyError(_UnknownError):
-    """A queue names a policy that is not among those of the desk."""
+    """A queue names a policy that the desk does not have."""
 
     thing, way_out = "policy", "set it first with set_policies, or check the id"
 
 
 class UnknownClockError(TicketRouteError):
-    """A question is about a clock that a ticket does not have."""
+    """A caller asks about a clock that the ticket does not have."""
 
     def __init__(self, ticket_id: str, metric: str, cycle: int | None) -> None:
         super().__init__(ticket_id, metric, cycle)
@@ -126,12 +126,12 @@ class UnknownClockError(TicketRouteError):
         which = "" if self.cycle is None else f", cycle {self.cycle}"
         return (
             f"ticket {shown(self.ticket_id)} has no clock for {self.metric}{which}; "
-            "clocks() lists those it has, and its policy says what is promised"
+            "clocks() lists the clocks it has, and its policy says which targets it gets"
         )
 
 
 class UnroutedTicketError(TicketRouteError):
-    """A ticket names no queue, and nothing on the desk says which one is meant."""
+    """A ticket names no queue and the desk has no default queue."""
 
     def __init__(self, ticket_id: str) -> None:
         super().__init__(ticket_id)
@@ -145,9 +145,9 @@ class UnroutedTicketError(TicketRouteError):
 
 
 class UnknownStrategyError(TicketRouteError):
-    """A queue asks for a strategy that is neither built in nor installed.
+    """A queue names a strategy that is neither built in nor installed.
 
-    ``known`` holds the valid names, the nearest to ``name`` first.
+    ``known`` holds the valid names, the most similar to ``name`` first.
     """
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
@@ -160,13 +160,13 @@ class UnknownStrategyError(TicketRouteError):
     def __str__(self) -> str:
         hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
         return (
-            f"no strategy {shown(self.name)}; {hint}valid are: {', '.join(self.known)}; register one "
-            "of your own with ticketroute.strategies.register(name, factory)"
+            f"no strategy {shown(self.name)}; {hint}valid names are: {', '.join(self.known)}; "
+            "register one of your own with ticketroute.strategies.register(name, factory)"
         )
 
 
 class NoRandomSourceError(TicketRouteError):
-    """A queue's strategy draws, and the desk was given nothing to draw from."""
+    """A queue's strategy draws random numbers, and the desk has no random source."""
 
     def __init__(self, queue_id: str, strategy: str) -> None:
         super().__init__(queue_id, strategy)
@@ -174,9 +174,9 @@ class NoRandomSourceError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"queue {shown(self.queue_id)} is served by {self.strategy}, which draws, and this "
-            "desk has no random source; give it one: Dispatcher(random=random.Random(seed)), and "
-            "likewise to replay"
+            f"queue {shown(self.queue_id)} uses strategy {self.strategy}, which draws random "
+            "numbers, and this desk has no random source; pass one to Dispatcher and to replay: "
+            "random=random.Random(seed)"
         )
 
 
@@ -193,19 +193,19 @@ class _DuplicateError(TicketRouteError):
 
 
 class DuplicateTicketError(_DuplicateError):
-    """A ticket is submitted under an id that another ticket has."""
+    """A ticket is submitted with the id of another ticket."""
 
     thing, way_out = "another ticket", "give the new ticket an id of its own"
 
 
 class DuplicateAgentError(_DuplicateError):
-    """An agent is added under an id that is taken."""
+    """An agent is added with the id of another agent."""
 
     thing, way_out = "agent", "change it with change_agent, or choose another id"
 
 
 class DuplicateQueueError(_DuplicateError):
-    """A queue is added under an id that is taken."""
+    """A queue is added with the id of another queue."""
 
     thing, way_out = "queue", "change it with change_queue, or choose another id"
 
@@ -220,7 +220,7 @@ class DuplicatePolicyError(_DuplicateError):
 
 
 class InUseError(TicketRouteError):
-    """Something is to go while something else still goes by it: ``user`` says what, in words."""
+    """Something cannot be removed because it is still used; ``user`` says in words by what."""
 
     def __init__(self, thing: str, id_: str, user: str) -> None:
         super().__init__(thing, id_, user)
@@ -231,7 +231,7 @@ class InUseError(TicketRouteError):
 
 
 class NotMemberError(TicketRouteError):
-    """A membership is changed or ended that does not exist."""
+    """A membership to change or to end does not exist."""
 
     def __init__(self, queue_id: str, agent_id: str) -> None:
         super().__init__(queue_id, agent_id)
@@ -245,7 +245,7 @@ class NotMemberError(TicketRouteError):
 
 
 class AlreadyMemberError(TicketRouteError):
-    """A membership is added that exists already."""
+    """A membership to add exists already."""
 
     def __init__(self, queue_id: str, agent_id: str) -> None:
         super().__init__(queue_id, agent_id)
@@ -259,7 +259,7 @@ class AlreadyMemberError(TicketRouteError):
 
 
 class QueueNotEmptyError(TicketRouteError):
-    """A queue is removed while tickets are still in it."""
+    """A queue to remove still has tickets in it."""
 
     def __init__(self, queue_id: str, tickets: int) -> None:
         super().__init__(queue_id, tickets)
@@ -267,13 +267,13 @@ class QueueNotEmptyError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"queue {shown(self.queue_id)} is not empty, tickets not done: {self.tickets}; "
-            "name a queue for them with move_to=, or finish them first"
+            f"queue {shown(self.queue_id)} is not empty: {self.tickets} of its tickets are not "
+            "done; move them with move_to=, or end them first"
         )
 
 
 class NotEligibleError(TicketRouteError):
-    """The gate refuses this agent for this ticket; ``reason`` is its reason code."""
+    """The agent may not get this ticket; ``reason`` is the code of the first rule against it."""
 
     def __init__(self, agent_id: str, ticket_id: str | None, reason: str) -> None:
         super().__init__(agent_id, ticket_id, reason)
@@ -288,7 +288,7 @@ class NotEligibleError(TicketRouteError):
 
 
 class AlreadyAssignedError(TicketRouteError):
-    """Somebody has this ticket already; ``agent_id`` says who."""
+    """The ticket is assigned already, to the agent ``agent_id``."""
 
     def __init__(self, ticket_id: str, agent_id: str) -> None:
         super().__init__(ticket_id, agent_id)
@@ -297,27 +297,30 @@ class AlreadyAssignedError(TicketRouteError):
     def __str__(self) -> str:
         return (
             f"ticket {shown(self.ticket_id)} is assigned to agent {shown(self.agent_id)}; "
-            "transfer it to move it, or leave it with them"
+            "transfer it to give it to another agent"
         )
 
 
 class OfferGoneError(TicketRouteError):
-    """An offer is answered that has ended; ``winner`` has the ticket, if anybody does."""
+    """An answer comes for an offer that has ended; agent ``winner`` has the ticket, or None."""
 
     def __init__(self, ticket_id: str, agent_id: str, winner: str | None) -> None:
         super().__init__(ticket_id, agent_id, winner)
         self.ticket_id, self.agent_id, self.winner = ticket_id, agent_id, winner
 
     def __str__(self) -> str:
-        what = "nobody has it yet" if self.winner is None else f"agent {shown(self.winner)} has it"
+        if self.winner is None:
+            what = "no agent has it yet"
+        else:
+            what = f"agent {shown(self.winner)} has it"
         return (
             f"the offer of ticket {shown(self.ticket_id)} to agent {shown(self.agent_id)} has "
-            f"ended: {what}; answer offers while they stand, or take the ticket if it waits"
+            f"ended: {what}; answer an offer while it is open, or take the ticket if it waits"
         )
 
 
 class NotOfferedError(TicketRouteError):
-    """An agent answers for a ticket that was never put to them."""
+    """An agent answers an offer that they never got."""
 
     def __init__(self, ticket_id: str, agent_id: str) -> None:
         super().__init__(ticket_id, agent_id)
@@ -326,12 +329,12 @@ class NotOfferedError(TicketRouteError):
     def __str__(self) -> str:
         return (
             f"ticket {shown(self.ticket_id)} was never offered to agent {shown(self.agent_id)}; "
-            "only who was asked can accept or decline"
+            "only an agent with an open offer can accept or decline"
         )
 
 
 class OverflowCircleError(TicketRouteError):
-    """Queues overflow into one another in a circle, and a ticket would never come to rest."""
+    """Queues overflow into each other in a circle, so that a ticket would move for ever."""
 
     def __init__(self, circle: Iterable[str]) -> None:
         self.circle = tuple(circle)
@@ -339,14 +342,17 @@ class OverflowCircleError(TicketRouteError):
 
     def __str__(self) -> str:
         way = " -> ".join(shown(queue_id) for queue_id in self.circle)
-        return f"relaxations lead in a circle: {way}; let the last of them lead nowhere"
+        return (
+            f"relaxations move tickets in a circle: {way}; "
+            "take move_to or add_queue out of the relaxations of one of them"
+        )
 
 
 class BeyondHorizonError(TicketRouteError):
-    """A calendar is asked about a time that it does not reach: 1970 to the end of 2200.
+    """A calendar is asked about a time outside of 1970 to the end of 2200.
 
-    ``span`` is the open time in milliseconds to go from ``start``, back if negative, or None
-    where ``start`` itself lies beyond.
+    ``span`` is the open time in milliseconds to count from ``start``, backwards if negative. It
+    is None if ``start`` itself is outside.
     """
 
     def __init__(self, calendar: str, start: int, span: int | None = None) -> None:
@@ -359,8 +365,8 @@ class BeyondHorizonError(TicketRouteError):
             way = "back from" if self.span < 0 else "from"
             asked = f"{abs(self.span)} ms of open time {way} {asked}"
         return (
-            f"calendar {shown(self.calendar)} reaches from 1970 to the end of 2200, and {asked} "
-            "lies beyond; give an instant or a span within, or a calendar that opens again"
+            f"calendar {shown(self.calendar)} covers 1970 to the end of 2200, and {asked} is "
+            "outside; give a time within, or a calendar that opens again"
         )
 
 
@@ -376,7 +382,7 @@ class AlreadyDoneError(TicketRouteError):
 
 
 class TransitionError(TicketRouteError):
-    """The life cycle has no such step from where the ticket is."""
+    """The life cycle has no such transition from the state that the ticket is in."""
 
     def __init__(self, ticket_id: str, state: str, step: str) -> None:
         super().__init__(ticket_id, state, step)
@@ -384,13 +390,13 @@ class TransitionError(TicketRouteError):
 
     def __str__(self) -> str:
         return (
-            f"ticket {shown(self.ticket_id)} is {self.state}: {self.step} is not possible from "
-            "there; see the life cycle tables for what is"
+            f"ticket {shown(self.ticket_id)} is {self.state}; {self.step} is not possible in this "
+            "state, see the page on the life cycle for what is"
         )
 
 
 class ConflictError(TicketRouteError):
-    """A manual decision was made on an older state of the ticket than the desk has."""
+    """A person decided on an older version of the ticket than the desk has."""
 
     def __init__(self, ticket_id: str, expected: int, actual: int) -> None:
         super().__init__(ticket_id, expected, actual)
@@ -399,12 +405,12 @@ class ConflictError(TicketRouteError):
     def __str__(self) -> str:
         return (
             f"ticket {shown(self.ticket_id)} is at version {self.actual}, not {self.expected}; "
-            "read it again and decide again"
+            "read the ticket again and decide again"
         )
 
 
 class JournalConflictError(TicketRouteError):
-    """Events were to be appended to an older state of a journal than it has."""
+    """A writer appends at a position that is no longer the end of the journal."""
 
     def __init__(self, expected: int, actual: int) -> None:
         super().__init__(expected, actual)
@@ -413,7 +419,7 @@ class JournalConflictError(TicketRouteError):
     def __str__(self) -> str:
         return (
             f"the journal is at {self.actual}, not {self.expected}; "
-            "read what it has since, decide again, and append to its new head"
+            "read the events added since, decide again, and append at its new head"
         )
 
 

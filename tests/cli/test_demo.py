@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,3 +120,39 @@ def test_an_unknown_strategy_is_refused_with_the_nearest(run: Run) -> None:
     answer = run("demo", "--strategy", "longest_idel")
     assert (answer.code, answer.out) == (2, "")
     assert "did you mean 'longest_idle'?" in answer.message
+
+
+def test_decisions_of_the_day_are_written(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "d.csv"
+    answer = run("demo", "-o", out)
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    outcomes = Counter(row["outcome"] for row in rows)
+
+    assert answer.code == 0
+    assert f"A day of {len(rows)} tickets" in answer.out
+    assert answer.out.splitlines()[-1] == f"Decisions are in {out}."
+    assert set(outcomes) == {"assigned", "unserved", "waiting"}
+    assert [row["arrived"] for row in rows] == sorted(row["arrived"] for row in rows)
+
+
+def test_several_seeds_are_a_row_each(run: Run) -> None:
+    answer = run("demo", "--seeds", "4-6", "-s", "round_robin")
+    rows = [line.split() for line in answer.out.splitlines()]
+    found = {row[0]: int(row[1].replace(",", "")) for row in rows if row and row[0] in "456all"}
+
+    assert answer.out.startswith("3 days, strategy round_robin")
+    assert found["all"] == found["4"] + found["5"] + found["6"]
+    assert found["4"] == len(a_day(seed=4).tickets)
+
+
+@pytest.mark.parametrize("seeds", ["5", "6-5", "x", "1-99999999", ""])
+def test_seeds_that_cannot_be_are_refused(run: Run, seeds: str) -> None:
+    answer = run("demo", "--seeds", seeds)
+    assert (answer.code, answer.out) == (2, "")
+    assert "such as 1-20" in answer.message
+
+
+def test_several_days_have_no_file_of_decisions(run: Run, tmp_path: Path) -> None:
+    answer = run("demo", "--seeds=1-2", "-o", tmp_path / "d.csv")
+    assert answer.code == 2
+    assert "--seed instead of --seeds" in answer.message

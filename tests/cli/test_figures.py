@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from statistics import median
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ticketroute.cli import tables
-from ticketroute.cli.figures import Figures, Waits
+from ticketroute.cli.figures import Figures
+from ticketroute.cli.spans import Spans
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.events import Event
@@ -91,14 +97,48 @@ def test_waits_are_of_tickets_that_got_an_agent() -> None:
     (waits,) = desk.figures.by_queue().values()
     assert (waits.tickets, waits.at_once, waits.later) == (5, 2, 1)
     assert (waits.abandoned, waits.waiting) == (1, 1)
-    assert (waits.median, waits.longest) == (0, 4_000)
+    assert (waits.spans.median, waits.spans.longest) == (0, 4_000)
+
+
+def spans_of(*lengths: int) -> Spans:
+    spans = Spans()
+    for length in lengths:
+        spans.add(length)
+    return spans
 
 
 def test_the_ninetieth_is_the_nearest_rank() -> None:
-    assert Waits(spans=list(range(1, 11))).ninetieth == 9
-    assert Waits(spans=list(range(1, 12))).ninetieth == 10
-    assert Waits(spans=[7]).ninetieth == 7
-    assert Waits().ninetieth is None
+    assert spans_of(*range(1, 11)).ninetieth == 9
+    assert spans_of(*range(1, 12)).ninetieth == 10
+    assert spans_of(7).ninetieth == 7
+    assert Spans().ninetieth is None
+
+
+@given(lengths=st.lists(st.integers(0, 10**9), min_size=1), cut=st.integers(0, 50))
+def test_figures_of_spans_are_those_of_the_sorted_list(lengths: list[int], cut: int) -> None:
+    spans = spans_of(*lengths[:cut])
+    spans.merge(spans_of(*lengths[cut:]))
+    ordered = sorted(lengths)
+
+    assert len(spans) == len(lengths)
+    assert spans.median == median(lengths)
+    assert spans.ninetieth == ordered[-(-len(ordered) * 9 // 10) - 1]
+    assert spans.longest == ordered[-1]
+    assert spans.zero == lengths.count(0)
+    assert spans.within(ordered[0]) == ordered.count(ordered[0])
+
+
+def test_many_different_spans_are_kept_as_the_tables_show_them() -> None:
+    lengths = [1_000 * number + 1 for number in range(30_000)]
+    spans = Spans()
+    for length in lengths:
+        spans.add(length, 2)
+
+    assert len(spans) == 60_000
+    assert spans.longest == lengths[-1]
+    assert tables.span(spans.ninetieth) == tables.span(lengths[26_999])
+    assert tables.span(spans.median) == tables.span(median(lengths))
+    assert len(spans._counts) < 5_000
 
 
 def test_the_first_answer_counts_however_often_a_ticket_comes_back() -> None:
@@ -108,8 +148,8 @@ def test_the_first_answer_counts_however_often_a_ticket_comes_back() -> None:
     desk.see(desk.reopen(T1, at=5_000))
     desk.figures.close(10_000)
 
-    ticket = desk.figures.tickets[T1]
-    assert (ticket.answered, ticket.gone) == (0, None)
+    waits = desk.figures.all_waits()
+    assert (waits.tickets, waits.answered, waits.spans.longest) == (1, 1, 0)
     assert desk.figures.agents[ANA].tickets == 2
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
@@ -120,7 +121,7 @@ def test_tickets_that_end_as_they_arrive_hold_nobody_up(run: Run, csv_file: Writ
     found = decisions_of(path.with_name("d.csv"))
 
     assert [found[each]["waited_seconds"] for each in "ab"] == ["0", "0"]
-    assert "1 tickets end before they arrive" in answer.out
+    assert "1 ticket ends before it arrives" in answer.out
 
 
 def test_a_queue_without_members_keeps_its_tickets_waiting(run: Run, csv_file: Write) -> None:
@@ -173,7 +174,7 @@ def test_decisions_go_to_standard_output_and_the_tables_out_of_the_way(
 
     assert answer.code == 0
     assert [row["ticket_id"] for row in csv.DictReader(io.StringIO(answer.out))] == ["a"]
-    assert "Of 1 tickets" in answer.err
+    assert "Of 1 ticket, 1 was assigned" in answer.err
 
 
 def test_the_tables_fit_80_columns(run: Run, csv_file: Write) -> None:
@@ -347,3 +348,170 @@ def test_the_servicenow_log_is_routed_with_two_mappings(tmp_path: Path, run: Run
     *tables, where = answer.out.splitlines()
     assert max(len(line) for line in tables) <= 80
     assert where == f"Decisions are in {out}."
+
+
+def test_what_was_understood_stands_above_the_tables(run: Run, csv_file: Write) -> None:
+    path = csv_file(
+        "Number,Opened,Done,Group,Owner",
+        "a,2026-01-01 09:00,2026-01-01 10:00,mail,ana",
+        "b,2026-01-01 09:00,,chat,Unassigned",
+        "c,2026-01-01 09:00,,chat,N/A",
+    )
+    answer = run("route", path, "--map=ended=Done", "--tz=Europe/Berlin")
+    said, _, _ = answer.out.partition("3 tickets, 2 queues")
+    text = " ".join(said.split())
+
+    assert text.startswith("Columns: id=Number, arrived=Opened, ended=Done, queue=Group,")
+    assert "Times: read in Europe/Berlin. 1 of 3 tickets has an ending." in text
+    assert "Warning: queue 'chat' has no agents, so that 2 tickets can only wait" in text
+
+
+def test_all_missing_columns_are_named_at_once(run: Run, csv_file: Write) -> None:
+    answer = run("route", csv_file("colour,size", "red,5"))
+    assert answer.code == 2
+    for field in ("id", "arrived", "agent"):
+        assert f"--map {field}=COLUMN" in answer.message
+
+
+def test_decisions_are_written_in_the_zone_when_asked(run: Run, csv_file: Write) -> None:
+    path = csv_file(HEADER, "a,2026-07-01 09:00,,mail,ana,")
+    plain = routed(run, path, "--tz=Europe/Berlin")
+    local = routed(run, path, "--tz=Europe/Berlin", "--local-times")
+    assert plain["a"]["arrived"] == "2026-07-01T07:00:00Z"
+    assert local["a"]["arrived"] == local["a"]["decided_at"] == "2026-07-01T09:00:00+02:00"
+
+
+def test_several_strategies_are_shown_side_by_side(run: Run, csv_file: Write) -> None:
+    rows = [
+        f"{n},2026-01-01T09:{n:02},2026-01-01T09:{n + 10:02},mail,{'ana' if n % 3 else 'ben'},"
+        for n in range(40)
+    ]
+    path = csv_file(HEADER, *rows)
+    out = path.with_name("d.csv")
+    names = ["average_load", "round_robin", "max_load"]
+    answer = run(
+        "route", path, "--capacity=20", "--within=5m", "-o", out,
+        *(part for name in names for part in ("-s", name)),
+    )  # fmt: skip
+
+    assert answer.code == 0
+    lines = {line.split()[0]: line.split() for line in answer.out.splitlines() if line.strip()}
+    assert "<=5m" in lines["strategy"]
+    for name in names:
+        assert int(lines[name][1]) + int(lines[name][2]) + int(lines[name][3]) == 40
+    assert float(lines["max_load"][-1]) < float(lines["round_robin"][-1]) <= 1
+    written = Counter(row["strategy"] for row in capacity_check.rows_of(out))
+    assert written == dict.fromkeys(names, 40)
+
+
+def test_one_of_several_strategies_decides_as_it_does_alone(run: Run, csv_file: Write) -> None:
+    path = csv_file(HEADER, *(f"{n},2026-01-01T09:{n:02},,mail,agent {n % 4}," for n in range(40)))
+    alone = routed(run, path, "-s", "random", "--capacity=20")
+    both = path.with_name("both.csv")
+    assert (
+        run("route", path, "-s", "round_robin", "-s", "random", "--capacity=20", "-o", both).code
+        == 0
+    )
+    rows = capacity_check.rows_of(both)
+    chosen = {row["ticket_id"]: row["agent"] for row in rows if row["strategy"] == "random"}
+    assert chosen == {ticket: row["agent"] for ticket, row in alone.items()}
+
+
+def test_priorities_of_the_file_can_be_named(run: Run, csv_file: Write) -> None:
+    path = csv_file(HEADER, "a,2026-01-01,,mail,ana,Gold", "b,2026-01-01,,mail,ana,low")
+    answer = run("route", path)
+    assert answer.code == 2
+    assert "'Gold' in row 2; add --priority Gold=LEVEL" in answer.message
+    found = routed(run, path, "--priority", "gold=urgent")
+    assert [found[each]["priority"] for each in "ab"] == ["1", "4"]
+    assert "Gold = urgent, low = low" in run("route", path, "--priority", "gold=urgent").out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--layout", "zendsk"], "layouts are: zendesk"),
+        (["--priority", "x"], "word=level"),
+        (["--activity", "x"], "activity=step"),
+        (["--within", "5d"], "--within is '5d'"),
+        (["--date-format", "%Q"], "--date-format is '%Q'"),
+        (["--map", "resource=agent"], "does not have this field"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(
+    run: Run, csv_file: Write, options: list[str], says: str
+) -> None:
+    answer = run("route", csv_file(HEADER, "a,2026-01-01,,mail,ana,"), *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert says in answer.message
+
+
+def test_an_event_log_is_routed_without_a_script(run: Run, csv_file: Write) -> None:
+    path = csv_file(
+        "case,activity,time,group,resource",
+        "a,Opened,2026-01-01 09:00,mail,",
+        "a,Assigned,2026-01-01 09:05,mail,ana",
+        "a,Closed,2026-01-01 10:00,mail,ana",
+        "b,Opened,2026-01-01 09:30,mail,",
+    )
+    found = routed(run, path, "--events", "--capacity=1")
+    assert (found["a"]["agent"], found["a"]["ended_at"]) == ("ana", "2026-01-01T10:00:00Z")
+    assert (found["b"]["agent"], found["b"]["decided_at"]) == ("ana", "2026-01-01T10:00:00Z")
+
+
+def test_calls_take_the_whole_agent(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "queue_log"
+    path.write_text(
+        "1772441710|1|600|NONE|ENTERQUEUE||1|1\n"
+        "1772441720|1|600|PJSIP/1|CONNECT|10|1|4\n"
+        "1772441725|2|600|NONE|ENTERQUEUE||1|1\n"
+        "1772441730|1|600|PJSIP/1|COMPLETEAGENT|10|10|1\n"
+        "1772441760|2|600|PJSIP/1|COMPLETEAGENT|10|10|1\n",
+        encoding="utf-8",
+    )
+    found = routed(run, path)
+    assert found["2"]["waited_seconds"] == "5"
+    assert "Capacity: 1 for each agent, as for calls" in run("route", path).out
+    assert routed(run, path, "--capacity=2")["2"]["waited_seconds"] == "0"
+
+
+def test_memory_of_a_run_does_not_grow_with_tickets_that_are_over(
+    run: Run, csv_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketroute.logs.spool.Spool.__init__.__kwdefaults__", {"chunk": 200})
+    monkeypatch.setattr("ticketroute.logs.spool.BLOCK", 2)
+    monkeypatch.setattr("ticketroute.logs.reading._LEARNT_FROM", 50)
+
+    def peak(rows: int) -> int:
+        path = csv_file(
+            HEADER,
+            *(
+                f"ticket {n},2026-01-{1 + n // 1440:02} {n // 60 % 24:02}:{n % 60:02},"
+                f"2026-01-{1 + n // 1440:02} {n // 60 % 24:02}:{n % 60:02}:30,mail,agent {n % 7},"
+                for n in range(rows)
+            ),
+        )
+        tracemalloc.start()
+        assert run("route", path, "-o", path.with_name("d.csv")).code == 0
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(300)  # what is made once
+    small, large = peak(500), peak(2_000)
+    assert large - small < 1_500 * 100  # bytes; a ticket on a desk takes some 700
+
+
+@pytest.mark.parametrize(
+    "strategy", ["ring_all", "ring_all(step=20000)", "priority(then=ring_all)"]
+)
+def test_an_agent_who_is_rung_accepts_at_once(run: Run, csv_file: Write, strategy: str) -> None:
+    rows = [
+        f"{n},2026-01-01T09:{n:02},2026-01-01T09:{n + 9:02},mail,{'ana' if n % 3 else 'ben'},"
+        for n in range(40)
+    ]
+    path = csv_file(HEADER, *rows)
+    found = routed(run, path, "--capacity=4", "-s", strategy)
+    assert {row["outcome"] for row in found.values()} <= {"assigned", "unserved"}
+    assert [found[str(n)]["waited_seconds"] for n in range(8)] == ["0"] * 8
+    assert capacity_check.over_capacity(list(found.values())) == []

@@ -209,7 +209,7 @@ def test_a_time_is_read_as_it_is_shown_or_it_is_never_shown(
         ("hours = [", "is not valid TOML"),
         ('hours.mon = [["09:00" "17:00"]]', "at line 1"),
         ("", "open at some time before 2201"),
-        ('hours.mon = [["09:00", "9"]]', "the end of a window in Calendar.hours['mon'] is '9'"),
+        ('hours.mon = [["09:00", "9"]]', "the end of an opening in Calendar.hours['mon'] is '9'"),
         ('zone = "Europe/Berln"', "'Europe/Berlin'"),
         ('timezone = "UTC"', "a key of a calendar is 'timezone'"),
         ('hours = "always"', "Calendar.hours is 'always'"),
@@ -472,3 +472,16 @@ def test_new_year_is_no_change_of_the_clocks(zone: str) -> None:
     week = week_of(calendar, date(2024, 12, 30))
     assert [day.notes for day in week.days] == [()] * 7
     assert [day.windows for day in week.days[1:3]] == [("22:00-24:00",), ("00:00-06:00",)]
+
+
+def test_a_calendar_cannot_come_from_a_closed_standard_input() -> None:
+    program = f"{sys.executable} -m ticketroute.cli"
+    found = subprocess.run(
+        ["bash", "-c", f"{program} sla show --calendar - <&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("Error: standard input is closed")

@@ -175,7 +175,7 @@ def test_what_is_no_id_is_refused_when_the_value_is_made(
         ),
         (
             lambda: _target(escalations=[Escalation(offset=-60_001)]),
-            ["Escalation.offset is -60001", "at least -60000", "before the start"],
+            ["Escalation.offset is -60001", "at least -60000", "the start of the shortest target"],
         ),
         (
             lambda: Target(

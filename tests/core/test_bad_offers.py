@@ -128,7 +128,7 @@ def test_an_answer_to_an_offer_that_has_ended_is_refused(answer: str, end: str) 
         desk,
         lambda: getattr(desk, answer)(T1, ANA, at=desk.now),
         err.OfferGoneError,
-        "nobody has it yet",
+        "no agent has it yet",
     )
     assert isinstance(fault, err.OfferGoneError)
     assert fault.winner is None

@@ -172,7 +172,7 @@ def test_a_decision_on_an_older_state_is_refused_by_every_command_that_takes_one
         assert conflict.value.expected == expected
         assert str(conflict.value) == (
             f"ticket '{ticket_id}' is at version {version}, not {expected}; "
-            "read it again and decide again"
+            "read the ticket again and decide again"
         )
     for expected in (-1, 1_000_001):
         with pytest.raises(err.InvalidValueError) as wrong:

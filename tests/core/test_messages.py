@@ -33,8 +33,8 @@ YEARS = "it must be an instant from 0 to 253402300799999 milliseconds"
 SET_CALENDAR = "set it first with set_calendar, or check the id"
 SEVERAL = "it must be several values, such as a list"
 NO_SOURCE = (
-    "which draws, and this desk has no random source; give it one: "
-    "Dispatcher(random=random.Random(seed)), and likewise to replay"
+    "which draws random numbers, and this desk has no random source; pass one to Dispatcher and "
+    "to replay: random=random.Random(seed)"
 )
 ADD_MEMBER = "add the membership first with add_member"
 LONG = "x" * 79  # what a message repeats of a long text
@@ -171,7 +171,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     err.TimeBackwardsError: [
         (
             (
-                "at=9 lies 1 ms before the last instant 10; give commands in the order of their "
+                "at=9 is 1 ms before the last instant 10; give commands in the order of their "
                 "instants, or repeat the last instant"
             ),
             lambda desk: desk.advance(at=9),
@@ -179,15 +179,15 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     ],
     err.NoRandomSourceError: [
         (
-            f"queue 'lots' is served by random, {NO_SOURCE}",
+            f"queue 'lots' uses strategy random, {NO_SOURCE}",
             lambda _: without_a_source().advance(at=10),
         ),
         (
-            f"queue 'new' is served by random, {NO_SOURCE}",
+            f"queue 'new' uses strategy random, {NO_SOURCE}",
             lambda desk: desk.add_queue(queue("new", strategy="random"), at=10),
         ),
         (
-            f"queue 'mail' is served by priority(then=random), {NO_SOURCE}",
+            f"queue 'mail' uses strategy priority(then=random), {NO_SOURCE}",
             lambda desk: desk.change_queue("mail", strategy="priority(then=random)", at=10),
         ),
     ],
@@ -306,11 +306,10 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     err.UnknownStrategyError: [
         (
             (
-                "no strategy 'round_robbin'; did you mean 'round_robin'? valid are: round_robin, "
-                "weighted_round_robin, average_load, best_match, fewest_taken, headroom, "
-                "least_handle_time, load_ratio, "
-                "longest_available, longest_idle, max_load, power_of_two, priority, random, "
-                "ring_all, top_down, weighted_random"
+                "no strategy 'round_robbin'; did you mean 'round_robin'? valid names are: "
+                "round_robin, weighted_round_robin, average_load, best_match, fewest_taken, "
+                "headroom, least_handle_time, load_ratio, longest_available, longest_idle, "
+                "max_load, power_of_two, priority, random, ring_all, top_down, weighted_random"
             ),
             lambda desk: desk.add_queue(queue("new", strategy="round_robbin"), at=10),
         ),
@@ -318,13 +317,16 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     err.OverflowCircleError: [
         (
             (
-                "relaxations lead in a circle: 'back' -> 'sales' -> 'back'; let the last of them "
-                "lead nowhere"
+                "relaxations move tickets in a circle: 'back' -> 'sales' -> 'back'; take move_to "
+                "or add_queue out of the relaxations of one of them"
             ),
             lambda desk: desk.change_queue("back", relaxations=overflow("sales"), at=10),
         ),
         (
-            "relaxations lead in a circle: 'back' -> 'back'; let the last of them lead nowhere",
+            (
+                "relaxations move tickets in a circle: 'back' -> 'back'; take move_to or add_queue "
+                "out of the relaxations of one of them"
+            ),
             lambda desk: desk.change_queue("back", relaxations=overflow("back"), at=10),
         ),
     ],
@@ -341,8 +343,8 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     err.QueueNotEmptyError: [
         (
             (
-                "queue 'mail' is not empty, tickets not done: 3; name a queue for them "
-                "with move_to=, or finish them first"
+                "queue 'mail' is not empty: 3 of its tickets are not done; move them with "
+                "move_to=, or end them first"
             ),
             lambda desk: desk.remove_queue("mail", at=10),
         ),

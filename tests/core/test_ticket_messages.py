@@ -20,11 +20,11 @@ from ticketroute import errors as err
 # The ways out that several share.
 INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
 SEVERAL = "it must be several values, such as a list"
-NO_STEP = "is not possible from there; see the life cycle tables for what is"
-NO_CLOCK = "clocks() lists those it has, and its policy says what is promised"
+NO_STEP = "is not possible in this state, see the page on the life cycle for what is"
+NO_CLOCK = "clocks() lists the clocks it has, and its policy says which targets it gets"
 NOT_NOW = "remove the cause, choose another agent, or let a supervisor use assign(force=True)"
-NOT_ASKED = "only who was asked can accept or decline"
-ENDED = "answer offers while they stand, or take the ticket if it waits"
+NOT_ASKED = "only an agent with an open offer can accept or decline"
+ENDED = "answer an offer while it is open, or take the ticket if it waits"
 NEW = Ticket(id=TicketId("new"), queue=QueueId("mail"))
 
 
@@ -119,7 +119,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     ],
     err.OfferGoneError: [
         (
-            f"the offer of ticket 'p2' to agent 'dan' has ended: nobody has it yet; {ENDED}",
+            f"the offer of ticket 'p2' to agent 'dan' has ended: no agent has it yet; {ENDED}",
             lambda desk: desk.accept("p2", "dan", at=10),
         ),
         (
@@ -147,40 +147,40 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     ],
     err.AlreadyAssignedError: [
         (
-            "ticket 'o1' is assigned to agent 'fay'; transfer it to move it, or leave it with them",
+            "ticket 'o1' is assigned to agent 'fay'; transfer it to give it to another agent",
             lambda desk: desk.reply("o1", Author.AGENT, agent_id="ben", at=10),
         ),
         (
-            "ticket 'm1' is assigned to agent 'ana'; transfer it to move it, or leave it with them",
+            "ticket 'm1' is assigned to agent 'ana'; transfer it to give it to another agent",
             lambda desk: desk.abandon("m1", at=10),
         ),
         (
-            "ticket 'm1' is assigned to agent 'ana'; transfer it to move it, or leave it with them",
+            "ticket 'm1' is assigned to agent 'ana'; transfer it to give it to another agent",
             lambda desk: desk.assign("m1", "ben", at=10),
         ),
     ],
     err.TransitionError: [
         (
-            f"ticket 'm5' is closed: TicketReopened {NO_STEP}",
+            f"ticket 'm5' is closed; TicketReopened {NO_STEP}",
             lambda desk: desk.reply("m5", Author.REQUESTER, at=10),
         ),
         (
-            f"ticket 'm1' is assigned: TicketResumed {NO_STEP}",
+            f"ticket 'm1' is assigned; TicketResumed {NO_STEP}",
             lambda desk: desk.resume("m1", at=10),
         ),
-        (f"ticket 'm1' is assigned: TicketClosed {NO_STEP}", lambda desk: desk.close("m1", at=10)),
-        (f"ticket 'm1' is open: TicketReopened {NO_STEP}", lambda desk: desk.reopen("m1", at=10)),
-        (f"ticket 'm5' is closed: TicketReopened {NO_STEP}", lambda desk: desk.reopen("m5", at=10)),
+        (f"ticket 'm1' is assigned; TicketClosed {NO_STEP}", lambda desk: desk.close("m1", at=10)),
+        (f"ticket 'm1' is open; TicketReopened {NO_STEP}", lambda desk: desk.reopen("m1", at=10)),
+        (f"ticket 'm5' is closed; TicketReopened {NO_STEP}", lambda desk: desk.reopen("m5", at=10)),
         (
-            f"ticket 'm3' is parked: TicketAssigned {NO_STEP}",
+            f"ticket 'm3' is parked; TicketAssigned {NO_STEP}",
             lambda desk: desk.take("m3", "ana", at=10),
         ),
         (
-            f"ticket 'p1' is offered: TicketReleased {NO_STEP}",
+            f"ticket 'p1' is offered; TicketReleased {NO_STEP}",
             lambda desk: desk.release("p1", at=10),
         ),
         (
-            f"ticket 'm2' is waiting: TicketReleased {NO_STEP}",
+            f"ticket 'm2' is waiting; TicketReleased {NO_STEP}",
             lambda desk: desk.release("m2", at=10),
         ),
     ],
@@ -223,7 +223,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
         (
             (
                 "something falls due at 1010, no later than at=1010; call advance(at=...) first, "
-                "so that the preview sees what it changes"
+                "so that the preview starts from what it changes"
             ),
             lambda desk: desk.preview(NEW, at=1_010),
         ),
@@ -276,7 +276,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
     ],
     err.ConflictError: [
         (
-            "ticket 'm1' is at version 1, not 99; read it again and decide again",
+            "ticket 'm1' is at version 1, not 99; read the ticket again and decide again",
             lambda desk: desk.resolve("m1", expected_version=99, at=10),
         ),
     ],

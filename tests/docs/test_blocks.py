@@ -1,7 +1,7 @@
 """Every fenced block of the README and of the docs does what it shows.
 
 CONTRIBUTING.md lists the tags and the comments that a block may carry.
-Blocks of Python are run by pytest's own doctest collection; here is only checked that it sees them.
+Blocks of Python are run by pytest's doctest collection; this file only checks that it finds them.
 """
 
 import csv
@@ -22,10 +22,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,})(?P<tag>.*)")
 COMMENT = re.compile(r"<!-- (?P<text>.+) -->")
-SHOWN_AS_THEY_ARE = {"text", "mermaid"}
+SHOWN_AS_THEY_ARE = {"text"}
 FILES_MAY_BE = {"toml", "csv", "text"}
 COMMANDS_OF_THE_README = ("run", "test")
-SECONDS_FOR_ONE_COMMAND = 120  # a simulation in a tutorial; anything slower bores its reader too
+SECONDS_FOR_ONE_COMMAND = 120  # enough for a simulation; a slower command would bore the reader
 
 
 @attrs.frozen(kw_only=True)
@@ -48,13 +48,13 @@ class Block:
 
     @property
     def file_name(self) -> str | None:
-        """The name under which later console blocks of the page find this block, or None."""
+        """The file name of this block in later console blocks of the page, or None."""
         kind, _, name = self.comment.partition(":")
         return name.strip() if kind == "file" else None
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
-    """Find the fenced blocks of a page; one inside another's fence belongs to that one's text."""
+    """Yield the fenced blocks of a page; a block within another is part of the other's text."""
     lines = page.read_text(encoding="utf-8").splitlines()
     number = 0
     comment = ""
@@ -87,13 +87,13 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
 def tagged(*tags: str) -> pytest.MarkDecorator:
-    """Run a test once for each block of these tags, named after the block's file and line."""
+    """Run a test for each block with one of these tags, named after the block's file and line."""
     chosen = [block for block in BLOCKS if block.tag in tags]
     return pytest.mark.parametrize("block", chosen, ids=lambda block: block.place)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
-def test_a_block_has_a_tag_that_somebody_checks(block: Block) -> None:
+def test_every_block_has_a_tag_that_is_checked(block: Block) -> None:
     is_directive = block.tag.startswith("{")  # run by sphinx-build
     is_command = block.tag == "sh" and block.comment in COMMANDS_OF_THE_README  # run by .ci/run
     is_checked_here = block.tag in {"python", "console", "toml", "csv"}
@@ -167,12 +167,12 @@ def commands_of(block: Block) -> Iterator[tuple[str, str]]:
 
 
 def comparable(output: str) -> str:
-    """Drop what a page cannot show: trailing blanks, and blank lines at both ends."""
+    """Return output without trailing blanks and without blank lines at both ends."""
     return "\n".join(line.rstrip() for line in output.strip("\n").splitlines()).strip("\n") + "\n"
 
 
 def same_output(*, shown: str, real: str) -> bool:
-    """Compare as doctest does, ``...`` standing for anything."""
+    """Compare output as doctest does, where ``...`` matches any text."""
     return doctest.OutputChecker().check_output(
         comparable(shown), comparable(real), doctest.ELLIPSIS | doctest.DONT_ACCEPT_BLANKLINE
     )
@@ -197,7 +197,7 @@ def test_a_console_block_runs_and_prints_what_it_shows(block: Block, tmp_path: P
     environment = {
         **os.environ,
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
-        # What the block prints must not depend on the terminal of whoever runs the tests.
+        # The output must not depend on the terminal in which the tests run.
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",

@@ -1,4 +1,4 @@
-"""The page about complexity knows every command and every question."""
+"""The page about complexity lists every command and every question."""
 
 from pathlib import Path
 

@@ -33,7 +33,7 @@ def test_a_conflict_names_both_heads_and_the_way_out() -> None:
     assert (error.expected, error.actual) == (1, 3)
     assert str(error) == (
         "the journal is at 3, not 1; "
-        "read what it has since, decide again, and append to its new head"
+        "read the events added since, decide again, and append at its new head"
     )
     assert str(copy(error)) == str(error)
 

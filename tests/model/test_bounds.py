@@ -1,4 +1,4 @@
-"""What the values that a desk is made of take: up to every bound, and not beyond."""
+"""Model values accept every number and text up to the bound, and nothing beyond it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of, sp
 COUNT = 1_000_000  # the largest
 TEN_YEARS = 3_660 * 86_400_000
 
-# As a host without a type checker has them.
+# Called the way a host without a type checker would.
 policy: Any = OfferPolicy
 spec: Any = StrategySpec
 
@@ -56,7 +56,7 @@ def step(**facts: Any) -> Relaxation:
 
 
 def nested(depth: int) -> str:
-    """Return a strategy as written that stands so many strategies deep."""
+    """Return the text of a strategy that is nested ``depth`` levels deep."""
     return "a(b=" * (depth - 1) + "a" + ")" * (depth - 1)
 
 
@@ -118,7 +118,7 @@ RANGES: list[tuple[str, Callable[[Any], object], int, int]] = [
 @pytest.mark.parametrize(
     ("thing", "make", "least", "most"), RANGES, ids=[each[0] for each in RANGES]
 )
-def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
+def test_a_number_is_accepted_up_to_its_bounds_and_not_beyond(
     keeps_bounds: Callable[..., None],
     thing: str,
     make: Callable[[Any], object],
@@ -128,7 +128,7 @@ def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
     keeps_bounds(thing, make, least, most)
 
 
-def test_texts_are_taken_up_to_their_bounds() -> None:
+def test_a_text_is_accepted_up_to_its_greatest_length() -> None:
     for id_ in ("a", "x" * 200, "ana maria", "Ñ"):
         assert agent(id=id_).id == id_
     for name in ("", "x" * 1_000, " two\nlines ", "\ud7ff\ue000"):
@@ -138,36 +138,36 @@ def test_texts_are_taken_up_to_their_bounds() -> None:
         assert ticket(attributes={"a": attribute}).attributes == {"a": attribute}
 
 
-def test_instants_are_taken_from_1970_to_the_end_of_9999() -> None:
+def test_an_instant_is_accepted_from_1970_to_the_end_of_9999() -> None:
     for instant in (0, LAST_INSTANT):
         assert ticket(arrived=instant, due=instant).due == instant
         assert instant_of(datetime_of(instant)) == instant
 
 
-def test_a_length_counts_down_to_its_last_millisecond() -> None:
+def test_a_timedelta_is_rounded_down_to_a_millisecond() -> None:
     assert span_of(timedelta(days=1, seconds=1, milliseconds=999)) == 86_401_999
     assert span_of(timedelta(microseconds=999)) == 0
 
 
-def test_a_whole_number_may_have_names() -> None:
+def test_a_whole_number_may_be_an_enum_member() -> None:
     assert agent(priority=TicketPriority.HIGH).priority == 2
 
 
-def test_schedules_and_reaches_are_taken_up_to_their_bounds() -> None:
+def test_relaxations_and_reaches_are_accepted_up_to_their_bounds() -> None:
     assert len(queue(relaxations=[step(after=each) for each in range(100)]).relaxations) == 100
     assert len(queue(relaxations=[step(after=7), step(after=8)]).relaxations) == 2
     assert Reach(7, 7).least == 7
     assert Reach(1, 100) == Reach()
 
 
-def test_strategies_stand_four_deep_and_no_deeper() -> None:
+def test_strategies_are_nested_at_most_four_deep() -> None:
     assert StrategySpec.of(nested(4)).depth == 4
     assert spec("a", {"b": nested(3)}).depth == 4
     with pytest.raises(InvalidValueError):
         StrategySpec.of(nested(5))
 
 
-def test_a_message_repeats_a_line_of_a_value_and_says_how_long_it_is() -> None:
+def test_a_message_cuts_a_long_value_and_gives_its_length() -> None:
     assert shown("x" * 80) == repr("x" * 80)
     assert shown("x" * 81) == f"{repr('x' * 80)[:80]}... (81 characters)"
     assert shown([0] * 26) == repr([0] * 26)  # 78 characters
@@ -176,18 +176,18 @@ def test_a_message_repeats_a_line_of_a_value_and_says_how_long_it_is() -> None:
 
 
 @pytest.mark.parametrize("code", [0xD800, 0xDBFF, 0xDC00, 0xDFFF])
-def test_half_a_character_is_refused(code: int) -> None:
+def test_a_lone_surrogate_is_refused(code: int) -> None:
     with pytest.raises(InvalidValueError, match="lone surrogates"):
         check_text("a note", chr(code))
 
 
 @pytest.mark.parametrize("code", [0xD7FF, 0xE000])
-def test_the_characters_beside_those_halves_are_text(code: int) -> None:
+def test_the_characters_next_to_the_surrogates_are_accepted(code: int) -> None:
     check_text("a note", chr(code))
 
 
 @pytest.mark.parametrize("text", [" t1", "t1 ", " "])
-def test_an_id_begins_and_ends_with_what_can_be_seen(text: str) -> None:
+def test_an_id_begins_and_ends_with_a_visible_character(text: str) -> None:
     with pytest.raises(InvalidValueError, match="no blank at either end"):
         check_id("an id", text)
     check_id("an id", "t 1")

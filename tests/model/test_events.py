@@ -103,6 +103,9 @@ FACTS: dict[type[ev.Event], dict[str, Any]] = {
         "priority": TicketPriority.HIGH,
         "added": (QueueId("sales"),),
     },
+    ev.RoomWanted: {"ticket_id": T1},
+    ev.RoomHeld: {"ticket_id": T1, "agent_id": ANA},
+    ev.RoomReleased: {"ticket_id": T1, "agent_id": ANA},
     ev.TicketEscalated: {"ticket_id": T1, "hops": 3},
     ev.TicketReleased: {"ticket_id": T1, "agent_id": ANA},
     ev.TicketTransferred: {
@@ -121,13 +124,19 @@ FACTS: dict[type[ev.Event], dict[str, Any]] = {
     ev.TicketAbandoned: {"ticket_id": T1},
     ev.TicketMerged: {"ticket_id": T1, "into": T2, "arrived": 1},
     ev.TicketPriorityChanged: {"ticket_id": T1, "priority": TicketPriority.LOW},
+    ev.TicketChanged: {
+        "ticket_id": T1,
+        "ticket": Ticket(id=T1, skills={"x": 2}),
+        "changed": ("skills",),
+        "cost": 2,
+    },
     ev.TicketRated: {"ticket_id": T1, "score": 100},
 }
 EVENTS = [kind(at=7, by="eve", **facts) for kind, facts in FACTS.items()]
 events = pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 
 
-def test_every_event_there_is_is_looked_at_here() -> None:
+def test_this_file_covers_every_event_class() -> None:
     kinds = {
         kind
         for _, kind in inspect.getmembers(ev, inspect.isclass)
@@ -154,7 +163,7 @@ def test_an_event_is_equal_by_content_and_kind(event: ev.Event) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.__name__)
-def test_a_maker_makes_what_calling_the_class_makes(kind: type[ev.Event]) -> None:
+def test_a_maker_returns_the_same_value_as_the_class(kind: type[ev.Event]) -> None:
     made, called = maker(kind)(at=7, **FACTS[kind]), kind(at=7, **FACTS[kind])
     assert type(made) is kind
     assert (made, hash(made), repr(made)) == (called, hash(called), repr(called))
@@ -176,18 +185,20 @@ def test_an_event_survives_a_pickle(event: ev.Event) -> None:
 
 
 @events
-def test_an_event_takes_no_argument_by_place(event: ev.Event) -> None:
+def test_an_event_refuses_positional_arguments(event: ev.Event) -> None:
     with pytest.raises(TypeError):
         type(event)(7)  # type: ignore[call-arg]
 
 
 @events
-def test_an_event_says_when_and_why_without_being_told(event: ev.Event) -> None:
+def test_an_event_carries_its_instant_its_cause_and_its_actor(event: ev.Event) -> None:
     assert (event.at, event.cause, event.by) == (7, Cause.COMMAND, "eve")
 
 
 @pytest.mark.parametrize("told", [{"converter": int}, {"validator": attrs.validators.ge(0)}])
-def test_a_maker_of_what_is_converted_or_checked_is_refused(told: dict[str, Any]) -> None:
+def test_a_maker_is_refused_for_a_class_that_converts_or_checks_fields(
+    told: dict[str, Any],
+) -> None:
     kind = attrs.make_class("Point", {"x": attrs.field(**told)}, frozen=True, weakref_slot=False)
     with pytest.raises(AssertionError):
         maker(kind)

@@ -1,4 +1,4 @@
-"""The two tables of a ticket's life."""
+"""The life cycle tables of tickets and offers."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def _reach(state: RoutingState) -> set[RoutingState]:
     return reached
 
 
-def test_every_state_is_reached_from_the_first_and_left_again() -> None:
+def test_every_state_can_be_reached_from_the_first_and_left() -> None:
     for state in RoutingState:
         assert _reach(state) == set(RoutingState)
 
 
-def test_every_ticket_event_but_the_first_has_a_step() -> None:
+def test_every_ticket_event_but_the_first_has_a_transition() -> None:
     in_table = {step for _, step in ROUTING}
     assert in_table == set(STEPS) - {ev.TicketSubmitted}
 
 
-def test_what_is_done_comes_back_only_by_being_reopened() -> None:
+def test_a_done_ticket_leaves_its_state_only_when_reopened() -> None:
     out = {
         step for (state, step), target in ROUTING.items() if state is DONE and target is not DONE
     }
@@ -48,7 +48,7 @@ def test_what_is_done_comes_back_only_by_being_reopened() -> None:
     assert ROUTING[DONE, ev.TicketReopened] is WAITING
 
 
-def test_only_an_assignment_or_a_resumption_makes_work() -> None:
+def test_only_an_assignment_or_a_resumption_leads_to_assigned() -> None:
     into = {
         step
         for (state, step), target in ROUTING.items()
@@ -57,28 +57,28 @@ def test_only_an_assignment_or_a_resumption_makes_work() -> None:
     assert into == {ev.TicketAssigned, ev.TicketResumed}
 
 
-def test_nobody_is_assigned_what_somebody_has() -> None:
+def test_an_assigned_ticket_cannot_be_assigned_to_another_agent() -> None:
     free = [state for state in RoutingState if (state, ev.TicketAssigned) in ROUTING]
     assert free == [WAITING, OFFERED]
 
 
-def test_nobody_who_has_an_agent_gives_up() -> None:
+def test_an_assigned_ticket_cannot_be_abandoned() -> None:
     assert (ASSIGNED, ev.TicketAbandoned) not in ROUTING
 
 
-def test_a_score_and_a_reply_move_nothing() -> None:
+def test_a_score_and_a_reply_change_no_state() -> None:
     for step in (ev.TicketRated, ev.TicketReplied):
         for state in RoutingState:
             assert ROUTING[state, step] is state
 
 
-def test_an_offer_ends_once_in_one_of_four_ways() -> None:
+def test_an_offer_ends_once_with_one_of_four_outcomes() -> None:
     assert {before for before, _ in OFFER} == {OfferOutcome.OPEN}
     assert set(OFFER.values()) == set(OfferOutcome) - {OfferOutcome.OPEN}
     assert len(OFFER) == len(set(OFFER.values()))
 
 
-def test_what_ends_an_offer_is_a_step_of_a_ticket_that_is_offered() -> None:
+def test_every_event_that_ends_an_offer_is_a_transition_of_an_offered_ticket() -> None:
     for _, step in OFFER:
         assert (OFFERED, step) in ROUTING
 
@@ -106,15 +106,15 @@ def test_resolved_is_left_by_reopening_and_closing_alone() -> None:
 
 
 @pytest.mark.parametrize("author", [Author.AUTOMATION, Author.NOTE])
-def test_automatic_replies_and_notes_move_no_conversation(author: Move) -> None:
+def test_automatic_replies_and_notes_change_no_status(author: Move) -> None:
     assert author not in {move for _, move in CONVERSATION}
 
 
-def test_nothing_becomes_new_again() -> None:
+def test_no_status_changes_back_to_new() -> None:
     assert Status.NEW not in CONVERSATION.values()
 
 
-def test_a_hold_says_which_it_is() -> None:
+def test_a_hold_sets_the_status_it_names() -> None:
     for (_, move), status in CONVERSATION.items():
         if isinstance(move, HoldStatus):
             assert status.value == move.value

@@ -1,4 +1,4 @@
-"""Every message of the values that a desk is made of, word for word."""
+"""Every error message of the model values, word for word."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ticketroute.errors import InvalidValueError, shown
 from ticketroute.model.frozen import FrozenMapping, read_only
 from ticketroute.model.instants import EPOCH, LAST_INSTANT, datetime_of, instant_of, span_of
 
-LONG = "x" * 79  # what a message repeats of a long text
+LONG = "x" * 79  # the part of a long text that a message repeats
 
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
 
 
-# The ways out that several share.
+# Ends of messages that several cases share.
 INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"
 MAPPING = "it must be a mapping of names to values"
 PRINTABLE = "it must be printable characters with no blank at either end"
@@ -42,7 +42,7 @@ STRATEGY = "it must be a strategy's name, such as round_robin or priority(then=r
 WHOLE = "it must be whole milliseconds from 0 to 253402300799999, the end of 9999"
 YEARS = "it must be an instant from 0 to 253402300799999 milliseconds"
 
-# As a host without a type checker has them.
+# Called the way a host without a type checker would.
 policy: Any = OfferPolicy
 defaults: Any = Defaults
 reach: Any = Reach
@@ -70,7 +70,7 @@ def nonsense(value: object) -> Any:
 
 
 def nested(depth: int) -> str:
-    """Return a strategy as written that stands so many strategies deep."""
+    """Return the text of a strategy that is nested ``depth`` levels deep."""
     return "a(b=" * (depth - 1) + "a" + ")" * (depth - 1)
 
 
@@ -191,24 +191,24 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("Relaxation.add_queue is 5; it must be a string", lambda: step(add_queue=5)),
     ("Relaxation.move_to is 5; it must be a string", lambda: step(move_to=5)),
     (
-        "Relaxation is ('mail', 'sales'); it must be with add_queue or move_to, not both",
+        "Relaxation is ('mail', 'sales'); it must be given add_queue or move_to, not both",
         lambda: step(add_queue="mail", move_to="sales"),
     ),
     (f"Relaxation.priority is 1; {PRIORITY}", lambda: step(priority=1)),
     ("Relaxation.skip_wait is 1; it must be True or False", lambda: step(skip_wait=1)),
     (f"Queue.relaxations is 5; {SEVERAL}", lambda: queue(relaxations=5)),
     (
-        "a step in Queue.relaxations is 5; it must be a Relaxation",
+        "an item of Queue.relaxations is 5; it must be a Relaxation",
         lambda: queue(relaxations=[step(), 5]),
     ),
     (
-        "the number of steps in Queue.relaxations is 101; it must be at most 100",
+        "the number of relaxations in Queue.relaxations is 101; it must be at most 100",
         lambda: queue(relaxations=[step(after=each) for each in range(101)]),
     ),
     (
         (
-            "Queue.relaxations is [7, 7]; it must be in order: each step after a longer wait than "
-            "the one before it"
+            "Queue.relaxations is [7, 7]; it must be in order: each relaxation after a longer "
+            "wait than the one before it"
         ),
         lambda: queue(relaxations=[step(after=7), step(after=7)]),
     ),
@@ -286,7 +286,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
 @pytest.mark.parametrize(
     ("text", "wrong"), REFUSED, ids=[text.partition(" is ")[0] for text, _ in REFUSED]
 )
-def test_a_value_that_makes_no_sense_is_refused_in_so_many_words(
+def test_an_invalid_value_is_refused_with_this_message(
     text: str, wrong: Callable[[], object]
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:

@@ -1,4 +1,4 @@
-"""Values about offers refuse nonsense, by the name of the field, however it is written."""
+"""Offer values refuse every invalid field, and the error names the field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NO_LISTS: list[Any] = [5, "ab", b"ab", MILLION, object(), None, nan, True, [[]],
 
 
 def refusal(make: Callable[[], object]) -> InvalidValueError:
-    """Return how a value was refused; what is said of it stays short, however long it is."""
+    """Return the error that ``make`` raises, after checking that its message is short."""
     with pytest.raises(InvalidValueError) as caught:
         make()
     assert len(str(caught.value)) < 2_000
@@ -43,14 +43,14 @@ def refusal(make: Callable[[], object]) -> InvalidValueError:
 
 
 def plainly(values: list[Any], *but: Any) -> list[Any]:
-    """Leave out what a field allows, by identity."""
+    """Return the values without those that a field allows, compared by identity."""
     return [value for value in values if not any(value is each for each in but)]
 
 
 SPANS = {  # field -> its least value and whether None stands for something
     "timeout": (1, False),
     "retry_declined_after": (1, True),
-    "retry_missed_after": (1, False),
+    "retry_missed_after": (1, True),
 }
 COUNTS = {"parallel": 1_000, "max_misses": 1_000}
 
@@ -85,7 +85,7 @@ def test_a_bound_of_a_reach_is_an_agent_priority(field: str, value: Any) -> None
 
 
 @given(st.integers(1, 100), st.integers(1, 100))
-def test_a_reach_runs_from_the_least_to_the_greatest(least: int, greatest: int) -> None:
+def test_a_reach_is_from_the_least_to_the_greatest_priority(least: int, greatest: int) -> None:
     if least <= greatest:
         assert (Reach(least, greatest).least, Reach(least, greatest).greatest) == (least, greatest)
         return
@@ -99,12 +99,12 @@ def test_a_contact_point_rings_for_a_span(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [*NO_NUMBERS, -1, LONGEST_SPAN + 1, 10**400], ids=repr)
-def test_a_step_is_due_after_a_span(value: Any) -> None:
+def test_a_relaxation_is_due_after_a_span(value: Any) -> None:
     assert refusal(lambda: Relaxation(after=value)).thing == "Relaxation.after"
 
 
 @pytest.mark.parametrize("value", [0, LONGEST_SPAN])
-def test_the_bounds_of_a_wait_are_inside(value: int) -> None:
+def test_a_relaxation_accepts_the_bounds_of_its_wait(value: int) -> None:
     assert Relaxation(after=value).after == value
     assert ContactPoint("desk", max(1, value)).ring == max(1, value)
 
@@ -113,7 +113,7 @@ def test_the_bounds_of_a_wait_are_inside(value: int) -> None:
 
 
 @pytest.mark.parametrize("name", NO_NAMES, ids=lambda name: repr(name)[:20])
-def test_a_name_that_is_none_is_refused_everywhere(name: Any) -> None:
+def test_an_invalid_name_is_refused_everywhere(name: Any) -> None:
     contact = refusal(lambda: ContactPoint(name, 1))
     assert contact.thing == "ContactPoint.name"
     cool = refusal(lambda: OfferPolicy(cool_down={name: 1}))
@@ -128,7 +128,7 @@ def test_a_name_that_is_none_is_refused_everywhere(name: Any) -> None:
         assert moved.thing == "Relaxation.move_to"
 
 
-def test_a_name_of_two_hundred_characters_is_one_and_of_one_more_is_none() -> None:
+def test_a_name_has_at_most_two_hundred_characters() -> None:
     name = "x" * 200
     assert ContactPoint(name, 1).name == name
     assert OfferPolicy(cool_down={name: 1}).cool_down == {name: 1}
@@ -155,14 +155,14 @@ def test_a_flag_is_true_or_false(value: Any) -> None:
 @pytest.mark.parametrize(
     "value", [5, "reach", (1, 2), nan, True, MILLION], ids=lambda v: repr(v)[:9]
 )
-def test_what_is_of_another_kind_is_refused(value: Any) -> None:
+def test_a_value_of_another_class_is_refused(value: Any) -> None:
     assert refusal(lambda: Relaxation(after=1, reach=value)).thing == "Relaxation.reach"
     assert refusal(lambda: Relaxation(after=1, priority=value)).thing == "Relaxation.priority"
     assert refusal(lambda: Queue(id=QueueId("q"), offer=value)).thing == "Queue.offer"
     assert refusal(lambda: Queue(id=QueueId("q"), reach=value)).thing == "Queue.reach"
 
 
-def test_a_policy_takes_no_argument_by_place() -> None:
+def test_offer_values_refuse_positional_arguments() -> None:
     with pytest.raises(TypeError):
         OfferPolicy(30_000)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
@@ -173,7 +173,7 @@ def test_a_policy_takes_no_argument_by_place() -> None:
 
 
 @pytest.mark.parametrize("value", NO_MAPPINGS, ids=lambda value: repr(value)[:20])
-def test_a_mapping_that_is_none_is_refused(value: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_refused(value: Any) -> None:
     assert refusal(lambda: OfferPolicy(cool_down=value)).thing == "OfferPolicy.cool_down"
     assert refusal(lambda: Relaxation(after=1, lower=value)).thing == "Relaxation.lower"
 
@@ -185,13 +185,13 @@ def test_a_cool_down_lasts_a_span(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [*NO_NUMBERS, 0, 11], ids=repr)
-def test_a_level_that_is_lowered_to_is_one(value: Any) -> None:
+def test_a_lowered_level_must_be_a_level(value: Any) -> None:
     fault = refusal(lambda: Relaxation(after=1, lower={"law": value}))
     assert fault.thing == "Relaxation.lower['law']"
 
 
 @pytest.mark.parametrize("value", NO_LISTS, ids=lambda value: repr(value)[:20])
-def test_a_list_that_is_none_is_refused(value: Any) -> None:
+def test_a_value_that_is_not_a_list_is_refused(value: Any) -> None:
     assert refusal(lambda: Relaxation(after=1, drop=value)).thing == "Relaxation.drop"
     assert refusal(lambda: schedule(value)).thing == "Queue.relaxations"
     queue = refusal(lambda: Queue(id=QueueId("q"), relaxations=value))
@@ -201,14 +201,14 @@ def test_a_list_that_is_none_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [5, "desk", None, nan, True, ("desk", 5)], ids=repr)
-def test_what_stands_in_a_list_is_of_its_kind(value: Any) -> None:
+def test_an_item_of_the_wrong_class_is_refused(value: Any) -> None:
     agent = refusal(lambda: Agent(id=AgentId("ana"), contact_points=[ContactPoint("a", 1), value]))
     assert agent.thing == "a device in Agent.contact_points"
     steps = refusal(lambda: schedule([Relaxation(after=1), value]))
-    assert steps.thing == "a step in Queue.relaxations"
+    assert steps.thing == "an item of Queue.relaxations"
 
 
-def test_what_values_were_made_of_is_not_shared() -> None:
+def test_a_value_copies_the_collections_it_is_made_from() -> None:
     cool, lower, drop = {"busy": 1}, {"law": 2}, {"french"}
     points = [ContactPoint("desk", 1)]
     policy, step = OfferPolicy(cool_down=cool), Relaxation(after=1, lower=lower, drop=drop)
@@ -228,7 +228,7 @@ def test_what_values_were_made_of_is_not_shared() -> None:
 
 
 @given(st.lists(st.integers(0, 20), max_size=6))
-def test_each_step_comes_later_than_the_one_before(spans: list[int]) -> None:
+def test_each_relaxation_comes_later_than_the_one_before(spans: list[int]) -> None:
     steps = [Relaxation(after=after) for after in spans]
     if all(earlier < later for earlier, later in pairwise(spans)):
         assert schedule(iter(steps)) == tuple(steps)
@@ -237,13 +237,13 @@ def test_each_step_comes_later_than_the_one_before(spans: list[int]) -> None:
     assert (fault.thing, fault.value) == ("Queue.relaxations", spans)
 
 
-def test_a_schedule_has_at_most_a_hundred_steps() -> None:
+def test_a_queue_has_at_most_a_hundred_relaxations() -> None:
     steps = [Relaxation(after=after) for after in range(MOST_STEPS + 1)]
     assert len(schedule(steps[:-1])) == MOST_STEPS
     assert refusal(lambda: schedule(steps)).value == MOST_STEPS + 1
 
 
-def test_a_step_adds_a_queue_or_moves_there_and_not_both() -> None:
+def test_a_relaxation_cannot_both_add_a_queue_and_move_to_one() -> None:
     mail, sales = QueueId("mail"), QueueId("sales")
     assert Relaxation(after=1, add_queue=mail).add_queue == mail
     assert Relaxation(after=1, move_to=mail).move_to == mail
@@ -251,12 +251,12 @@ def test_a_step_adds_a_queue_or_moves_there_and_not_both() -> None:
     assert (fault.thing, fault.value) == ("Relaxation", (mail, sales))
 
 
-def test_a_step_may_raise_to_every_priority() -> None:
+def test_a_relaxation_may_raise_to_every_priority() -> None:
     for priority in TicketPriority:
         assert Relaxation(after=1, priority=priority).priority is priority
 
 
-# --- what a queue says beside -------------------------------------------------------------------
+# --- other spans of a queue ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How a strategy is written down and read."""
+"""Strategies are written as text and parsed from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _specs(depth: int) -> st.SearchStrategy[StrategySpec]:
 
 
 @given(_specs(2))
-def test_what_is_written_down_reads_back_the_same(spec: StrategySpec) -> None:
+def test_a_strategy_written_as_text_parses_to_an_equal_one(spec: StrategySpec) -> None:
     written = str(spec)
     if len(written) <= 200:
         assert StrategySpec.of(written) == spec
@@ -30,7 +30,7 @@ def test_what_is_written_down_reads_back_the_same(spec: StrategySpec) -> None:
 
 
 @given(st.text(max_size=60) | st.text(alphabet="ab(),=1 _\t\n", max_size=60))
-def test_whatever_is_written_reads_or_is_refused(written: str) -> None:
+def test_every_text_parses_or_is_refused(written: str) -> None:
     try:
         spec = StrategySpec.of(written)
     except InvalidValueError:
@@ -47,7 +47,7 @@ def test_whatever_is_written_reads_or_is_refused(written: str) -> None:
     | st.lists(st.integers()),
     st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3) | st.none()),
 )
-def test_whatever_is_made_holds_or_is_refused(name: Any, options: dict[str, Any]) -> None:
+def test_every_spec_is_valid_or_refused(name: Any, options: dict[str, Any]) -> None:
     try:
         spec = StrategySpec(name, options)
     except InvalidValueError:
@@ -92,14 +92,14 @@ def test_whatever_is_made_holds_or_is_refused(name: Any, options: dict[str, Any]
     ],
     ids=lambda written: written[:20],
 )
-def test_garbage_is_refused_by_its_own_error(written: str) -> None:
+def test_a_malformed_strategy_is_refused(written: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         StrategySpec.of(written)
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("written", [None, 5, True, 1.5, b"random", ["random"], object()])
-def test_what_is_no_text_is_refused(written: Any) -> None:
+def test_a_value_that_is_not_text_is_refused(written: Any) -> None:
     with pytest.raises(InvalidValueError, match="strategy"):
         StrategySpec.of(written)
 
@@ -120,12 +120,12 @@ def test_blanks_and_order_do_not_matter(written: str, spec: StrategySpec) -> Non
     assert StrategySpec.of(spec) is spec
 
 
-def test_a_text_given_as_an_option_reads_back_as_it_was() -> None:
+def test_an_option_given_as_text_is_parsed() -> None:
     spec = StrategySpec("nearest", {"by": "road"})
     assert StrategySpec.of(str(spec)) == spec
 
 
-def test_what_is_made_too_deep_to_be_read_back_is_refused() -> None:
+def test_a_spec_nested_too_deep_is_refused() -> None:
     spec = StrategySpec.of("a(then=b(then=c(then=d)))")
     with pytest.raises(InvalidValueError):
         StrategySpec("priority", {"then": spec})

@@ -1,4 +1,4 @@
-"""Values are frozen, refuse nonsense, and can be compared, hashed, copied and pickled."""
+"""Values are frozen, refuse invalid fields, and can be compared, hashed, copied and pickled."""
 
 from __future__ import annotations
 
@@ -153,12 +153,12 @@ def test_a_value_survives_a_pickle_and_a_deep_copy(value: Any) -> None:
 
 
 @values
-def test_values_of_different_kinds_are_never_equal(value: Any) -> None:
+def test_values_of_different_classes_are_never_equal(value: Any) -> None:
     assert [other for other in VALUES if other == value] == [value]
     assert value != object()
 
 
-def test_a_value_does_not_share_what_it_was_made_of() -> None:
+def test_a_value_copies_its_collections() -> None:
     skills, members, tags = {"french": 3}, [ANA], {"vip"}
     agent = Agent(id=ANA, skills=skills)
     queue = Queue(id=MAIL, members=members)
@@ -171,19 +171,19 @@ def test_a_value_does_not_share_what_it_was_made_of() -> None:
     assert ticket.tags == {"vip"}
 
 
-def test_what_is_equal_is_equal_however_it_was_written() -> None:
+def test_equal_values_may_be_written_in_different_forms() -> None:
     assert Queue(id=MAIL, members=[ANA]) == Queue(id=MAIL, members={ANA: Membership()})
     assert Queue(id=MAIL, strategy="random") == Queue(id=MAIL, strategy=StrategySpec("random"))
     assert Agent(id=ANA, channels=["chat"]) == Agent(id=ANA, channels={"chat": ChannelLimit()})
     assert Ticket(id=T1, skills={"a": 1, "b": 2}) == Ticket(id=T1, skills={"b": 2, "a": 1})
 
 
-def test_the_order_of_members_stays_as_written() -> None:
+def test_members_keep_the_order_they_are_given_in() -> None:
     names = [AgentId(name) for name in ("zoe", "ana", "max")]
     assert list(Queue(id=MAIL, members=names).members) == names
 
 
-def test_the_bounds_of_every_range_are_inside() -> None:
+def test_every_range_includes_its_bounds() -> None:
     for priority in (1, 100):
         assert Agent(id=ANA, priority=priority).priority == priority
         assert Membership(priority=priority).priority == priority
@@ -204,7 +204,7 @@ def test_the_bounds_of_every_range_are_inside() -> None:
 
 
 def _refused(make: Any, value: object) -> bool:
-    """Say whether a value is refused, in which case the error has to carry it."""
+    """Return whether ``make`` refuses the value; if so, check that the error carries it."""
     try:
         make(value)
     except InvalidValueError as fault:
@@ -213,7 +213,7 @@ def _refused(make: Any, value: object) -> bool:
 
 
 @given(st.text(max_size=300))
-def test_an_id_is_kept_as_it_is_or_refused(text: str) -> None:
+def test_an_id_is_kept_unchanged_or_refused(text: str) -> None:
     if not _refused(lambda value: Agent(id=value), text):
         assert Agent(id=AgentId(text)).id == text
         assert 1 <= len(text) <= 200
@@ -222,7 +222,7 @@ def test_an_id_is_kept_as_it_is_or_refused(text: str) -> None:
 
 
 @given(st.integers() | st.booleans() | st.floats() | st.none() | st.text(max_size=3))
-def test_a_number_is_kept_as_it_is_or_refused(number: Any) -> None:
+def test_a_number_is_kept_unchanged_or_refused(number: Any) -> None:
     in_range = type(number) is int and 1 <= number <= 100
     assert _refused(lambda value: Agent(id=ANA, priority=value), number) != in_range
 
@@ -230,9 +230,15 @@ def test_a_number_is_kept_as_it_is_or_refused(number: Any) -> None:
 # --- presence -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["lunch", "", "AVAILABLE", "Available", " available", "availabl"])
-def test_a_word_for_presence_that_nobody_knows_is_away(word: str) -> None:
+@pytest.mark.parametrize("word", ["lunch", "", "availabl", "not available"])
+def test_an_unknown_word_for_presence_means_away(word: str) -> None:
     assert Presence.of(word) is Presence.AWAY
+
+
+@pytest.mark.parametrize("word", ["AVAILABLE", "Available", " available", "available\n"])
+def test_a_presence_in_other_case_or_with_spaces_is_refused(word: str) -> None:
+    with pytest.raises(InvalidValueError, match="it must be written 'available'"):
+        Presence.of(word)
 
 
 @pytest.mark.parametrize("presence", Presence)
@@ -242,17 +248,18 @@ def test_a_known_word_names_its_presence(presence: Presence) -> None:
 
 
 @given(st.text())
-def test_no_word_but_one_makes_an_agent_available(word: str) -> None:
+def test_only_the_word_available_makes_an_agent_available(word: str) -> None:
     assert (Presence.of(word) is Presence.AVAILABLE) == (word == "available")
 
 
 # --- reasons --------------------------------------------------------------------------------------
 
 
-def test_reasons_stand_in_the_order_of_asking() -> None:
+def test_reasons_are_in_the_order_of_the_checks() -> None:
     assert [reason.value for reason in Reason] == [
         "unknown_agent",
         "not_member",
+        "by_hand_only",
         "offline",
         "away",
         "off_shift",
@@ -264,6 +271,8 @@ def test_reasons_stand_in_the_order_of_asking() -> None:
         "out_of_reach",
         "channel_limit",
         "queue_limit",
+        "interrupted",
+        "room_held",
         "agent_limit",
         "rate_limit",
         "declined",
@@ -283,7 +292,7 @@ orders = st.sampled_from([PriorityThenAge(), EarliestDeadline(), Aged(per_level=
 
 
 @given(orders, st.lists(tickets, max_size=12))
-def test_no_two_tickets_stand_in_one_place(
+def test_no_two_tickets_have_the_same_position(
     order: LineOrder, line: list[tuple[TicketPriority, int, int | None]]
 ) -> None:
     places = {
@@ -294,7 +303,7 @@ def test_no_two_tickets_stand_in_one_place(
 
 
 @given(orders, tickets, st.integers(1, 9), st.integers(1, 9))
-def test_of_two_alike_the_one_submitted_first_goes_first_but_in_a_lifo(
+def test_between_equal_tickets_the_earlier_submitted_goes_first_except_in_lifo(
     order: LineOrder, ticket: tuple[TicketPriority, int, int | None], first: int, later: int
 ) -> None:
     priority, arrived, due = ticket
@@ -305,7 +314,7 @@ def test_of_two_alike_the_one_submitted_first_goes_first_but_in_a_lifo(
     assert (a < b) != isinstance(order, Lifo)
 
 
-def test_waiting_is_worth_a_level_after_exactly_the_span() -> None:
+def test_waiting_gains_a_level_after_exactly_the_span() -> None:
     order = Aged(per_level=100)
 
     def place(priority: TicketPriority, arrived: int, ordinal: int) -> tuple[int, ...]:
@@ -343,7 +352,7 @@ def test_a_frozen_mapping_refuses_every_change(change: Any) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(), max_size=5))
-def test_a_frozen_mapping_is_the_dict_it_was_made_of(items: dict[str, int]) -> None:
+def test_a_frozen_mapping_equals_the_dict_it_is_made_from(items: dict[str, int]) -> None:
     mapping = read_only(items)
     assert mapping == items
     assert list(mapping) == list(items)
@@ -360,19 +369,19 @@ def test_a_frozen_mapping_is_the_dict_it_was_made_of(items: dict[str, int]) -> N
         assert hash(again) == hash(mapping)
 
 
-def test_a_merge_of_a_frozen_mapping_is_a_new_dict() -> None:
+def test_merging_a_frozen_mapping_returns_a_new_dict() -> None:
     mapping = FrozenMapping({"a": 1})
     assert mapping | {"b": 2} == {"a": 1, "b": 2}
     assert mapping == {"a": 1}
 
 
-def test_what_is_read_only_already_is_not_copied() -> None:
+def test_a_frozen_mapping_is_not_copied_again() -> None:
     mapping = FrozenMapping({"a": 1})
     assert read_only(mapping) is mapping
     assert read_only({}) is read_only([]) is EMPTY
 
 
 @pytest.mark.parametrize("items", [5, "ab", [1], [("a", 1, 2)], object()])
-def test_what_is_no_mapping_is_refused(items: Any) -> None:
+def test_read_only_refuses_a_value_that_is_not_a_mapping(items: Any) -> None:
     with pytest.raises(InvalidValueError):
         read_only(items)

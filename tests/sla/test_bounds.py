@@ -1,4 +1,4 @@
-"""What calendars and policies take, up to every bound, and what they say of what lies beyond."""
+"""Calendars and policies accept values up to every bound, and name what is beyond it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEN_YEARS = 3_660 * 86_400_000
 ALL_DAYS = 231 * 366  # more than the dates from 1970 to 2200
 DAYS = [date(2000, 1, 1) + timedelta(days=each) for each in range(10_000)]
 MONDAY: dict[str, Any] = {"mon": [("09:00", "17:00")]}
-country: Any = PublicHolidays  # as a host without a type checker has it
+country: Any = PublicHolidays  # as a host without a type checker calls it
 
 
 def calendar(**facts: Any) -> Calendar:
@@ -34,7 +34,7 @@ def calendar(**facts: Any) -> Calendar:
 
 
 def within(depth: int) -> Calendar:
-    """Return a calendar within calendars, so many of them."""
+    """Return a calendar that is nested ``depth`` levels deep."""
     inner = calendar()
     for _ in range(depth):
         inner = calendar(within=[inner])
@@ -72,7 +72,7 @@ RANGES: list[tuple[str, Callable[[Any], object], int, int]] = [
 @pytest.mark.parametrize(
     ("thing", "make", "least", "most"), RANGES, ids=[each[0] for each in RANGES]
 )
-def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
+def test_a_number_is_accepted_up_to_its_bounds_and_not_beyond(
     keeps_bounds: Callable[..., None],
     thing: str,
     make: Callable[[Any], object],
@@ -82,7 +82,7 @@ def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
     keeps_bounds(thing, make, least, most)
 
 
-def test_levels_are_taken_up_to_a_hundred_from_the_start_of_the_shortest_target_on() -> None:
+def test_up_to_a_hundred_levels_from_the_start_of_the_shortest_target_are_accepted() -> None:
     assert len(target(escalations=[Escalation()] * 100).escalations) == 100
     shares = {TicketPriority.LOW: 90_000, TicketPriority.HIGH: 5_000}
     levels = [Escalation(offset=-5_000), Escalation(offset=-5_000), Escalation()]
@@ -91,15 +91,15 @@ def test_levels_are_taken_up_to_a_hundred_from_the_start_of_the_shortest_target_
     with pytest.raises(InvalidValueError) as caught:
         target(within=shares, escalations=[Escalation(offset=-5_001), Escalation()])
     assert str(caught.value) == (
-        "Escalation.offset is -5001; it must be at least -5000, or it lies before the start of "
-        "the shortest target"
+        "Escalation.offset is -5001; it must be at least -5000, which is the start of the "
+        "shortest target"
     )
 
 
 # --- calendars ------------------------------------------------------------------------------------
 
 
-def test_a_calendar_is_taken_up_to_its_bounds() -> None:
+def test_a_calendar_is_accepted_up_to_its_bounds() -> None:
     hourly = [(f"{hour:02}:00", f"{hour:02}:30") for hour in range(24)]
     assert len(calendar(hours={"mon": hourly}).hours["mon"]) == 24
     assert len(calendar(within=[ALWAYS] * 32).within) == 32
@@ -109,24 +109,24 @@ def test_a_calendar_is_taken_up_to_its_bounds() -> None:
     assert len(calendar(holidays=DAYS).holidays) == 10_000
 
 
-def test_of_a_list_without_end_one_more_is_read_than_may_be() -> None:
+def test_an_endless_list_is_read_to_one_item_beyond_the_bound() -> None:
     numbers = count()
     with pytest.raises(InvalidValueError, match="at most 10000 entries"):
         calendar(holidays=("12-25" for _ in numbers))
     assert next(numbers) == 10_001
 
 
-def test_editions_are_taken_one_after_the_other_and_named_as_the_newest() -> None:
+def test_editions_follow_each_other_and_errors_use_the_newest_name() -> None:
     versions = Versions([Edition(0, ALWAYS), Edition(5, calendar()), Edition(6, rare())])
     assert [each.effective_from for each in versions.editions] == [0, 5, 6]
-    with pytest.raises(BeyondHorizonError, match=r"^calendar 'rare' reaches"):
+    with pytest.raises(BeyondHorizonError, match=r"^calendar 'rare' covers"):
         versions.add(5, 10**12)
     both = calendar(name="desk") & rare_on_monday()
-    with pytest.raises(BeyondHorizonError, match=r"^calendar 'desk & once' reaches"):
+    with pytest.raises(BeyondHorizonError, match=r"^calendar 'desk & once' covers"):
         both.timetable.add(5, 10**12)
 
 
-def test_a_clock_is_taken_up_to_its_bounds() -> None:
+def test_a_time_of_day_is_accepted_up_to_its_bounds() -> None:
     latest = [("0:00", "23:59:59"), (time(23, 59, 59), "24:00:00"), ("00:00:01", "00:00")]
     assert calendar(hours={"mon": latest}).hours["mon"] == (
         ("00:00", "23:59:59"),
@@ -141,7 +141,7 @@ def test_a_clock_is_taken_up_to_its_bounds() -> None:
             calendar(hours={"mon": [("12:00", beyond)]})
 
 
-def test_a_date_is_taken_from_1970_to_2200() -> None:
+def test_a_date_is_accepted_from_1970_to_2200() -> None:
     days = ("02-29", "1970-01-01", date(2200, 12, 31))
     assert len(calendar(holidays=days).holidays) == 3
     for beyond in (date(1969, 12, 31), "1969-12-31", date(2201, 1, 1), "2201-01-01"):
@@ -149,7 +149,7 @@ def test_a_date_is_taken_from_1970_to_2200() -> None:
             calendar(holidays=[beyond])
 
 
-def test_days_are_counted_from_one_end_to_the_other_and_not_beyond() -> None:
+def test_working_days_are_counted_from_1970_to_2200_and_not_beyond() -> None:
     first, last = date(1970, 1, 1), date(2200, 12, 31)
     assert ALWAYS.add_days(first, (last - first).days) == last
     assert ALWAYS.add_days(last, (first - last).days) == first
@@ -163,7 +163,7 @@ def test_days_are_counted_from_one_end_to_the_other_and_not_beyond() -> None:
             ALWAYS.add_days(first, 2 * days)
 
 
-# --- what the holidays package knows, of which there is more with every release -------------------
+# --- what the holidays package knows, which grows with every release ------------------------------
 
 KNOWN = list_supported_countries(include_aliases=False)
 TWENTY = ", ".join(map(repr, sorted(KNOWN)[:20]))
@@ -197,7 +197,7 @@ ONE_OF_GERMAN = f"it must be one of the {len(KNOWN['DE'])} known, such as"
         ),
     ],
 )
-def test_a_country_that_nobody_knows_is_answered_with_the_nearest_or_the_first(
+def test_the_error_for_an_unknown_country_names_similar_ones_or_the_first(
     wrong: Callable[[], object], text: str
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:
@@ -220,8 +220,8 @@ def test_without_the_holidays_package_the_message_says_how_to_get_it(
 
 # --- beyond the horizon ---------------------------------------------------------------------------
 
-REACH = "reaches from 1970 to the end of 2200, and"
-WAY_OUT = "lies beyond; give an instant or a span within, or a calendar that opens again"
+REACH = "covers 1970 to the end of 2200, and"
+WAY_OUT = "is outside; give a time within, or a calendar that opens again"
 LATE = HORIZON + 1
 
 
@@ -250,7 +250,9 @@ LATE = HORIZON + 1
         ),
     ],
 )
-def test_what_lies_beyond_the_horizon_is_named(beyond: Callable[[], object], asked: str) -> None:
+def test_the_error_beyond_the_horizon_names_the_question(
+    beyond: Callable[[], object], asked: str
+) -> None:
     with pytest.raises(BeyondHorizonError) as caught:
         beyond()
     fault = caught.value
@@ -258,7 +260,7 @@ def test_what_lies_beyond_the_horizon_is_named(beyond: Callable[[], object], ask
     assert fault.calendar == "rare"
 
 
-def test_the_horizon_itself_is_within_reach() -> None:
+def test_the_horizon_itself_is_covered() -> None:
     table = rare().timetable
     opened = instant_of(datetime(2024, 5, 1, 9, tzinfo=UTC))
     assert not table.is_open(HORIZON)

@@ -1,4 +1,4 @@
-"""Days worked by hand: when the clock is changed, at midnight, on holidays, over a skipped date."""
+"""Hand-computed days: clock changes, midnight, holidays, and a skipped date."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def daily(zone: str, *windows: tuple[str, str]) -> Calendar:
     return Calendar(zone=zone, hours=dict.fromkeys(DAYS, windows))
 
 
-# --- the clock is changed -----------------------------------------------------------------------
+# --- clock changes ------------------------------------------------------------------------------
 
 
-def test_a_window_inside_the_hour_that_spring_skips_never_comes_that_day() -> None:
+def test_an_opening_inside_the_hour_skipped_in_spring_does_not_exist_that_day() -> None:
     night = daily("Europe/Berlin", ("02:15", "02:45"))  # on 2024-03-31, 02:00 is 03:00
     assert night.add(utc("2024-03-30 12:00"), 1 * MINUTES) == utc("2024-04-01 00:16")
     assert night.elapsed(utc("2024-03-30 12:00"), utc("2024-03-31 12:00")) == 0 * MINUTES
 
 
-def test_a_window_that_ends_inside_the_skipped_hour_is_the_shorter_for_it() -> None:
+def test_an_opening_that_ends_inside_the_skipped_hour_is_shorter() -> None:
     night = daily("Europe/Berlin", ("01:30", "02:30"))
     assert night.elapsed(utc("2024-03-30 12:00"), utc("2024-03-31 12:00")) == 30 * MINUTES
     assert night.next_close(utc("2024-03-31 00:30")) == utc("2024-03-31 01:00")
 
 
-def test_a_window_over_the_skipped_hour_lacks_it() -> None:
+def test_an_opening_across_the_skipped_hour_is_an_hour_shorter() -> None:
     night = daily("Europe/Berlin", ("00:00", "06:00"))
     assert night.elapsed(utc("2024-03-30 22:59"), utc("2024-03-31 12:00")) == 5 * HOURS
 
 
-def test_a_window_inside_the_hour_that_autumn_repeats_comes_twice() -> None:
+def test_an_opening_inside_the_hour_repeated_in_autumn_comes_twice() -> None:
     night = daily("Europe/Berlin", ("02:15", "02:45"))  # on 2024-10-27, 03:00 is 02:00 again
     seen = night.timetable.windows(
         *(int(utc(day).timestamp()) * 1_000 for day in ("2024-10-26 12:00", "2024-10-27 12:00"))
@@ -56,21 +56,21 @@ def test_a_window_inside_the_hour_that_autumn_repeats_comes_twice() -> None:
     assert night.subtract(utc("2024-10-27 01:20"), 10 * MINUTES) == utc("2024-10-27 00:40")
 
 
-def test_a_window_that_ends_inside_the_repeated_hour_is_open_again() -> None:
+def test_an_opening_that_ends_inside_the_repeated_hour_opens_again() -> None:
     night = daily("Europe/Berlin", ("01:30", "02:30"))
     assert night.next_close(utc("2024-10-26 23:30")) == utc("2024-10-27 00:30")
     assert night.next_open(utc("2024-10-27 00:30")) == utc("2024-10-27 01:00")
     assert night.next_close(utc("2024-10-27 01:00")) == utc("2024-10-27 01:30")
 
 
-def test_the_same_wall_clock_is_two_instants_and_each_is_answered_for_itself() -> None:
+def test_two_instants_with_the_same_wall_clock_have_their_own_answers() -> None:
     night = daily("Europe/Berlin", ("02:00", "03:00"))
     first = datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=0)
     assert night.elapsed(first, first.replace(fold=1)) == 1 * HOURS
     assert night.elapsed(first.replace(fold=1), first) == -1 * HOURS
 
 
-def test_lord_howe_moves_by_half_an_hour() -> None:
+def test_lord_howe_changes_by_half_an_hour() -> None:
     island = daily("Australia/Lord_Howe", ("01:00", "03:00"))
     # 2024-04-07: 02:00 is 01:30 again. 2024-10-06: 02:00 is 02:30.
     assert island.elapsed(utc("2024-04-06 12:00"), utc("2024-04-07 12:00")) == 150 * MINUTES
@@ -79,7 +79,7 @@ def test_lord_howe_moves_by_half_an_hour() -> None:
     assert short.elapsed(utc("2024-04-06 12:00"), utc("2024-04-07 12:00")) == 20 * MINUTES
 
 
-def test_a_date_that_apia_skipped_is_not_worked() -> None:
+def test_the_date_that_apia_skipped_is_not_a_working_day() -> None:
     apia = daily(
         "Pacific/Apia", ("09:00", "17:00")
     )  # after Thursday the 29th came Saturday the 31st
@@ -97,14 +97,14 @@ def test_a_date_that_apia_skipped_is_not_worked() -> None:
 # --- midnight -----------------------------------------------------------------------------------
 
 
-def test_midnight_as_an_end_is_24_00_or_00_00_and_both_are_the_same() -> None:
+def test_an_end_at_midnight_may_be_written_24_00_or_00_00() -> None:
     assert daily("UTC", ("18:00", "24:00")) == daily("UTC", ("18:00", "00:00"))
     late = daily("UTC", ("18:00", "24:00"))
     assert late.next_close(utc("2024-05-06 20:00")) == utc("2024-05-07 00:00")
     assert not late.is_open(utc("2024-05-07 00:00"))
 
 
-def test_a_used_up_window_is_due_as_it_closes_and_not_as_the_next_opens() -> None:
+def test_a_span_that_uses_up_an_opening_is_due_when_it_closes() -> None:
     desk = Calendar(hours=OFFICE)
     assert desk.add(utc("2024-05-03 09:00"), 8 * HOURS) == utc("2024-05-03 17:00")
     assert desk.add(utc("2024-05-03 17:00"), 0 * HOURS) == utc("2024-05-06 09:00")
@@ -113,7 +113,7 @@ def test_a_used_up_window_is_due_as_it_closes_and_not_as_the_next_opens() -> Non
     assert desk.subtract(utc("2024-05-06 17:00"), 0 * HOURS) == utc("2024-05-06 17:00")
 
 
-def test_a_night_belongs_to_the_date_it_begins_on() -> None:
+def test_a_night_belongs_to_the_date_on_which_it_begins() -> None:
     nights = Calendar(hours={"fri": [("22:00", "06:00")]}, holidays=["2024-05-11"])
     assert nights.is_open(utc("2024-05-11 05:59"))  # Friday's night, on Saturday the holiday
     nights = Calendar(hours={"fri": [("22:00", "06:00")]}, holidays=["2024-05-10"])
@@ -139,12 +139,12 @@ def test_a_holiday_beats_a_shift_and_a_shift_beats_the_week() -> None:
     assert desk.elapsed(utc("2024-05-11 00:00"), utc("2024-05-12 00:00")) == 2 * HOURS
 
 
-def test_a_shift_without_windows_closes_the_day() -> None:
+def test_a_shift_without_openings_closes_the_day() -> None:
     desk = Calendar(hours=OFFICE, shifts={date(2024, 12, 24): []})
     assert not desk.is_open(utc("2024-12-24 12:00"))
 
 
-def test_a_break_cuts_the_wall_clock_of_its_date_whenever_the_window_began() -> None:
+def test_a_break_closes_its_span_also_in_an_opening_from_the_day_before() -> None:
     nights = Calendar(
         hours={"mon": [("22:00", "06:00")]}, breaks={"2024-05-07": [("02:00", "03:00")]}
     )
@@ -163,7 +163,7 @@ def test_a_leap_day_is_a_holiday_in_leap_years_only() -> None:
     assert desk.add_days(date(2024, 2, 28), 1) == date(2024, 2, 29)
 
 
-def test_bavaria_keeps_epiphany_and_berlin_works() -> None:
+def test_epiphany_is_a_holiday_in_bavaria_and_not_in_berlin() -> None:
     bavaria = Calendar(
         zone="Europe/Berlin", hours=OFFICE, holidays=[PublicHolidays("DE", subdivision="BY")]
     )
@@ -176,14 +176,14 @@ def test_bavaria_keeps_epiphany_and_berlin_works() -> None:
         assert desk.next_open(utc("2024-12-31 18:00")) == utc("2025-01-02 08:00")
 
 
-def test_worked_dates_are_those_of_the_zone() -> None:
+def test_working_days_are_those_of_the_zone() -> None:
     late = Calendar(zone="America/New_York", hours={"mon": [("20:00", "22:00")]})  # Tuesday in UTC
     assert late.add_days(date(2024, 5, 1), 1) == date(2024, 5, 6)
     nights = Calendar(hours={"mon": [("20:00", "02:00")]})
     assert nights.add_days(date(2024, 5, 6), 1) == date(2024, 5, 7)  # its last hours count
 
 
-def test_worked_dates_reach_over_years_and_end_with_2200() -> None:
+def test_working_days_cross_years_and_end_with_2200() -> None:
     mondays = Calendar(hours={"mon": [("09:00", "17:00")]}, name="mondays")
     assert mondays.add_days(date(2024, 1, 1), 521) == date(2024, 1, 1) + timedelta(weeks=521)
     assert mondays.add_days(date(2024, 1, 1), -521) == date(2024, 1, 1) - timedelta(weeks=521)
@@ -196,7 +196,7 @@ def test_worked_dates_reach_over_years_and_end_with_2200() -> None:
 # --- two calendars ------------------------------------------------------------------------------
 
 
-def test_two_calendars_are_open_together_where_their_hours_meet() -> None:
+def test_an_intersection_is_open_when_both_calendars_are() -> None:
     berlin = Calendar(zone="Europe/Berlin", hours=OFFICE, name="berlin")
     new_york = Calendar(zone="America/New_York", hours=OFFICE, name="new york")
     both = berlin & new_york
@@ -207,7 +207,7 @@ def test_two_calendars_are_open_together_where_their_hours_meet() -> None:
     assert both.next_open(utc("2024-03-08 00:00")) == utc("2024-03-08 14:00")
 
 
-def test_within_always_changes_nothing() -> None:
+def test_within_a_calendar_that_is_always_open_changes_nothing() -> None:
     desk = Calendar(zone="Europe/Berlin", hours=OFFICE)
     for each in (desk & ALWAYS, ALWAYS & desk):
         assert each.add(utc("2024-03-29 12:00"), 40 * HOURS) == desk.add(
@@ -215,10 +215,10 @@ def test_within_always_changes_nothing() -> None:
         )
 
 
-# --- the face -----------------------------------------------------------------------------------
+# --- datetimes -----------------------------------------------------------------------------------
 
 
-def test_datetimes_of_any_zone_go_in_and_utc_comes_out() -> None:
+def test_datetimes_of_any_zone_are_accepted_and_utc_is_returned() -> None:
     desk = Calendar(zone="Europe/Berlin", hours=OFFICE)
     due = desk.add(datetime(2024, 5, 6, 17, tzinfo=ZoneInfo("Asia/Tokyo")), 1 * HOURS)
     assert due == utc("2024-05-06 09:00")
@@ -234,7 +234,7 @@ def test_naive_datetimes_are_refused() -> None:
         ALWAYS.add(naive, 1 * HOURS)
 
 
-def test_spans_are_timedeltas_and_not_negative() -> None:
+def test_a_span_must_be_a_timedelta_and_not_negative() -> None:
     for wrong in (5, None, "5"):
         with pytest.raises(InvalidValueError, match="timedelta"):
             ALWAYS.add(utc("2024-05-06 00:00"), wrong)  # type: ignore[arg-type]
@@ -242,7 +242,7 @@ def test_spans_are_timedeltas_and_not_negative() -> None:
         ALWAYS.add(utc("2024-05-06 00:00"), -1 * HOURS)
 
 
-def test_a_day_is_a_date_and_days_are_a_whole_number() -> None:
+def test_add_days_takes_a_date_and_a_whole_number() -> None:
     with pytest.raises(InvalidValueError, match="date"):
         ALWAYS.add_days(utc("2024-05-06 00:00"), 1)
     for wrong in (1.0, True, 10**9):

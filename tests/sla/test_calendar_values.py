@@ -1,4 +1,4 @@
-"""Calendars are values that come from configuration and go back; nonsense is refused."""
+"""Calendars are values that come from configuration and go back; invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_calendar_survives_copies_and_pickles_without_its_table(value: Any) ->
     assert len(pickle.dumps(value)) < 5_000
 
 
-def test_two_calendars_that_say_the_same_are_equal_whatever_the_order() -> None:
+def test_calendars_are_equal_whatever_the_order_of_their_settings() -> None:
     one = Calendar(
         hours={"tue": [], "mon": [("13:00", "17:00"), ("9:00", "12:00:00")]},
         holidays=["12-25", date(2024, 5, 1), "2024-05-01"],
@@ -86,7 +86,7 @@ def test_the_plain_form_makes_an_equal_calendar(calendar: Calendar) -> None:
 @given(
     st.sampled_from(CHANGES).flatmap(lambda each: plain_calendars(each[0], change_instant(each[1])))
 )
-def test_the_plain_form_of_any_calendar_makes_an_equal_one(plain: dict[str, Any]) -> None:
+def test_the_plain_form_of_a_drawn_calendar_makes_an_equal_one(plain: dict[str, Any]) -> None:
     plain["hours"]["wed"] = plain["hours"]["fri"] = [["09:00", "17:00"]]
     plain.pop("within", None)
     calendar = Calendar.from_plain(plain)
@@ -141,9 +141,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"hours": {"mon": [(time(9, 0, 0, 5), "17:00")]}}, "whole seconds"),
     ({"hours": {"mon": [("09:00", "09:00")]}}, "00:00 to 24:00 for a whole day"),
     ({"hours": {"mon": [("00:00", "00:00")]}}, "00:00 to 24:00 for a whole day"),
-    ({"hours": {"mon": ("09:00", "17:00")}}, "a list of windows"),
-    ({"hours": {"mon": ["09:00-17:00"]}}, "a list of windows"),
-    ({"hours": {"mon": [("09:00", "12:00", "17:00")]}}, "a list of windows"),
+    ({"hours": {"mon": ("09:00", "17:00")}}, "a list of openings"),
+    ({"hours": {"mon": ["09:00-17:00"]}}, "a list of openings"),
+    ({"hours": {"mon": [("09:00", "12:00", "17:00")]}}, "a list of openings"),
     ({"hours": {"mon": "09:00-17:00"}}, "a list"),
     ({"hours": {"mon": None}}, "a list"),
     ({"hours": {"mon": [("09:00", "17:00")] * 25}}, "at most 24"),
@@ -196,7 +196,7 @@ def test_what_makes_no_sense_is_refused_with_a_way_out(given_: Any, way_out: str
     assert len(str(caught.value)) < 1_000
 
 
-def test_a_disjoint_intersection_is_refused() -> None:
+def test_an_intersection_that_is_never_open_is_refused() -> None:
     tuesday = Calendar(hours={"tue": [("09:00", "17:00")]})
     with pytest.raises(InvalidValueError, match="open at some time"):
         Calendar(hours=MONDAY) & tuesday
@@ -211,7 +211,7 @@ def test_one_open_minute_in_a_century_is_enough() -> None:
     assert leap.add_days(date(1970, 1, 1), 1) == date(2052, 7, 1)
 
 
-def test_a_key_that_is_no_field_is_refused_and_the_fields_are_named() -> None:
+def test_an_unknown_key_is_refused_and_the_fields_are_named() -> None:
     with pytest.raises(InvalidValueError, match=r"'tz'.*zone, hours, holidays, shifts, breaks"):
         Calendar.from_plain({"tz": "UTC"})
     nothing: list[Any] = [None, [], "UTC", 5]
@@ -220,7 +220,7 @@ def test_a_key_that_is_no_field_is_refused_and_the_fields_are_named() -> None:
             Calendar.from_plain(wrong)
 
 
-def test_calendars_within_calendars_have_a_bottom() -> None:
+def test_calendars_may_be_nested_only_so_deep() -> None:
     plain: Mapping[str, object] = {"hours": MONDAY}
     for _ in range(9):
         Calendar.from_plain(plain)
@@ -233,7 +233,7 @@ def test_calendars_within_calendars_have_a_bottom() -> None:
         Calendar.from_plain(plain)
 
 
-def test_more_dates_than_any_desk_has_are_refused() -> None:
+def test_too_many_dates_are_refused() -> None:
     days = [date.fromordinal(730_000 + each) for each in range(5_001)]
     with pytest.raises(InvalidValueError, match="10000"):
         Calendar(hours=MONDAY, holidays=days, shifts={day: [] for day in days})
@@ -291,24 +291,24 @@ def test_an_error_beyond_the_horizon_keeps_its_values_and_survives_a_pickle() ->
         ),
     ],
 )
-def test_what_is_seldom_meant_is_pointed_out(given_: Any, advice: str) -> None:
+def test_check_points_out_settings_that_are_rarely_intended(given_: Any, advice: str) -> None:
     (line,) = Calendar(**given_).check()
     assert advice in line
 
 
-def test_windows_that_touch_or_end_at_midnight_need_no_advice() -> None:
+def test_openings_that_touch_or_end_at_midnight_need_no_advice() -> None:
     desk = Calendar(
         hours={"mon": [("09:00", "12:00"), ("12:00", "24:00")], "tue": [("00:00", "9:00")]}
     )
     assert desk.check() == ()
 
 
-def test_windows_that_overlap_count_once() -> None:
+def test_overlapping_openings_count_once() -> None:
     desk = Calendar(hours={"mon": [("09:00", "13:00"), ("12:00", "17:00")]})
     monday = datetime(2024, 5, 6, tzinfo=UTC)
     assert desk.elapsed(monday, monday.replace(day=7)).total_seconds() == 8 * 3_600
 
 
-def test_an_edition_is_of_a_calendar() -> None:
+def test_an_edition_needs_a_calendar() -> None:
     with pytest.raises(InvalidValueError, match="Calendar"):
         Edition(0, "UTC")  # type: ignore[arg-type]

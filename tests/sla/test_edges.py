@@ -1,4 +1,4 @@
-"""Values and instants at which a small mistake shows, and nowhere beside."""
+"""Values and instants at the edges, where only a small mistake would show."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ NINE_TO_FIVE = dict.fromkeys(DAYS, (("09:00", "17:00"),))
 WHOLE_DAYS = dict.fromkeys(DAYS, (("00:00", "24:00"),))
 
 
-# --- windows ------------------------------------------------------------------------------------
+# --- openings -----------------------------------------------------------------------------------
 
 
-def test_windows_that_touch_are_one_and_empty_ones_none() -> None:
+def test_openings_that_touch_are_joined_and_empty_ones_dropped() -> None:
     assert merged([(0, 5), (5, 9), (9, 9), (12, 12), (20, 30), (22, 30)]) == [(0, 9), (20, 30)]
 
 
-def test_what_two_lists_share_goes_up_to_an_edge_they_have_in_common() -> None:
+def test_common_time_ends_at_an_edge_that_both_lists_share() -> None:
     assert common([(0, 5), (5, 9), (10, 20)], [(0, 5), (7, 20)]) == [(0, 5), (7, 9), (10, 20)]
     assert without([(0, 10), (20, 30)], [(0, 2), (10, 20), (29, 40)]) == [(2, 10), (20, 29)]
 
 
 @pytest.mark.parametrize("span", [1, DAY, HORIZON])
-def test_only_windows_that_reach_into_a_stretch_are_cut_to_it(span: int) -> None:
+def test_only_openings_inside_a_stretch_are_clipped_to_it(span: int) -> None:
     windows = [(0, 5), (5, 10), (10, 20), (20, 30)]
     assert clipped(windows, 5, 10) == [(5, 10)]
     assert clipped(windows, 7, 20 + span) == [(7, 10), (10, 20), (20, min(30, 20 + span))]
 
 
 @pytest.mark.parametrize("span", [1, DAY, HORIZON])
-def test_a_calendar_that_is_never_closed_counts_every_millisecond_to_its_end(span: int) -> None:
+def test_a_calendar_that_never_closes_counts_every_millisecond_to_the_horizon(span: int) -> None:
     assert ALWAYS.timetable.add(HORIZON - span, span) == HORIZON
     assert ALWAYS.timetable.subtract(HORIZON, span) == HORIZON - span
     assert ALWAYS.timetable.elapsed(HORIZON - span, HORIZON) == span
@@ -56,7 +56,7 @@ def test_a_calendar_that_is_never_closed_counts_every_millisecond_to_its_end(spa
         ALWAYS.timetable.add(HORIZON - span, span + 1)
 
 
-def test_the_last_window_before_the_horizon_and_the_first_after_1970_count_whole() -> None:
+def test_the_first_opening_after_1970_and_the_last_before_the_horizon_count_whole() -> None:
     table = Calendar(hours=NINE_TO_FIVE).timetable
     last = HORIZON - 7 * HOUR
     assert table.add(last - 8 * HOUR, 8 * HOUR) == last
@@ -72,7 +72,7 @@ def test_the_last_window_before_the_horizon_and_the_first_after_1970_count_whole
         table.subtract(9 * HOUR, 0)
 
 
-def test_time_beyond_the_horizon_says_the_span_that_was_asked_for() -> None:
+def test_the_error_beyond_the_horizon_has_the_span_asked_for() -> None:
     table = Calendar(name="office", hours=NINE_TO_FIVE).timetable
     with pytest.raises(BeyondHorizonError) as none_left:
         table.add(HORIZON - HOUR, 0)
@@ -83,7 +83,7 @@ def test_time_beyond_the_horizon_says_the_span_that_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize("year", [1970, 2023, LAST_YEAR])
-def test_the_edges_of_a_table_of_one_year_are_its_own(year: int) -> None:
+def test_a_table_of_one_year_starts_and_ends_with_that_year(year: int) -> None:
     start, end = year_start(year), year_start(year + 1)
     for first, then in ((start, end - 1), (end - 1, start)):
         table = Calendar(hours=NINE_TO_FIVE).timetable
@@ -98,7 +98,7 @@ def test_the_edges_of_a_table_of_one_year_are_its_own(year: int) -> None:
         assert list(table.windows(start, start)) == []
 
 
-def test_what_is_always_open_is_so_from_the_first_instant_on() -> None:
+def test_a_calendar_that_is_always_open_is_open_from_the_first_instant() -> None:
     always = ALWAYS.timetable
     assert always.is_open(0)
     assert always.next_open(0) == 0
@@ -108,10 +108,10 @@ def test_what_is_always_open_is_so_from_the_first_instant_on() -> None:
 
 @pytest.mark.parametrize("hours", [NINE_TO_FIVE, WHOLE_DAYS])
 @pytest.mark.parametrize("after", [0, 12 * HOUR])
-def test_all_the_open_time_that_there_was_since_1970_may_be_taken_away(
+def test_all_open_time_since_1970_can_be_subtracted(
     hours: Mapping[str, Sequence[tuple[str, str]]], after: int
 ) -> None:
-    calendar = Calendar(hours=hours, holidays=["1972-02-01"])  # or nothing would be built
+    calendar = Calendar(hours=hours, holidays=["1972-02-01"])  # otherwise no table would be built
     first = calendar.timetable.next_open(0)
     for year in (1970, 1971, 1972):
         start = year_start(year) + 3 * DAY + after
@@ -123,7 +123,7 @@ def test_all_the_open_time_that_there_was_since_1970_may_be_taken_away(
 
 @pytest.mark.parametrize("hours", [NINE_TO_FIVE, WHOLE_DAYS])
 @pytest.mark.parametrize("after", [0, 12 * HOUR])
-def test_all_the_open_time_that_is_left_before_2201_may_be_used_up(
+def test_all_open_time_before_2201_can_be_used_up(
     hours: Mapping[str, Sequence[tuple[str, str]]], after: int
 ) -> None:
     calendar = Calendar(hours=hours, holidays=["2198-02-01"])
@@ -137,7 +137,7 @@ def test_all_the_open_time_that_is_left_before_2201_may_be_used_up(
 
 
 @pytest.mark.parametrize("first", [2022, 2023, 2024, 2026])
-def test_an_hour_that_is_open_over_new_year_is_so_on_either_side_of_it(first: int) -> None:
+def test_an_opening_across_new_year_is_open_on_both_sides(first: int) -> None:
     nights = Calendar(hours=dict.fromkeys(DAYS, (("23:30", "00:30"),)))
     new_year = year_start(2024)
     for start, end in ((-5, 1), (-1, 1), (0, 1), (-5, 5), (-5, 0), (0, HOUR)):
@@ -147,7 +147,7 @@ def test_an_hour_that_is_open_over_new_year_is_so_on_either_side_of_it(first: in
 
 
 def _known_at(calendar: Calendar, at: int) -> Timetable:
-    """Return a timetable of the same hours that has built the year of an instant alone."""
+    """Return a timetable of the same hours that has built only the year of an instant."""
     fresh = Timetable(calendar._openings.year, name=calendar.name)
     fresh.is_open(at)
     return fresh
@@ -167,7 +167,7 @@ def _known_at(calendar: Calendar, at: int) -> Timetable:
         {"shifts": {"2026-05-04": []}, "breaks": {"2026-05-05": [("10:00", "11:00")]}},
     ],
 )
-def test_a_week_that_never_closes_closes_for_whatever_is_said_of_a_day(
+def test_a_week_that_never_closes_is_closed_by_a_holiday_a_shift_or_a_break(
     closed: dict[str, Any],
 ) -> None:
     calendar = Calendar(hours=WHOLE_DAYS, **closed)
@@ -176,13 +176,13 @@ def test_a_week_that_never_closes_closes_for_whatever_is_said_of_a_day(
     assert closes.year == 2026
 
 
-def test_hours_that_lie_within_no_other_are_no_calendar() -> None:
+def test_a_calendar_within_a_disjoint_one_is_refused() -> None:
     tuesdays = Calendar(hours={"tue": [("09:00", "17:00")]})
     with pytest.raises(InvalidValueError, match="open at some time before 2201"):
         Calendar(hours={"mon": [("09:00", "17:00")]}, within=[tuesdays])
 
 
-def test_a_shift_of_which_the_end_alone_counts_may_do_so_in_another_year() -> None:
+def test_a_shift_may_be_open_only_in_the_year_of_its_end() -> None:
     new_year = Calendar(shifts={"2026-01-01": [("00:00", "12:00")]})
     night = {"2025-12-30": [("23:00", "22:59")]}  # in UTC, up to 09:59 of New Year
     both = Calendar(zone="Pacific/Pago_Pago", shifts=night, within=[new_year])
@@ -192,7 +192,7 @@ def test_a_shift_of_which_the_end_alone_counts_may_do_so_in_another_year() -> No
     )
 
 
-def test_what_closes_at_midnight_does_not_work_the_day_after() -> None:
+def test_an_opening_that_ends_at_midnight_makes_no_working_day_of_the_next() -> None:
     fridays = Calendar(hours={"fri": [("09:00", "24:00")]})
     friday = date(2026, 5, 1)
     assert fridays.add_days(friday, 1) == date(2026, 5, 8)
@@ -205,7 +205,7 @@ def test_what_closes_at_midnight_does_not_work_the_day_after() -> None:
     ("zone", "last", "days"),
     [("Pacific/Kiritimati", "2200-12-31", 1), ("Pacific/Pago_Pago", "1970-01-01", -1)],
 )
-def test_days_end_where_the_zone_s_own_years_do(zone: str, last: str, days: int) -> None:
+def test_working_days_end_where_the_years_of_the_zone_end(zone: str, last: str, days: int) -> None:
     calendar = Calendar(zone=zone, hours=WHOLE_DAYS)
     day = date.fromisoformat(last)
     assert calendar.add_days(day, 0) == day
@@ -219,19 +219,19 @@ def test_times_of_day_count_every_minute_and_second() -> None:
     assert odd.hours == {"mon": (("09:31:07", "17:02:59"),)}
 
 
-def test_a_window_that_is_no_pair_is_refused_whatever_it_is() -> None:
+def test_an_opening_that_is_not_a_pair_is_refused() -> None:
     for wrong in ("09", ("09:00", "12:00", "13:00"), 5, {"09:00", "17:00"}):
-        with pytest.raises(InvalidValueError, match="a list of windows, each a start and an end"):
+        with pytest.raises(InvalidValueError, match="a list of openings, each a start and an end"):
             Calendar(hours={"mon": [wrong]})  # type: ignore[list-item]
 
 
-def test_a_window_without_length_is_shown_as_it_was_written() -> None:
+def test_an_empty_opening_is_shown_as_it_was_written() -> None:
     with pytest.raises(InvalidValueError) as caught:
         Calendar(hours={"mon": [("9:00", time(9))]})
     assert caught.value.args[1] == ("9:00", time(9))
 
 
-def test_a_week_is_never_closed_only_if_every_day_is_open_to_the_next() -> None:
+def test_a_week_never_closes_only_if_every_day_is_open_until_the_next() -> None:
     whole = {day: [("00:00", "24:00")] for day in DAYS}
     for day in DAYS:
         assert Calendar(hours=whole).next_close(datetime(2026, 1, 1, tzinfo=UTC)) is None
@@ -241,9 +241,7 @@ def test_a_week_is_never_closed_only_if_every_day_is_open_to_the_next() -> None:
 
 @pytest.mark.parametrize("day", ["1970-01-01", "1970-12-31", "2199-12-31", "2200-12-31"])
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_a_calendar_of_one_shift_is_open_then_wherever_that_is_a_year_s_edge(
-    day: str, zone: str
-) -> None:
+def test_a_calendar_of_one_shift_is_open_at_the_edge_of_a_year(day: str, zone: str) -> None:
     once = Calendar(zone=zone, shifts={day: [("12:00", "13:00")]})
     noon = datetime.fromisoformat(f"{day} 12:00").replace(tzinfo=tzinfo_of(zone))
     assert once.is_open(noon)
@@ -258,7 +256,7 @@ def test_a_calendar_of_one_shift_is_open_then_wherever_that_is_a_year_s_edge(
         ("UTC", "2025-12-31", ("23:00", "01:00")),
     ],
 )
-def test_a_calendar_of_one_shift_is_open_also_if_that_is_another_year_in_utc(
+def test_a_calendar_of_one_shift_is_open_also_in_another_year_of_utc(
     zone: str, day: str, window: tuple[str, str]
 ) -> None:
     once = Calendar(zone=zone, shifts={day: [window]})
@@ -267,16 +265,16 @@ def test_a_calendar_of_one_shift_is_open_also_if_that_is_another_year_in_utc(
 
 
 @pytest.mark.parametrize("year", [1970, 1999, 2024, LAST_YEAR])
-def test_a_calendar_may_be_open_in_one_year_alone(year: int) -> None:
+def test_a_calendar_may_be_open_in_a_single_year(year: int) -> None:
     once = Calendar(shifts={f"{year}-05-05": [("10:00", "12:00")]})
     both = Calendar(hours=NINE_TO_FIVE, within=[once])
     assert both.next_open(datetime(1970, 1, 1, tzinfo=UTC)) == datetime(year, 5, 5, 10, tzinfo=UTC)
 
 
-def test_breaks_that_overlap_are_named_as_shifts_are() -> None:
+def test_check_names_overlapping_breaks_and_shifts_alike() -> None:
     twice = [("12:00", "13:00"), ("12:30", "14:00")]
     told = [
-        f"{kind}['2026-05-05'] has windows that overlap, 12:00-13:00 and 12:30-14:00; they count "
+        f"{kind}['2026-05-05'] has openings that overlap, 12:00-13:00 and 12:30-14:00; they count "
         "once"
         for kind in ("shifts", "breaks")
     ]
@@ -284,20 +282,20 @@ def test_breaks_that_overlap_are_named_as_shifts_are() -> None:
     assert [line for line in both.check() if "overlap" in line] == told
 
 
-def test_shifts_alone_that_holidays_or_breaks_take_away_make_no_calendar() -> None:
+def test_a_calendar_whose_shifts_are_all_closed_is_refused() -> None:
     for day in ("1970-01-01", "2200-12-31", "2024-02-29"):
         with pytest.raises(InvalidValueError, match="open at some time before 2201"):
             Calendar(shifts={day: [("09:00", "10:00")]}, holidays=[day])
 
 
-def test_windows_of_the_next_day_that_overlap_are_named_by_both_of_their_times() -> None:
+def test_check_names_an_overlap_with_the_next_day_by_both_openings() -> None:
     night = {"mon": [("22:00", "06:00")], "tue": [("05:30", "07:15")], "wed": [("06:00", "07:00")]}
     assert Calendar(hours=night).check() == (
-        "hours['mon'] has windows that overlap, 22:00-06:00 and next 05:30-07:15; they count once",
+        "hours['mon'] has openings that overlap, 22:00-06:00 and next 05:30-07:15; they count once",
     )
 
 
-def test_a_public_holiday_has_a_name_on_its_day_in_its_part_of_the_country() -> None:
+def test_a_public_holiday_has_a_name_on_its_day_in_its_subdivision() -> None:
     epiphany = date(2026, 1, 6)
     assert PublicHolidays("DE", subdivision="BY").name_of(epiphany) is not None
     assert PublicHolidays("DE").name_of(epiphany) is None
@@ -305,14 +303,14 @@ def test_a_public_holiday_has_a_name_on_its_day_in_its_part_of_the_country() -> 
     assert PublicHolidays("DE").name_of(date(2026, 10, 4)) is None
 
 
-def test_zones_are_found_by_name_and_the_nearest_three_by_a_wrong_one() -> None:
+def test_an_unknown_zone_gets_the_three_most_similar_names() -> None:
     assert tzinfo_of("UTC") is UTC
     alike = [f"America/New_Yor{end}" for end in "klmn"]
     near = nearest("america/new york", [*alike, "Asia/Tokyo"])
     assert (near[0], len(near), {*near} < {*alike}) == ("America/New_York", 3, True)
 
 
-def test_holidays_stand_in_one_order_dates_then_yearly_days_then_countries() -> None:
+def test_holidays_are_ordered_as_dates_then_yearly_dates_then_countries() -> None:
     mixed: list[Holiday] = [
         PublicHolidays("DE", subdivision="BY"),
         PublicHolidays("DE"),
@@ -347,7 +345,7 @@ def _clock(started: int, *pauses: Status) -> Clock:
     )
 
 
-def test_a_ticket_was_resolved_when_it_was_first_done_of_the_last_time() -> None:
+def test_resolved_at_is_the_start_of_the_last_time_the_ticket_was_done() -> None:
     book = Book(log=[(0, Status.NEW)], queued=0)
     assert book.resolved_at() is None
     for at, status in (
@@ -360,7 +358,7 @@ def test_a_ticket_was_resolved_when_it_was_first_done_of_the_last_time() -> None
     assert book.resolved_at() == 30
 
 
-def test_a_pause_from_the_first_instant_on_leaves_no_stretch_without_length() -> None:
+def test_a_pause_from_the_start_leaves_no_empty_stretch() -> None:
     log = [(0, Status.NEW), (5, Status.PENDING), (9, Status.OPEN), (9, Status.PENDING)]
     book = Book(log=log, queued=0)
     clock = _clock(5, Status.PENDING)
@@ -372,7 +370,7 @@ def test_a_pause_from_the_first_instant_on_leaves_no_stretch_without_length() ->
     assert list(book.stretches(clock)) == []
 
 
-def test_messages_count_from_the_oldest_without_an_answer() -> None:
+def test_unanswered_time_counts_from_the_oldest_message_without_an_answer() -> None:
     book = Book(log=[(0, Status.NEW)], queued=0)
     book.note_message(Author.REQUESTER, 1)
     assert book.cycles(Metric.NEXT_RESPONSE) == []
@@ -385,11 +383,11 @@ def test_messages_count_from_the_oldest_without_an_answer() -> None:
 # --- spans and times of day ---------------------------------------------------------------------
 
 
-def test_a_length_of_time_is_cut_to_whole_milliseconds() -> None:
+def test_a_shown_span_has_whole_milliseconds() -> None:
     assert span_of(timedelta(days=1, seconds=2, microseconds=3_999)) == DAY + 2 * SECOND + 3
 
 
-def test_a_time_of_day_says_its_offset_from_utc_with_its_sign() -> None:
+def test_a_shown_time_of_day_has_a_signed_offset_from_utc() -> None:
     at = datetime(2026, 1, 5, 15, tzinfo=UTC)
     told = {
         zone: _clock_time(at.astimezone(tzinfo_of(zone)))

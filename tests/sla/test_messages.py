@@ -1,4 +1,4 @@
-"""Every message of calendars, word for word."""
+"""Every error message of calendars, word for word."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  what is refused
 RARE = Calendar(name="rare", shifts={"2024-05-01": [("09:00", "17:00")]})
 
-# The ways out that several share.
+# Ends of messages that several cases share.
 A_DATE = "it must be a date from 1970-01-01 to 2200-12-31, as 'YYYY-MM-DD'"
 ANY_DATE = "it must be a date as 'YYYY-MM-DD', or 'MM-DD' for every year"
 DIFFERENT = "it must be two different times: write 00:00 to 24:00 for a whole day, or leave it out"
@@ -29,14 +29,14 @@ INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() convert
 LAST_CLOCK = "it must be a time from '00:00' to '24:00', such as '09:00'"
 FIRST_CLOCK = "it must be a time from '00:00' to '23:59:59', such as '09:00'"
 OPEN = (
-    "it must be open at some time before 2201: give hours or shifts that holidays, "
-    "breaks and within leave something of"
+    "it must be open at some time before 2201; holidays, breaks and within close all of its "
+    "hours and shifts"
 )
-ORDER = "it must be effective one after the other, the first from 0 on"
+ORDER = "it must be in force one after the other, the first from 0 on"
 SECONDS = "it must be a time of day in whole seconds, without a zone"
-WINDOWS = "it must be a list of windows, each a start and an end: [('09:00', '17:00')]"
+WINDOWS = "it must be a list of openings, each a start and an end: [('09:00', '17:00')]"
 
-# As a host without a type checker has them.
+# Called the way a host without a type checker would.
 country: Any = PublicHolidays
 edition: Any = Edition
 versions: Any = Versions
@@ -51,7 +51,7 @@ def read(**plain: Any) -> Calendar:
 
 
 def within(depth: int) -> Calendar:
-    """Return a calendar within calendars, so many of them."""
+    """Return a calendar that is nested ``depth`` levels deep."""
     inner = calendar()
     for _ in range(depth):
         inner = calendar(within=[inner])
@@ -123,30 +123,30 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         lambda: calendar(hours={"mon": [("09:00",)]}),
     ),
     (
-        f"the start of a window in Calendar.hours['mon'] is '24:00'; {FIRST_CLOCK}",
+        f"the start of an opening in Calendar.hours['mon'] is '24:00'; {FIRST_CLOCK}",
         lambda: calendar(hours={"mon": [("24:00", "25:00")]}),
     ),
     (
-        f"the end of a window in Calendar.hours['mon'] is '24:00:01'; {LAST_CLOCK}",
+        f"the end of an opening in Calendar.hours['mon'] is '24:00:01'; {LAST_CLOCK}",
         lambda: calendar(hours={"mon": [("09:00", "24:00:01")]}),
     ),
     (
-        f"the end of a window in Calendar.hours['mon'] is 17; {LAST_CLOCK}",
+        f"the end of an opening in Calendar.hours['mon'] is 17; {LAST_CLOCK}",
         lambda: calendar(hours={"mon": [("09:00", 17)]}),
     ),
     (
         (
-            "the start of a window in Calendar.hours['mon'] is "
+            "the start of an opening in Calendar.hours['mon'] is "
             f"datetime.time(9, 0, tzinfo=datetime.timezone.utc); {SECONDS}"
         ),
         lambda: calendar(hours={"mon": [(time(9, tzinfo=UTC), "17:00")]}),
     ),
     (
-        f"the end of a window in Calendar.hours['mon'] is datetime.time(17, 0, 0, 5); {SECONDS}",
+        f"the end of an opening in Calendar.hours['mon'] is datetime.time(17, 0, 0, 5); {SECONDS}",
         lambda: calendar(hours={"mon": [("09:00", time(17, 0, 0, 5))]}),
     ),
     (
-        f"a window in Calendar.hours['mon'] is ('09:00', '9:00:00'); {DIFFERENT}",
+        f"an opening in Calendar.hours['mon'] is ('09:00', '9:00:00'); {DIFFERENT}",
         lambda: calendar(hours={"mon": [("09:00", "9:00:00")]}),
     ),
     ("Calendar.holidays is '12-25'; it must be a list", lambda: calendar(holidays="12-25")),
@@ -180,7 +180,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
         lambda: calendar(holidays=[{"country": "DE", "state": "BY"}]),
     ),
     (
-        "PublicHolidays.subdivision of VA is 'BY'; it must be left out: none is known",
+        "PublicHolidays.subdivision of VA is 'BY'; it must be left out, because none is known",
         lambda: country("VA", subdivision="BY"),
     ),
     (
@@ -190,8 +190,8 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     (f"a date of Calendar.shifts is '05-01'; {A_DATE}", lambda: calendar(shifts={"05-01": []})),
     (
         (
-            "a date of Calendar.shifts is datetime.date(2024, 5, 1); it must be there once, and "
-            "not in two forms"
+            "a date of Calendar.shifts is datetime.date(2024, 5, 1); it must be there once, not "
+            "in two forms"
         ),
         lambda: calendar(shifts={"2024-05-01": [], date(2024, 5, 1): []}),
     ),
@@ -205,7 +205,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     (f"a date of Calendar.breaks is '05-01'; {A_DATE}", lambda: calendar(breaks={"05-01": []})),
     (
-        f"a window in Calendar.breaks['2024-05-01'] is ('12:00', '12:00'); {DIFFERENT}",
+        f"an opening in Calendar.breaks['2024-05-01'] is ('12:00', '12:00'); {DIFFERENT}",
         lambda: calendar(breaks={"2024-05-01": [("12:00", "12:00")]}),
     ),
     ("Calendar.within is 5; it must be a list", lambda: calendar(within=5)),
@@ -271,11 +271,11 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     ("span is 5; it must be a timedelta", lambda: ALWAYS.add(NEW_YEAR, nonsense(5))),
     (
-        "span is -1; it must be 0 or more milliseconds; subtract() goes back",
+        "span is -1; it must be 0 or more milliseconds; subtract() counts back",
         lambda: ALWAYS.add(NEW_YEAR, timedelta(milliseconds=-1)),
     ),
     (
-        "span is -1; it must be 0 or more milliseconds; add() goes ahead",
+        "span is -1; it must be 0 or more milliseconds; add() counts forwards",
         lambda: ALWAYS.subtract(NEW_YEAR, timedelta(milliseconds=-1)),
     ),
     (
@@ -308,7 +308,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     (
         (
-            "the start of a window in Calendar.hours['mon'] of Calendar.within[1].within[0] is "
+            "the start of an opening in Calendar.hours['mon'] of Calendar.within[1].within[0] is "
             f"'9'; {FIRST_CLOCK}"
         ),
         lambda: read(
@@ -347,7 +347,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
 @pytest.mark.parametrize(
     ("text", "wrong"), REFUSED, ids=[text.partition(" is ")[0] for text, _ in REFUSED]
 )
-def test_what_makes_no_sense_is_refused_in_so_many_words(
+def test_an_invalid_value_is_refused_with_this_message(
     text: str, wrong: Callable[[], object]
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:

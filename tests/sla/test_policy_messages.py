@@ -1,4 +1,4 @@
-"""Every message of policies, word for word."""
+"""Every error message of policies, word for word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ticketroute.model.ids import PolicyId
 from ticketroute.model.lifecycle import Status
 from ticketroute.sla.policy import Escalation, Metric, Policy, Target
 
-# The ways out that several share.
+# Ends of messages that several cases share.
 MAPPING = "it must be a mapping of names to values"
 NOT_DONE = "it must be a Status in which the ticket is not done"
 SEVERAL = "it must be several values, such as a list"
@@ -111,8 +111,8 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ),
     (
         (
-            "Escalation.offset is -60001; it must be at least -60000, or it lies before the start "
-            "of the shortest target"
+            "Escalation.offset is -60001; it must be at least -60000, which is the start of the "
+            "shortest target"
         ),
         lambda: target(escalations=[level(offset=-60_001)]),
     ),
@@ -172,7 +172,7 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
 @pytest.mark.parametrize(
     ("text", "wrong"), REFUSED, ids=[text.partition(" is ")[0] for text, _ in REFUSED]
 )
-def test_what_makes_no_sense_is_refused_in_so_many_words(
+def test_an_invalid_value_is_refused_with_this_message(
     text: str, wrong: Callable[[], object]
 ) -> None:
     with pytest.raises(InvalidValueError) as caught:

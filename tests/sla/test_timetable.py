@@ -1,4 +1,4 @@
-"""The table answers as somebody would who watches the wall clock, and obeys the laws of time."""
+"""The table agrees with a walk over the wall clock, and obeys the laws of time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scenes(draw: st.DrawFn, *, tick: int = 300, reach: int = 2 * 86_400) -> Any:
 
 
 def enough(plain: Plain) -> Plain:
-    """Return a calendar with two full days a week besides, in which any span of a law ends."""
+    """Return the calendar with two full days a week added, so that every span ends in it."""
     more = {day: [*plain["hours"][day], ["09:00", "17:00"]] for day in ("wed", "thu")}
     return {**plain, "hours": {**plain["hours"], **more}}
 
@@ -66,7 +66,7 @@ def tables(draw: st.DrawFn) -> Any:
 
 
 def compare(table: Timetable, walk: Walk, at: int, other: int, span: int) -> None:
-    """Ask the table and the walk the same; past its ends the walk has no answer."""
+    """Compare the answers of the table and the walk; the walk has none beyond its ends."""
     assert table.is_open(at) == walk.is_open(at)
     for opens, closes in walk.runs:
         assert table.is_open(opens)
@@ -86,25 +86,25 @@ def compare(table: Timetable, walk: Walk, at: int, other: int, span: int) -> Non
 
 
 @given(scenes(), st.integers(1, 30 * HOUR))
-def test_the_table_answers_as_the_wall_clock_does(scene: Any, span: int) -> None:
+def test_the_table_agrees_with_the_wall_clock(scene: Any, span: int) -> None:
     table, walk, at, other = scene
     compare(table, walk, at, other, span)
 
 
 @settings(max_examples=30)
 @given(scenes(tick=1, reach=2_400), st.integers(1, HOUR))
-def test_the_table_answers_as_the_wall_clock_does_second_by_second(scene: Any, span: int) -> None:
+def test_the_table_agrees_with_the_wall_clock_at_every_second(scene: Any, span: int) -> None:
     table, walk, at, other = scene
     compare(table, walk, at, other, span)
 
 
 @pytest.mark.parametrize(("zone", "written"), CHANGES)
-def test_windows_with_every_bound_near_a_change_are_cut_there(zone: str, written: str) -> None:
+def test_openings_with_every_bound_near_a_change_are_cut_there(zone: str, written: str) -> None:
     change = change_instant(written)
     tick = 60 if change % 300 else 300
     plain: Plain = {"zone": zone, "hours": {day: [] for day in DAYS}}
     wall = PlainCalendar(plain).zone
-    for minutes in (-90, -30, -15, 0, 15, 30, 60, 90):  # one short window at each place
+    for minutes in (-90, -30, -15, 0, 15, 30, 60, 90):  # one short opening at each
         moment = datetime.fromtimestamp(change + minutes * 60, wall)
         for length in (15, 45, 120):
             end = moment.replace(tzinfo=None) + timedelta(minutes=length)
@@ -117,7 +117,9 @@ def test_windows_with_every_bound_near_a_change_are_cut_there(zone: str, written
 
 
 @given(tables(), st.integers(0, 9 * HOUR), st.integers(0, 9 * HOUR))
-def test_a_span_in_two_parts_is_due_when_the_whole_is(scene: Any, first: int, second: int) -> None:
+def test_a_span_added_in_two_parts_is_due_when_the_whole_is(
+    scene: Any, first: int, second: int
+) -> None:
     table, at, _, _ = scene
     assume(first > 0 < second)
     assert table.add(table.add(at, first), second) == table.add(at, first + second)
@@ -125,7 +127,7 @@ def test_a_span_in_two_parts_is_due_when_the_whole_is(scene: Any, first: int, se
 
 
 @given(tables(), st.integers(0, 400 * HOUR))
-def test_elapsed_takes_back_what_add_and_subtract_gave(scene: Any, span: int) -> None:
+def test_elapsed_reverses_add_and_subtract(scene: Any, span: int) -> None:
     table, at, _, _ = scene
     due, since = table.add(at, span), table.subtract(at, span)
     assert table.elapsed(at, due) == span == table.elapsed(since, at)
@@ -146,7 +148,7 @@ def test_later_starts_and_longer_spans_are_never_due_earlier(
 
 
 @given(tables())
-def test_open_time_adds_up(scene: Any) -> None:
+def test_open_time_of_two_stretches_is_the_sum_of_both(scene: Any) -> None:
     table, a, b, c = scene
     assert table.elapsed(a, b) + table.elapsed(b, c) == table.elapsed(a, c)
     assert table.elapsed(a, b) == -table.elapsed(b, a)
@@ -175,7 +177,7 @@ def test_another_holiday_never_makes_anything_due_earlier(
 
 
 @given(plain_and_date(), plain_and_date())
-def test_it_does_not_matter_which_of_two_calendars_is_within_the_other(
+def test_an_intersection_is_the_same_in_either_order(
     one: tuple[Plain, int], other: tuple[Plain, int]
 ) -> None:
     left, right = made(enough(one[0])), made(enough(other[0]))
@@ -202,7 +204,9 @@ SHIFTED: Plain = {
 
 @pytest.mark.parametrize("plain", [SHIFTED, {"hours": {day: [["00:00", "24:00"]] for day in DAYS}}])
 @pytest.mark.parametrize("order", [[2030, 1990], [1990, 2030], [2010, 2030, 1990, 2011]])
-def test_the_order_in_which_years_are_met_changes_nothing(plain: Plain, order: list[int]) -> None:
+def test_answers_do_not_depend_on_the_order_in_which_years_are_built(
+    plain: Plain, order: list[int]
+) -> None:
     table = Calendar.from_plain({**plain, "holidays": ["2000-02-29"]}).timetable
     starts = {year: instant_of(datetime(year, 12, 31, 22, 30, tzinfo=UTC)) for year in order}
     for year in order:
@@ -222,7 +226,7 @@ def test_the_order_in_which_years_are_met_changes_nothing(plain: Plain, order: l
 
 @given(st.lists(st.integers(0, 25 * 365 * DAY), min_size=1, max_size=6), st.integers(0, 30 * DAY))
 @example([0, 24 * 365 * DAY, 12 * 365 * DAY], 0)
-def test_a_grown_table_is_the_table_of_all_years(instants: list[int], span: int) -> None:
+def test_a_grown_table_equals_the_table_of_all_years(instants: list[int], span: int) -> None:
     base = instant_of(datetime(2000, 1, 1, tzinfo=UTC))
     grown, fresh = Calendar.from_plain(SHIFTED).timetable, Calendar.from_plain(SHIFTED).timetable
     for at in instants:
@@ -234,7 +238,7 @@ def test_a_grown_table_is_the_table_of_all_years(instants: list[int], span: int)
         assert grown.elapsed(base, base + at) == fresh.elapsed(base, base + at)
 
 
-def test_a_window_over_new_year_is_one_window() -> None:
+def test_an_opening_across_new_year_is_one_opening() -> None:
     table = Calendar.from_plain({"hours": {day: [["22:00", "06:00"]] for day in DAYS}}).timetable
     eve = instant_of(datetime(2023, 12, 31, 22, tzinfo=UTC))
     assert table.next_close(eve) == eve + 8 * HOUR
@@ -272,7 +276,7 @@ def test_a_span_before_1970_is_refused_and_named(mondays: Timetable) -> None:
         mondays.subtract(HOUR, 0)
 
 
-def test_the_last_instants_of_2200_are_known_and_later_ones_are_not(mondays: Timetable) -> None:
+def test_the_last_instants_of_2200_are_answered_and_later_ones_refused(mondays: Timetable) -> None:
     last = mondays.subtract(HORIZON, 0)
     assert last == instant_of(datetime(2200, 12, 29, 17, tzinfo=UTC))
     assert mondays.next_open(last) is None
@@ -292,13 +296,13 @@ def test_the_last_instants_of_2200_are_known_and_later_ones_are_not(mondays: Tim
 
 
 @pytest.mark.parametrize("wrong", [-1, 0.5 - 9, float("nan"), float("inf"), "0", None])
-def test_what_is_no_instant_is_refused(mondays: Timetable, wrong: Any) -> None:
+def test_a_value_that_is_not_an_instant_is_refused(mondays: Timetable, wrong: Any) -> None:
     with pytest.raises((InvalidValueError, TypeError)):
         mondays.is_open(wrong)
 
 
 @pytest.mark.parametrize("wrong", [-1, float("nan"), -(10**30)])
-def test_a_span_that_is_negative_is_refused_and_the_other_way_named(
+def test_a_negative_span_is_refused_and_the_error_names_the_other_method(
     mondays: Timetable, wrong: Any
 ) -> None:
     with pytest.raises(InvalidValueError, match="subtract"):
@@ -307,7 +311,7 @@ def test_a_span_that_is_negative_is_refused_and_the_other_way_named(
         mondays.subtract(0, wrong)
 
 
-def test_a_calendar_that_never_opens_again_ends_and_does_not_loop() -> None:
+def test_a_calendar_that_never_opens_again_raises_and_does_not_loop() -> None:
     once = Calendar(shifts={"2024-05-06": [("09:00", "10:00")]}, name="once").timetable
     opens = instant_of(datetime(2024, 5, 6, 9, tzinfo=UTC))
     assert once.next_open(0) == opens
@@ -322,7 +326,7 @@ def test_a_calendar_that_never_opens_again_ends_and_does_not_loop() -> None:
 # --- always -------------------------------------------------------------------------------------
 
 
-def test_always_is_one_window_and_builds_nothing() -> None:
+def test_always_is_one_opening_and_builds_no_table() -> None:
     table = ALWAYS.timetable
     for at in (0, 12 * DAY + 1, HORIZON - 1):
         assert table.is_open(at)
@@ -338,7 +342,7 @@ def test_always_is_one_window_and_builds_nothing() -> None:
         table.add(1, HORIZON)
 
 
-def test_what_is_open_around_the_clock_is_known_without_building_years() -> None:
+def test_a_calendar_open_around_the_clock_is_recognised_without_building_years() -> None:
     nights = {
         day: [["12:00", "12:00:01"], ["12:00:01", "00:00"], ["22:00", "12:00"]] for day in DAYS
     }

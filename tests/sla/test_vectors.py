@@ -1,4 +1,4 @@
-"""Results that other libraries' suites assert: every one of them, to the millisecond."""
+"""Results from the test suites of other libraries, each met to the millisecond."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_there_are_vectors() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_the_answer_is_the_published_one(case: dict[str, Any]) -> None:
+def test_the_answer_equals_the_published_one(case: dict[str, Any]) -> None:
     expected = case["expected"]
     if case["op"] in ("add", "subtract", "next_close"):
         expected = moment(expected)

@@ -1,4 +1,4 @@
-"""The versions of a calendar: each counts for its own stretch, and nothing is lost between them."""
+"""Each version of a calendar counts for its own stretch, and no time is lost between them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MONDAY = instant_of(datetime(2024, 5, 6, tzinfo=UTC))
 
 @st.composite
 def histories(draw: st.DrawFn) -> Any:
-    """Draw versions of up to three editions around a change, and the walk that shows the same."""
+    """Draw versions of up to three editions around a change, and a walk over the same clock."""
     zone, written = draw(st.sampled_from(CHANGES))
     change = change_instant(written)
     tick = 60 if change % 300 else 300
@@ -56,7 +56,7 @@ def histories(draw: st.DrawFn) -> Any:
 
 
 @given(histories(), st.integers(0, 20 * HOUR))
-def test_every_edition_counts_for_its_own_stretch(history: Any, span: int) -> None:
+def test_every_edition_counts_only_in_its_own_stretch(history: Any, span: int) -> None:
     versions, walk, at, other = history
     assert versions.is_open(at) == walk.is_open(at)
     assert versions.elapsed(at, other) == walk.elapsed(at, other)
@@ -72,7 +72,7 @@ def test_every_edition_counts_for_its_own_stretch(history: Any, span: int) -> No
             assert follow(at) == answer
 
 
-def test_a_window_is_cut_short_by_the_edition_that_follows() -> None:
+def test_an_opening_ends_when_the_next_edition_takes_effect() -> None:
     versions = Versions.of(LATE).adopt(MORNING, MONDAY + 11 * HOUR)
     assert list(versions.windows(MONDAY, MONDAY + DAY)) == [
         (MONDAY + 10 * HOUR, MONDAY + 12 * HOUR)
@@ -80,12 +80,12 @@ def test_a_window_is_cut_short_by_the_edition_that_follows() -> None:
     assert versions.add(MONDAY, 3 * HOUR) == MONDAY + 7 * DAY + 9 * HOUR
 
 
-def test_one_version_is_its_calendar_and_builds_nothing_of_its_own() -> None:
+def test_a_single_version_uses_the_table_of_its_calendar() -> None:
     assert Versions.of(ALWAYS).timetable is ALWAYS.timetable
     assert Versions.of(ALWAYS).adopt(LATE, 0) == Versions.of(LATE)
 
 
-def test_adopting_replaces_what_was_to_take_effect_then_or_later() -> None:
+def test_adopting_drops_editions_that_would_take_effect_then_or_later() -> None:
     versions = Versions.of(MORNING).adopt(LATE, 100).adopt(ALWAYS, 200)
     assert [each.effective_from for each in versions.editions] == [0, 100, 200]
     assert versions.adopt(MORNING, 100).editions == (Edition(0, MORNING), Edition(100, MORNING))
@@ -101,7 +101,7 @@ def test_adopting_changes_nothing_before_it_takes_effect() -> None:
     assert after.subtract(MONDAY, 8 * HOUR) == before.subtract(MONDAY, 8 * HOUR)
 
 
-def test_the_horizon_is_that_of_the_newest() -> None:
+def test_errors_beyond_the_horizon_use_the_newest_name() -> None:
     versions = Versions.of(MORNING).adopt(LATE, MONDAY)
     with pytest.raises(BeyondHorizonError, match="late"):
         versions.add(HORIZON - DAY, 30 * HOUR)
@@ -119,13 +119,13 @@ def test_the_horizon_is_that_of_the_newest() -> None:
         5,
     ],
 )
-def test_editions_follow_one_another_from_the_first_instant_on(wrong: Any) -> None:
+def test_editions_out_of_order_are_refused(wrong: Any) -> None:
     with pytest.raises(InvalidValueError, match=r"Versions\.editions"):
         Versions(wrong)
 
 
 @pytest.mark.parametrize("wrong", [-1, 0.5, None, True])
-def test_an_edition_takes_effect_at_an_instant(wrong: Any) -> None:
+def test_an_edition_needs_a_valid_instant(wrong: Any) -> None:
     with pytest.raises(InvalidValueError):
         Versions.of(LATE).adopt(LATE, wrong)
     with pytest.raises(InvalidValueError):

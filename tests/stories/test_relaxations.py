@@ -260,10 +260,10 @@ def test_genesys_bullseye_rings_that_remove_skills(desk: Desk) -> None:
 @pytest.mark.parametrize("spans", [(60, 30), (30, 30), (10, 30, 20)])
 def test_steps_out_of_order_or_at_one_instant_are_refused(desk: Desk, spans: list[int]) -> None:
     steps = [after(span, drop=["french"]) for span in spans]
-    with pytest.raises(InvalidValueError, match="each step after a longer wait"):
+    with pytest.raises(InvalidValueError, match="each relaxation after a longer wait"):
         desk.open_queue("mail", relaxations=steps)
     desk.open_queue("mail")
-    with pytest.raises(InvalidValueError, match="each step after a longer wait"):
+    with pytest.raises(InvalidValueError, match="each relaxation after a longer wait"):
         desk.change_queue(MAIL, relaxations=steps, at=1)
     assert desk.queue(MAIL).relaxations == ()
 

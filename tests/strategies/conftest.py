@@ -1,4 +1,4 @@
-"""What the tests of several strategies share, as fixtures: tests cannot import one another."""
+"""Fixtures that tests of several strategies share, because tests cannot import each other."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from ticketroute.strategies.contract import Key, Member, Strategy
 
 NAMES = [AgentId(f"agent-{number:02}") for number in range(14)]
 
-# Few values each, so that ties are the rule and not the exception.
+# Only a few values each, so that ties are frequent.
 FACTS: dict[str, st.SearchStrategy[object]] = {
     "priority": st.integers(1, 3),
     "capacity": st.integers(1, 4),
@@ -43,7 +43,7 @@ several = st.sets(names, max_size=len(NAMES))
 
 
 class Drawing:
-    """A random source that gives the numbers it was given, and no more."""
+    """A random source that returns the numbers it was made with, and no more."""
 
     def __init__(self, numbers: Iterable[float]) -> None:
         self._numbers: Iterator[float] = iter(numbers)
@@ -59,7 +59,7 @@ def drawing() -> Callable[[Iterable[float]], RandomSource]:
 
 @frozen(kw_only=True)
 class Order:
-    """What a strategy is checked against."""
+    """The order that a strategy is expected to have."""
 
     make: Callable[[], Strategy]
     key: Callable[[Member, Mapping[str, int]], Any]
@@ -69,7 +69,7 @@ class Order:
 
 
 class ByKey(RuleBasedStateMachine):
-    """A strategy asks as everybody sorted by key does, in its index and in a sibling's."""
+    """A strategy selects in the order of sorted keys, in its index and in a sibling's."""
 
     order: ClassVar[Order]
 
@@ -104,7 +104,7 @@ class ByKey(RuleBasedStateMachine):
 
     @rule(name=names, fact=some_facts, times=st.sampled_from([1, 2, 45]))
     def change(self, name: AgentId, fact: dict[str, Any], times: int) -> None:
-        """Change a member there and back, often enough to leave dead entries behind."""
+        """Change a member and change it back, often enough to leave dead entries."""
         member = self.members[name]
         before = {each: getattr(member, each) for each in fact}
         for turn in range(times):
@@ -150,7 +150,7 @@ class ByKey(RuleBasedStateMachine):
 
 @pytest.fixture(scope="session")
 def follows_key() -> Callable[..., None]:
-    """Return a test that a strategy asks by a key, ties included."""
+    """Return a check that a strategy orders members by a key, including ties."""
 
     def check(
         make: Callable[[], Strategy],

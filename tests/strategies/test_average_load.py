@@ -17,7 +17,7 @@ def test_the_order_is_by_number_of_tickets_the_fewest_first(
 
 
 @given(agents=st.integers(1, 12), tickets=st.integers(0, 50))
-def test_the_numbers_of_those_free_all_along_never_drift_apart_by_more_than_one(
+def test_the_numbers_of_agents_with_room_all_the_time_differ_by_at_most_one(
     agents: int, tickets: int
 ) -> None:
     strategy = AverageLoad()
@@ -33,14 +33,14 @@ def test_the_numbers_of_those_free_all_along_never_drift_apart_by_more_than_one(
         assert max(counts) - min(counts) <= 1
 
 
-def test_tickets_count_and_not_units() -> None:
+def test_tickets_are_compared_and_not_units() -> None:
     strategy = AverageLoad()
     strategy.join(Member(agent_id=ANA, capacity=9, count=2, load=2))
     strategy.join(Member(agent_id=BEN, capacity=9, count=1, load=8))
     assert strategy.select() == (BEN,)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = AverageLoad()
     ana = Member(agent_id=ANA, count=2, last_assigned=8)
     strategy.join(ana)

@@ -31,33 +31,33 @@ def test_the_order_is_by_mean_surplus_the_highest_first(
         BestMatch,
         minus_mean_surplus,
         asked=asked,
-        # the index adds up: as many skills for everyone, so the same order
+        # the index uses the sum, which has the same order as the mean
         shown=lambda key: (key[0] / max(1, len(asked)),),
     )
 
 
-def test_a_skill_that_an_agent_lacks_is_a_level_of_nothing() -> None:
+def test_a_missing_skill_counts_as_level_zero() -> None:
     strategy = BestMatch().sibling({"german": 2})
     strategy.join(Member(agent_id=ANA, last_assigned=1))
     strategy.join(Member(agent_id=BEN, last_assigned=2, skills={"german": 1}))
     assert strategy.select(most=2) == (BEN, ANA)
 
 
-def test_skills_that_nobody_asked_for_count_for_nothing() -> None:
+def test_skills_that_are_not_required_are_ignored() -> None:
     strategy = BestMatch().sibling({"german": 2})
     strategy.join(Member(agent_id=ANA, skills={"german": 2, "french": 10}))
     strategy.join(Member(agent_id=BEN, skills={"german": 3}))
     assert strategy.select() == (BEN,)
 
 
-def test_a_surplus_in_one_skill_makes_up_for_none_in_another() -> None:
+def test_a_surplus_in_one_skill_offsets_a_lack_in_another() -> None:
     strategy = BestMatch().sibling({"german": 2, "billing": 2})
     strategy.join(Member(agent_id=ANA, skills={"german": 4, "billing": 4}))
     strategy.join(Member(agent_id=BEN, skills={"german": 9, "billing": 2}))
     assert strategy.select() == (BEN,)
 
 
-def test_a_skill_learnt_moves_the_agent_forward() -> None:
+def test_a_new_skill_moves_the_agent_forward() -> None:
     strategy = BestMatch().sibling({"german": 2})
     ana = Member(agent_id=ANA, skills={"german": 2})
     strategy.join(ana)
@@ -67,7 +67,7 @@ def test_a_skill_learnt_moves_the_agent_forward() -> None:
     assert strategy.select() == (ANA,)
 
 
-def test_what_was_asked_cannot_be_changed_from_outside() -> None:
+def test_the_required_skills_cannot_be_changed_from_outside() -> None:
     asked = {"german": 2}
     strategy = BestMatch().sibling(asked)
     asked["german"] = 9
@@ -75,7 +75,7 @@ def test_what_was_asked_cannot_be_changed_from_outside() -> None:
     assert strategy.key_of(ANA) == (-3,)
 
 
-def test_all_tie_where_nothing_is_asked() -> None:
+def test_all_tie_if_no_skill_is_required() -> None:
     strategy = BestMatch()
     strategy.join(Member(agent_id=ANA, skills={"german": 10}, last_assigned=3))
     strategy.join(Member(agent_id=BEN, last_assigned=2))
@@ -83,7 +83,7 @@ def test_all_tie_where_nothing_is_asked() -> None:
     assert strategy.reads_demand
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = BestMatch().sibling({"german": 2, "billing": 2})
     ana = Member(agent_id=ANA, skills={"german": 4, "billing": 2}, last_assigned=8)
     strategy.join(ana)
@@ -94,13 +94,13 @@ def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id()
     assert strategy.select(most=2) == (ANA, BEN)
 
 
-def test_a_fresh_one_asks_for_nothing_until_it_is_told() -> None:
+def test_a_fresh_strategy_requires_no_skills() -> None:
     strategy = BestMatch().sibling({"x": 2}).fresh()
     strategy.join(Member(agent_id=AgentId("ana"), skills={"x": 3}))
     assert strategy.key_of(AgentId("ana")) == (0,)
 
 
-def test_among_agents_who_match_equally_well_the_strategy_inside_decides() -> None:
+def test_the_inner_strategy_decides_among_agents_who_match_equally_well() -> None:
     strategy = BestMatch(then=LongestIdle).sibling({"german": 2})
     strategy.join(Member(agent_id=ANA, skills={"german": 4}, idle_since=8))
     strategy.join(Member(agent_id=BEN, skills={"german": 4}, idle_since=7, last_assigned=9))
@@ -110,7 +110,7 @@ def test_among_agents_who_match_equally_well_the_strategy_inside_decides() -> No
     assert strategy.key_names == ("minus surplus, summed", "idle since")
 
 
-def test_all_tickets_share_the_turns_of_the_strategy_inside() -> None:
+def test_all_tickets_share_the_turns_of_the_inner_strategy() -> None:
     strategy = BestMatch(then=RoundRobin())
     german, french = strategy.sibling({"german": 1}), strategy.sibling({"french": 2})
     for name in (ANA, BEN):
@@ -123,7 +123,7 @@ def test_all_tickets_share_the_turns_of_the_strategy_inside() -> None:
     assert strategy.turns() == french.turns() == german.turns() != strategy.fresh().turns()
 
 
-def test_a_share_by_weight_inside_counts_everybody_with_room_however_well_they_match() -> None:
+def test_an_inner_share_by_weight_counts_all_agents_with_room() -> None:
     strategy = BestMatch(then=WeightedRoundRobin)
     german = strategy.sibling({"german": 1})
     for name, level in ((ANA, 2), (BEN, 1)):
@@ -136,7 +136,7 @@ def test_a_share_by_weight_inside_counts_everybody_with_room_however_well_they_m
     assert strategy.turns() == ((ANA, -TICKET), (BEN, 3 * TICKET // 2))
 
 
-def test_a_strategy_that_asks_everybody_at_once_is_refused_inside() -> None:
+def test_an_inner_strategy_that_rings_all_agents_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="then is 'RingAll'; it must be a strategy that"):
         BestMatch(then=RingAll)
     with pytest.raises(InvalidValueError, match="then of strategy best_match is 'Priority'"):

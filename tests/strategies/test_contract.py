@@ -1,4 +1,4 @@
-"""The contract of every strategy, held by the kit for all the built-in ones."""
+"""The test kit's contract, applied to every built-in strategy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Contract(StrategyContract):
 
 
 def suites() -> dict[str, type[Any]]:
-    """Return the suite of each strategy, as a third party would write it."""
+    """Return the test suite of each strategy in the form that a third party would write."""
     made: dict[str, type[Any]] = {}
     for written in (*BUILT_IN, *INSIDE):
         facts = {"strategy": written, "takes_turns": written in IN_TURN}
@@ -44,7 +44,7 @@ globals().update(suites())
 
 
 class TestAnyDesk(DeskPromises):
-    """Every promise, on desks of all strategies."""
+    """The whole contract, on desks with any strategies."""
 
 
 class TestDeskOfTurns(DeskPromises):
@@ -56,7 +56,7 @@ class TestDeskThatRings(DeskPromises):
     strategy = "ring_all"
 
 
-def test_a_strategy_may_be_given_as_a_class_or_as_what_makes_one() -> None:
+def test_a_strategy_may_be_given_as_a_class_or_as_a_function() -> None:
     from ticketroute.strategies.longest_idle import LongestIdle  # noqa: PLC0415  one test
     from ticketroute.strategies.random_pick import Random as Pick  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def test_a_broken_strategy_is_found(broken: str) -> None:
         strategy = Broken
 
     found_by = {
-        "select": Suite().test_it_answers_for_any_number_of_agents,
+        "select": Suite().test_it_works_for_any_number_of_agents,
         "sibling": Suite().test_a_sibling_is_empty_and_leaves_the_original_alone,
     }
     with pytest.raises(AssertionError):

@@ -11,7 +11,7 @@ def test_the_order_is_by_free_units_the_most_first(follows_key: Callable[..., No
     follows_key(Headroom, lambda member, _: (member.load - member.capacity,))
 
 
-def test_units_count_and_not_shares() -> None:
+def test_units_are_compared_and_not_shares() -> None:
     strategy = Headroom()
     strategy.join(Member(agent_id=ANA, capacity=5, load=0))
     strategy.join(Member(agent_id=BEN, capacity=10, load=4))
@@ -25,7 +25,7 @@ def test_an_agent_above_capacity_comes_last() -> None:
     assert strategy.select(most=3) == (CLEO, BEN, ANA)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = Headroom()
     ana = Member(agent_id=ANA, capacity=3, load=1, last_assigned=8)
     strategy.join(ana)

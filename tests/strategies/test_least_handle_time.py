@@ -14,12 +14,12 @@ def test_the_order_is_by_handle_time_within_the_window_the_least_first(
     follows_key(LeastHandleTime, lambda member, _: (member.handle_time,))
 
 
-def test_the_desk_is_told_how_far_back_to_count() -> None:
+def test_the_window_is_how_far_back_the_desk_counts() -> None:
     assert LeastHandleTime().window == hours(24)
     assert LeastHandleTime(window=hours(1)).sibling({}).window == hours(1)
 
 
-def test_what_drops_out_of_the_window_moves_the_agent_forward() -> None:
+def test_a_figure_that_leaves_the_window_moves_the_agent_forward() -> None:
     strategy = LeastHandleTime()
     ana = Member(agent_id=ANA, handle_time=3)
     strategy.join(ana)
@@ -40,7 +40,7 @@ def test_a_break_resets_nothing() -> None:
     assert strategy.select() == (BEN,)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = LeastHandleTime()
     ana = Member(agent_id=ANA, handle_time=4, last_assigned=8)
     strategy.join(ana)

@@ -21,7 +21,7 @@ def millionths(member: Member) -> tuple[int]:
 def test_the_order_is_by_share_of_capacity_the_smallest_first(
     follows_key: Callable[..., None],
 ) -> None:
-    # a share of so few small numbers is still told apart in millionths
+    # shares of numbers as small as these differ in millionths
     follows_key(LoadRatio, lambda member, _: millionths(member))
 
 
@@ -30,7 +30,7 @@ def test_the_order_is_by_share_of_capacity_the_smallest_first(
 @example(load=1, capacity=999_999, other_load=1, other_capacity=1_000_000)
 @example(load=333_333, capacity=999_999, other_load=1, other_capacity=3)
 @example(load=3 * LARGEST, capacity=LARGEST, other_load=3 * LARGEST - 1, other_capacity=LARGEST)
-def test_the_key_orders_as_the_fractions_do(
+def test_keys_are_in_the_order_of_the_fractions(
     load: int, capacity: int, other_load: int, other_capacity: int
 ) -> None:
     strategy = LoadRatio()
@@ -41,8 +41,8 @@ def test_the_key_orders_as_the_fractions_do(
 
 
 @given(capacity=st.integers(1, LARGEST - 1), load=st.integers(1, LARGEST))
-def test_the_nearest_fractions_there_are_stay_apart(capacity: int, load: int) -> None:
-    """Neighbours a/b and c/d with ad - bc = 1: found by the extended Euclid of pow."""
+def test_the_closest_possible_fractions_have_different_keys(capacity: int, load: int) -> None:
+    """Neighbours a/b and c/d with ad - bc = 1, found with pow as the extended Euclid."""
     bigger = max(capacity, LARGEST - 1)
     fraction = Fraction(load, bigger)
     if fraction.denominator == 1:
@@ -55,7 +55,7 @@ def test_the_nearest_fractions_there_are_stay_apart(capacity: int, load: int) ->
     assert lower < strategy.key(Member(agent_id=BEN, load=a, capacity=b))
 
 
-def test_an_agent_forced_above_capacity_comes_after_who_is_full() -> None:
+def test_an_agent_forced_above_capacity_comes_after_a_full_agent() -> None:
     strategy = LoadRatio()
     strategy.join(Member(agent_id=ANA, load=7, capacity=5))
     strategy.join(Member(agent_id=BEN, load=1, capacity=1))

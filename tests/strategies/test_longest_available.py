@@ -38,7 +38,7 @@ def test_the_end_of_a_ticket_starts_the_count_again() -> None:
     assert strategy.select() == (BEN,)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = LongestAvailable()
     ana = Member(agent_id=ANA, available_since=5, last_assigned=8)
     strategy.join(ana)

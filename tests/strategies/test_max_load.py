@@ -11,7 +11,7 @@ def test_the_order_is_by_load_the_greatest_first(follows_key: Callable[..., None
     follows_key(MaxLoad, lambda member, _: (-member.load,))
 
 
-def test_one_agent_is_filled_before_the_next_gets_anything() -> None:
+def test_one_agent_is_filled_before_the_next_gets_a_ticket() -> None:
     strategy = MaxLoad()
     members = {name: Member(agent_id=name, capacity=3) for name in (ANA, BEN)}
     for member in members.values():
@@ -29,14 +29,14 @@ def test_one_agent_is_filled_before_the_next_gets_anything() -> None:
     assert got == [ANA] * 3 + [BEN] * 3
 
 
-def test_units_count_and_not_tickets() -> None:
+def test_units_are_compared_and_not_tickets() -> None:
     strategy = MaxLoad()
     strategy.join(Member(agent_id=ANA, capacity=9, count=3, load=3))
     strategy.join(Member(agent_id=BEN, capacity=9, count=1, load=4))
     assert strategy.select() == (BEN,)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = MaxLoad()
     ana = Member(agent_id=ANA, load=2, last_assigned=8)
     strategy.join(ana)

@@ -1,5 +1,5 @@
 # ruff: noqa: S311  a seeded source is what a test needs
-"""Every message of strategies that cannot be made, word for word, and the bounds of options."""
+"""Every error message about strategies, word for word, and the bounds of their options."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ VALID = (
     "longest_available, longest_idle, max_load, power_of_two, priority, random, ring_all, "
     "round_robin, top_down, weighted_random, weighted_round_robin"
 )
+REGISTER = "register one of your own with ticketroute.strategies.register(name, factory)"
 WAY_OUT = "repair or uninstall the plug-in, or choose another strategy"
 
-# As a host without a type checker has them.
+# Called the way a host without a type checker would.
 priority: Any = Priority
 ring_all: Any = RingAll
 fewest_taken: Any = FewestTaken
@@ -50,7 +51,7 @@ def made(written: StrategySpec | str) -> object:
 
 
 class Nearest(Ranked):
-    """Whoever is nearest."""
+    """The nearest agent."""
 
     def __init__(self, reach: int = 5, *, home: str = "oslo") -> None:
         super().__init__()
@@ -91,7 +92,7 @@ PLUG_INS = {
 
 @pytest.fixture
 def plug_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Install plug-ins, of which one comes in a package that has a name, and one comes twice."""
+    """Install plug-ins; one is in a named package, and one is there twice."""
     module = ModuleType("desk_extras")
     for each in (Nearest, Needy, HalfDone):
         setattr(module, each.__name__, each)
@@ -128,8 +129,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         (
             (
                 "then is a half; it must be the strategy's class, or a function "
-                "making one: it cannot "
-                "be copied"
+                "making one, because it cannot be copied"
             ),
             lambda: priority(Half()),
         ),
@@ -142,11 +142,17 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
             lambda: made("nearest(range=7)"),
         ),
         (
-            "an option of strategy round_robin is 'step'; it must be left out: it has no options",
+            (
+                "an option of strategy round_robin is 'step'; it must be left out, because it "
+                "has no options"
+            ),
             lambda: made("round_robin(step=5)"),
         ),
         (
-            "an option of strategy random is 'source'; it must be left out: it has no options",
+            (
+                "an option of strategy random is 'source'; it must be left out, because it "
+                "has no options"
+            ),
             lambda: made("random(source=5)"),
         ),
         (
@@ -188,13 +194,14 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
     err.UnknownStrategyError: [
         (
             (
-                "no strategy 'headrom'; did you mean 'headroom'? valid are: "
+                "no strategy 'headrom'; did you mean 'headroom'? valid names are: "
                 "headroom, average_load, "
                 "best_match, fewest_taken, gone, half, least_handle_time, "
                 "load_ratio, longest_available, longest_idle, "
                 "max_load, moved, nearest, needy, number, power_of_two, priority, "
                 "random, ring_all, "
-                "round_robin, top_down, twice, weighted_random, weighted_round_robin"
+                "round_robin, top_down, twice, weighted_random, weighted_round_robin; "
+                f"{REGISTER}"
             ),
             lambda: made("priority(then=headrom)"),
         ),
@@ -241,7 +248,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
             (
                 "strategy 'twice' of the plug-in desk_extras:Nearest and "
                 "desk_extras:Needy cannot be "
-                f"used: several plug-ins bring that name; {WAY_OUT}"
+                f"used: several plug-ins provide that name; {WAY_OUT}"
             ),
             lambda: describe("twice"),
         ),
@@ -254,7 +261,7 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
     [(kind, *row) for kind, rows in REFUSED.items() for row in rows],
     ids=lambda each: each[:40] if isinstance(each, str) else "",
 )
-def test_what_cannot_be_made_is_refused_in_so_many_words(
+def test_a_strategy_that_cannot_be_made_is_refused_with_this_message(
     plug_ins: None, kind: type[Exception], text: str, wrong: Callable[[], object]
 ) -> None:
     with pytest.raises(kind) as caught:
@@ -270,13 +277,13 @@ def test_what_cannot_be_made_is_refused_in_so_many_words(
         )
 
 
-def test_where_nothing_looks_alike_the_valid_names_are_listed(
+def test_the_valid_names_are_listed_if_none_is_similar(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registry, "_plug_ins", dict)
     with pytest.raises(err.UnknownStrategyError) as caught:
         made("xyz")
-    assert str(caught.value) == f"no strategy 'xyz'; valid are: {VALID}"
+    assert str(caught.value) == f"no strategy 'xyz'; valid names are: {VALID}; {REGISTER}"
 
 
 # --- bounds ---------------------------------------------------------------------------------------
@@ -286,7 +293,7 @@ def test_where_nothing_looks_alike_the_valid_names_are_listed(
     ("option", "make"),
     [("window", fewest_taken), ("window", least_handle_time), ("step", ring_all)],
 )
-def test_a_span_is_taken_up_to_its_bounds_and_not_beyond(
+def test_a_span_is_accepted_up_to_its_bounds_and_not_beyond(
     option: str, make: Callable[[Any], object]
 ) -> None:
     for span in (1, TEN_YEARS):

@@ -16,7 +16,7 @@ A, B, C, D, E = LOADS
 
 
 def middles(cells: int) -> list[float]:
-    """One draw for each of so many equal parts of the numbers from 0 to 1."""
+    """Return one draw from each of ``cells`` equal parts of the numbers from 0 to 1."""
     return [(cell + 0.5) / cells for cell in range(cells)]
 
 
@@ -33,7 +33,7 @@ def of(source: RandomSource, names: Iterable[AgentId] = LOADS) -> PowerOfTwo:
     return strategy
 
 
-def test_every_pair_has_the_same_chance_and_its_less_loaded_agent_is_asked(
+def test_every_pair_has_the_same_chance_and_its_less_loaded_agent_is_selected(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing(pairs(5)))
@@ -50,7 +50,7 @@ def test_the_excluded_are_in_no_pair(
     assert drawn == {D: 4, C: 2}
 
 
-def test_the_loser_of_a_pair_may_be_selected_next(
+def test_the_other_agent_of_a_pair_may_be_selected_next(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     # first pair (a, b): b wins; of a, c, d, e, renumbered, the next pair is (a, e)
@@ -60,7 +60,7 @@ def test_the_loser_of_a_pair_may_be_selected_next(
     assert list(numbers) == []
 
 
-def test_the_last_one_left_is_selected_without_a_draw(
+def test_the_last_agent_left_is_selected_without_a_draw(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing([]))
@@ -68,7 +68,7 @@ def test_the_last_one_left_is_selected_without_a_draw(
     assert strategy.select(excluding=set(LOADS)) == ()
 
 
-def test_a_tie_in_a_pair_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id(
+def test_a_tie_in_a_pair_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = PowerOfTwo(drawing([0.1, 0.1, 0.9, 0.1] * 2))
@@ -91,7 +91,7 @@ def test_the_order_of_joining_does_not_matter(
     assert of(Source(seed), order).select(excluding=out, most=4) == usual
 
 
-def test_a_changed_load_counts_from_then_on(
+def test_a_changed_load_counts_at_the_next_selection(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing(pairs(5)))
@@ -102,7 +102,7 @@ def test_a_changed_load_counts_from_then_on(
 
 
 def test_the_most_loaded_of_many_is_far_below_that_of_a_single_draw() -> None:
-    """What the second choice is for: log log n in place of log n / log log n."""
+    """The purpose of the second choice: log log n instead of log n / log log n."""
     members = {AgentId(f"{n:04}"): Member(agent_id=AgentId(f"{n:04}")) for n in range(1_000)}
     strategy = PowerOfTwo(Source(5))
     for member in members.values():

@@ -44,7 +44,7 @@ def test_the_order_inside_a_tier_is_that_of_the_strategy_inside(
 
 
 class Tables(RuleBasedStateMachine):
-    """With RoundRobin inside, each tier is a round table of its own that siblings sit at too."""
+    """With RoundRobin inside, each tier has its own round of seats, which siblings share."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ def tiered(strategy: Strategy, **priorities: int) -> dict[str, Member]:
     return members
 
 
-def test_nobody_is_asked_while_a_better_tier_has_room() -> None:
+def test_no_agent_is_selected_while_a_better_tier_has_room() -> None:
     strategy = Priority()
     members = tiered(strategy, ana=100, ben=1, cleo=50)
     members["ben"].count = 99
@@ -133,7 +133,7 @@ def test_nobody_is_asked_while_a_better_tier_has_room() -> None:
     assert strategy.select(excluding={CLEO}) == (ANA,)
 
 
-def test_a_tie_in_a_tier_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> None:
+def test_a_tie_in_a_tier_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = Priority()
     members = tiered(strategy, ana=5, ben=5)
     members["ana"].last_assigned = 2
@@ -144,7 +144,7 @@ def test_a_tie_in_a_tier_goes_to_who_was_assigned_longest_ago_and_then_to_the_sm
     assert strategy.select(most=2) == (ANA, BEN)
 
 
-def test_only_the_best_tier_rings_and_the_next_when_all_of_it_is_excluded() -> None:
+def test_only_the_best_tier_with_an_agent_not_excluded_rings() -> None:
     strategy = Priority(then=RingAll)
     tiered(strategy, ana=2, ben=1, cleo=1, dan=2)
     assert strategy.select() == (BEN, CLEO)
@@ -153,7 +153,7 @@ def test_only_the_best_tier_rings_and_the_next_when_all_of_it_is_excluded() -> N
     assert strategy.select(most=3) == (BEN, CLEO, ANA)
 
 
-def test_a_changed_priority_moves_the_agent_to_the_other_tier_at_once() -> None:
+def test_a_changed_priority_moves_the_agent_to_the_new_tier_at_once() -> None:
     strategy = Priority(then=RoundRobin)
     members = tiered(strategy, ana=1, ben=2)
     members["ana"].priority = 3
@@ -162,7 +162,7 @@ def test_a_changed_priority_moves_the_agent_to_the_other_tier_at_once() -> None:
     assert strategy.key_of(ANA) == (3, 0)
 
 
-def test_each_tier_keeps_a_turn_of_its_own() -> None:
+def test_each_tier_has_its_own_turn() -> None:
     for then in (RoundRobin, RoundRobin()):
         strategy = Priority(then=then)
         tiered(strategy, ana=1, ben=1, cleo=2, dan=2)
@@ -171,7 +171,7 @@ def test_each_tier_keeps_a_turn_of_its_own() -> None:
         assert strategy.select(most=4) == (BEN, ANA, DAN, CLEO)
 
 
-def test_a_strategy_a_class_and_a_function_inside_do_the_same() -> None:
+def test_the_inner_strategy_may_be_an_instance_a_class_or_a_function() -> None:
     for then in (FewestTaken, FewestTaken(), lambda: FewestTaken(window=5)):
         strategy = Priority(then=then)
         strategy.join(Member(agent_id=ANA, priority=7, taken=2))
@@ -191,7 +191,7 @@ def test_options_and_source_of_a_strategy_inside_are_kept_in_every_tier() -> Non
     assert [strategy.select(most=4) for _ in range(9)] == [twin.select(most=4) for _ in range(9)]
 
 
-def test_what_the_strategy_inside_reads_is_passed_on() -> None:
+def test_facts_that_the_inner_strategy_reads_are_passed_on() -> None:
     plain = Priority()
     assert (plain.window, plain.reads_demand, plain.draws) == (None, False, False)
     assert Priority(then=BestMatch).reads_demand
@@ -199,7 +199,7 @@ def test_what_the_strategy_inside_reads_is_passed_on() -> None:
     assert plain.key_names == ("agent priority", "tickets")
 
 
-def test_tiers_within_tiers_keep_their_turns_apart() -> None:
+def test_tiers_within_tiers_have_separate_turns() -> None:
     strategy = Priority(then=Priority(then=RoundRobin()))
     tiered(strategy, ana=1, ben=1, cleo=2, dan=2)
     strategy.offered(ANA)
@@ -216,7 +216,7 @@ def test_a_fresh_copy_shares_no_turn() -> None:
     assert (fresh.select(), strategy.select()) == ((ANA,), (BEN,))
 
 
-def test_a_tier_that_nobody_is_left_in_costs_no_look() -> None:
+def test_an_empty_tier_is_not_searched() -> None:
     looks = 0
 
     class Looked(AverageLoad):
@@ -236,12 +236,12 @@ def test_a_tier_that_nobody_is_left_in_costs_no_look() -> None:
 
 
 @pytest.mark.parametrize("then", [7, "round_robin", None])
-def test_what_is_no_strategy_is_refused(then: object) -> None:
+def test_an_inner_value_that_is_not_a_strategy_is_refused(then: object) -> None:
     with pytest.raises(InvalidValueError, match=r"then is .*; it must be a strategy, its class"):
         Priority(then=then)  # type: ignore[arg-type]  # what a careless host may pass
 
 
-def test_a_strategy_that_cannot_be_copied_is_refused_with_the_way_out() -> None:
+def test_an_inner_strategy_that_cannot_be_copied_is_refused_with_the_way_out() -> None:
     class Mine(Ranked):
         fresh = None  # type: ignore[assignment]
 

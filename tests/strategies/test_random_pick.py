@@ -18,7 +18,7 @@ FREE = [name for name in NAMES if name not in OUT]
 
 
 def middles(cells: int) -> list[float]:
-    """One draw for each of so many equal parts of the numbers from 0 to 1."""
+    """Return one draw from each of ``cells`` equal parts of the numbers from 0 to 1."""
     return [(cell + 0.5) / cells for cell in range(cells)]
 
 
@@ -29,7 +29,7 @@ def of(source: RandomSource, names: Iterable[AgentId] = NAMES) -> Random:
     return strategy
 
 
-def test_equal_parts_of_the_draws_fall_to_each_agent_who_is_not_excluded(
+def test_each_agent_not_excluded_gets_an_equal_part_of_the_draws(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing(middles(400)))
@@ -37,7 +37,7 @@ def test_equal_parts_of_the_draws_fall_to_each_agent_who_is_not_excluded(
     assert drawn == {(name,): 100 for name in FREE}
 
 
-def test_equal_parts_of_the_draws_fall_to_each_order_of_three(
+def test_each_order_of_three_agents_gets_an_equal_part_of_the_draws(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     draws = [
@@ -60,14 +60,14 @@ def test_the_order_of_joining_does_not_matter(
     assert of(Source(seed), order).select(excluding=out, most=5) == usual
 
 
-def test_the_greatest_draw_there_is_still_falls_to_somebody(
+def test_the_greatest_possible_draw_selects_an_agent(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing([1 - 2**-53]))
     assert strategy.select() == ("g",)
 
 
-def test_one_number_is_drawn_for_each_agent_selected_and_none_for_nobody(
+def test_one_number_is_drawn_for_each_selected_agent(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     numbers = iter([0.5] * 4)
@@ -78,7 +78,7 @@ def test_one_number_is_drawn_for_each_agent_selected_and_none_for_nobody(
     assert list(numbers) == [0.5]
 
 
-def test_chance_does_not_look_at_load_or_last_assignment() -> None:
+def test_a_draw_ignores_load_and_last_assignment() -> None:
     plain, strategy = of(Source(4)), of(Source(4))
     strategy.changed(Member(agent_id=NAMES[0], load=9, count=9, last_assigned=9))
     assert [strategy.select() for _ in range(50)] == [plain.select() for _ in range(50)]

@@ -33,7 +33,7 @@ def test_a_key_of_several_numbers_orders_members_and_ties(
     follows_key(LeastWeight, lambda member, _: (member.weight, member.count))
 
 
-def test_without_a_number_one_is_asked_also_where_the_first_is_left_out() -> None:
+def test_by_default_one_agent_is_selected_also_if_the_first_is_excluded() -> None:
     strategy = LeastWeight()
     for stamp, name in enumerate((ANA, BEN, CLEO)):
         strategy.join(Member(agent_id=name, last_assigned=stamp))
@@ -42,28 +42,28 @@ def test_without_a_number_one_is_asked_also_where_the_first_is_left_out() -> Non
     assert strategy.select(excluding={ANA}, most=2) == (BEN, CLEO)
 
 
-def test_a_tie_goes_to_who_was_assigned_longest_ago() -> None:
+def test_a_tie_goes_to_the_agent_assigned_longest_ago() -> None:
     strategy = LeastWeight()
     strategy.join(Member(agent_id=ANA, last_assigned=2))
     strategy.join(Member(agent_id=BEN, last_assigned=1))
     assert strategy.select() == (BEN,)
 
 
-def test_who_was_never_assigned_goes_before_who_was() -> None:
+def test_an_agent_never_assigned_goes_before_one_who_was() -> None:
     strategy = LeastWeight()
     strategy.join(Member(agent_id=ANA, last_assigned=1))
     strategy.join(Member(agent_id=BEN, last_assigned=0))
     assert strategy.select() == (BEN,)
 
 
-def test_a_tie_of_who_was_never_assigned_goes_to_the_smaller_id() -> None:
+def test_a_tie_of_agents_never_assigned_goes_to_the_smaller_id() -> None:
     strategy = LeastWeight()
     for name in (CLEO, ANA, BEN):
         strategy.join(Member(agent_id=name))
     assert strategy.select(most=3) == (ANA, BEN, CLEO)
 
 
-def test_a_dead_entry_that_surfaces_is_not_asked() -> None:
+def test_a_dead_entry_at_the_top_is_not_selected() -> None:
     strategy = LeastWeight()
     ana, ben = Member(agent_id=ANA, weight=2), Member(agent_id=BEN, weight=1)
     strategy.join(ben)
@@ -76,8 +76,8 @@ def test_a_dead_entry_that_surfaces_is_not_asked() -> None:
     assert strategy.select() == (BEN,)
 
 
-def test_an_entry_that_came_true_again_is_not_the_dead_one() -> None:
-    """Away and back to the same key: two equal entries in the heap, one of them dead."""
+def test_a_live_entry_equal_to_a_dead_one_is_still_selected() -> None:
+    """A key changes and changes back: the heap has two equal entries, one of them dead."""
     strategy = LeastWeight()
     ana, ben = Member(agent_id=ANA, weight=2), Member(agent_id=BEN, weight=1)
     strategy.join(ben)
@@ -91,7 +91,7 @@ def test_an_entry_that_came_true_again_is_not_the_dead_one() -> None:
     assert strategy.select(most=5) == strategy.select(most=2) == (BEN,)
 
 
-def test_nobody_is_asked_twice_for_an_equal_dead_entry_at_the_top() -> None:
+def test_an_equal_dead_entry_at_the_top_does_not_select_an_agent_twice() -> None:
     strategy = LeastWeight()
     ana, ben, cleo = (
         Member(agent_id=name, weight=weight) for name, weight in ((ANA, 2), (BEN, 1), (CLEO, 5))
@@ -107,8 +107,8 @@ def test_nobody_is_asked_twice_for_an_equal_dead_entry_at_the_top() -> None:
     assert strategy.select(most=2) == (ANA, CLEO)
 
 
-def test_a_dead_second_does_not_hide_the_one_below_it() -> None:
-    """The better child of the root is dead, and the best living member sits below it."""
+def test_a_dead_second_entry_does_not_hide_the_live_one_below() -> None:
+    """The better child of the root is dead, and the best live member is below it."""
     strategy = LeastWeight()
     members = {
         name: Member(agent_id=name, weight=weight)
@@ -158,8 +158,8 @@ def test_endless_churn_on_a_few_agents_does_not_grow_the_index(seed: int) -> Non
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_answer_of_a_long_history_is_that_of_sorting_everybody(seed: int) -> None:
-    """Long enough for many sweeps, and for dead entries to surface at the top and below it."""
+def test_every_answer_of_a_long_history_equals_sorting_all_members(seed: int) -> None:
+    """The history is long enough for many sweeps and for dead entries at and below the top."""
     drawn = Random(seed)
     strategy = LeastWeight()
     members = [Member(agent_id=AgentId(f"{number:02}")) for number in range(20)]
@@ -212,7 +212,7 @@ def test_an_index_that_empties_from_the_top_keeps_no_dead_ones_below() -> None:
         assert len(strategy._heap) <= 2 * left + 64
 
 
-def test_a_change_that_moves_nobody_adds_nothing() -> None:
+def test_a_change_that_keeps_the_key_adds_no_entry() -> None:
     strategy = LeastWeight()
     ana, ben = Member(agent_id=ANA), Member(agent_id=BEN)
     strategy.join(ana)
@@ -222,7 +222,7 @@ def test_a_change_that_moves_nobody_adds_nothing() -> None:
     assert len(strategy._heap) == 2
 
 
-def test_who_was_just_asked_moves_without_leaving_a_dead_entry() -> None:
+def test_the_agent_selected_last_moves_without_leaving_a_dead_entry() -> None:
     strategy = LeastWeight()
     members = {name: Member(agent_id=name) for name in (ANA, BEN, CLEO)}
     for member in members.values():
@@ -234,7 +234,7 @@ def test_who_was_just_asked_moves_without_leaving_a_dead_entry() -> None:
         assert len(strategy._heap) == 3
 
 
-def test_a_key_is_made_once_for_each_thing_told_and_never_to_select() -> None:
+def test_a_key_is_computed_once_for_each_change_and_never_to_select() -> None:
     strategy = LeastWeight()
     members = [Member(agent_id=AgentId(f"{number}"), weight=number) for number in range(50)]
     for member in members:
@@ -267,8 +267,8 @@ class ByCount(Ranked):
 
 
 @pytest.mark.parametrize("size", [2**8, 2**12, 2**16])
-def test_the_mean_cost_of_a_step_follows_the_logarithm_sweeps_included(size: int) -> None:
-    """A step: two are selected, the first takes a ticket, and somebody else finishes one."""
+def test_the_mean_cost_of_a_step_grows_with_the_logarithm_including_sweeps(size: int) -> None:
+    """In a step two are selected, the first takes a ticket, and another agent ends one."""
     drawn = Random(size)
     strategy = ByCount()
     members = {}
@@ -291,7 +291,7 @@ def test_the_mean_cost_of_a_step_follows_the_logarithm_sweeps_included(size: int
     assert Counted.compared / steps <= 25 * size.bit_length()
 
 
-def test_options_survive_in_siblings_and_fresh_copies() -> None:
+def test_siblings_and_fresh_copies_keep_the_options() -> None:
     class Above(Ranked):
         def __init__(self, limit: int) -> None:
             super().__init__()
@@ -308,7 +308,7 @@ def test_options_survive_in_siblings_and_fresh_copies() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_strategy_that_rests_answers_as_one_that_does_not(seed: int) -> None:
+def test_a_strategy_that_rests_gives_the_same_answers(seed: int) -> None:
     drawn = Random(seed)
     rested, other = LeastWeight(), LeastWeight()
     members = [Member(agent_id=AgentId(f"{number}")) for number in range(9)]

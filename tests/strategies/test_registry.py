@@ -40,7 +40,7 @@ SOURCE = Source(1)
 
 
 class Nearest(Ranked):
-    """Whoever is nearest."""
+    """The nearest agent."""
 
     def __init__(self, reach: int = 5, *, home: str = "oslo") -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class HalfDone:
 
 
 class AllButOne(Nearest):
-    """Has every method of the contract but one."""
+    """A strategy with every method of the contract except one."""
 
     def __getattribute__(self, name: str) -> object:
         if name == "forget":
@@ -88,7 +88,7 @@ Install = Callable[..., list[str]]
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Return a function that installs plug-ins, name = object; it returns the groups asked for."""
+    """Return a function that installs plug-ins and returns the groups that are looked up."""
     module = ModuleType("desk_extras")
     for extra in (Nearest, Needy, HalfDone, AllButOne, Lottery):
         setattr(module, extra.__name__, extra)
@@ -131,7 +131,7 @@ def test_options_reach_the_strategy() -> None:
     assert ring.step == 5_000
 
 
-def test_a_strategy_inside_another_is_made_anew_for_each_tier_with_its_options() -> None:
+def test_each_tier_gets_a_new_inner_strategy_with_its_options() -> None:
     strategy = create("priority(then=fewest_taken(window=9))", source=SOURCE)
     assert strategy.window == 9
     tiers = create("priority(then=round_robin)", source=SOURCE)
@@ -146,7 +146,7 @@ def test_a_strategy_inside_another_is_made_anew_for_each_tier_with_its_options()
 
 
 @pytest.mark.parametrize("written", ["random", "weighted_random", "priority(then=power_of_two)"])
-def test_what_draws_draws_from_the_source_it_is_given(written: str) -> None:
+def test_a_strategy_draws_from_the_source_it_is_given(written: str) -> None:
     def answers(seed: int) -> list[tuple[AgentId, ...]]:
         strategy = create(written, source=Source(seed))
         for name in "abcdefgh":
@@ -157,7 +157,7 @@ def test_what_draws_draws_from_the_source_it_is_given(written: str) -> None:
     assert answers(5) != answers(6)
 
 
-def test_an_unknown_name_is_answered_with_the_nearest_first(install: Install) -> None:
+def test_the_error_for_an_unknown_name_lists_the_most_similar_first(install: Install) -> None:
     install(("rounds", "desk_extras:Nearest"))
     with pytest.raises(UnknownStrategyError) as refusal:
         create("round_robbin", source=SOURCE)
@@ -178,11 +178,17 @@ def test_an_unknown_name_is_answered_with_the_nearest_first(install: Install) ->
         ),
         (
             "round_robin(step=5)",
-            "an option of strategy round_robin is 'step'; it must be left out: it has no options",
+            (
+                "an option of strategy round_robin is 'step'; it must be left out, because it "
+                "has no options"
+            ),
         ),
         (
             "random(source=5)",
-            "an option of strategy random is 'source'; it must be left out: it has no options",
+            (
+                "an option of strategy random is 'source'; it must be left out, because it "
+                "has no options"
+            ),
         ),
         (
             "priority(first=random)",
@@ -212,10 +218,10 @@ def test_a_wrong_option_is_named_with_its_strategy_and_what_is_allowed(
     assert str(refusal.value).startswith(message)
 
 
-def test_a_plug_in_is_made_listed_and_described_like_a_built_in(install: Install) -> None:
+def test_a_plug_in_is_created_listed_and_described_like_a_built_in(install: Install) -> None:
     asked = install(("nearest", "desk_extras:Nearest"), ("able", "desk_extras:Needy"))
     assert list(names()) == [*NAMES, "able", "nearest"]
-    assert describe("nearest") == "Whoever is nearest."
+    assert describe("nearest") == "The nearest agent."
     strategy: Strategy = create("nearest(reach=7)", source=SOURCE)
     assert isinstance(strategy, Nearest)
     assert (strategy.reach, strategy.home) == (7, "oslo")
@@ -244,7 +250,7 @@ def test_options_of_plug_ins_are_checked_too(install: Install) -> None:
         create("nearest(reach=far)", source=SOURCE)
 
 
-def test_a_broken_plug_in_is_an_error_only_when_it_is_asked_for(install: Install) -> None:
+def test_a_broken_plug_in_is_an_error_only_when_it_is_used(install: Install) -> None:
     install(
         ("gone", "no_such_package.at_all:Gone"),
         ("moved", "desk_extras:Moved"),
@@ -270,7 +276,7 @@ def test_a_broken_plug_in_is_an_error_only_when_it_is_asked_for(install: Install
         create("half", source=SOURCE)
 
 
-def test_a_plug_in_without_a_single_method_of_the_contract_is_refused(install: Install) -> None:
+def test_a_plug_in_that_lacks_one_method_of_the_contract_is_refused(install: Install) -> None:
     install(("nearly", "desk_extras:AllButOne"))
     with pytest.raises(BrokenStrategyError, match="it has no forget;"):
         create("nearly", source=SOURCE)
@@ -284,14 +290,14 @@ def test_a_plug_in_may_not_take_a_built_in_name(install: Install) -> None:
     assert create("top_down", source=SOURCE).select() == ()
 
 
-def test_two_plug_ins_of_one_name_are_refused_when_it_is_asked_for(install: Install) -> None:
+def test_two_plug_ins_of_one_name_are_refused_when_it_is_used(install: Install) -> None:
     install(("nearest", "desk_extras:Nearest"), ("nearest", "desk_extras:Needy"))
     assert list(names()) == [*NAMES, "nearest"]
     with pytest.raises(BrokenStrategyError, match=r"Nearest and desk_extras:Needy.*several"):
         create("nearest", source=SOURCE)
 
 
-def test_a_package_found_twice_on_the_path_brings_one_strategy(install: Install) -> None:
+def test_a_package_found_twice_on_the_path_provides_one_strategy(install: Install) -> None:
     install(("nearest", "desk_extras:Nearest"), ("nearest", "desk_extras:Nearest"))
     assert isinstance(create("nearest", source=SOURCE), Nearest)
 

@@ -10,11 +10,11 @@ from ticketroute.strategies.ring_all import RingAll
 ANA, BEN, CLEO = (AgentId(name) for name in ("ana", "ben", "cleo"))
 
 
-def test_everyone_is_asked_in_the_order_of_ties(follows_key: Callable[..., None]) -> None:
+def test_all_agents_are_selected_in_the_order_of_ties(follows_key: Callable[..., None]) -> None:
     follows_key(RingAll, lambda _, __: (), at_a_time=None)
 
 
-def test_who_is_excluded_does_not_ring() -> None:
+def test_an_excluded_agent_does_not_ring() -> None:
     strategy = RingAll()
     for name in (CLEO, BEN, ANA):
         strategy.join(Member(agent_id=name))
@@ -22,7 +22,7 @@ def test_who_is_excluded_does_not_ring() -> None:
     assert strategy.select(excluding={ANA, BEN, CLEO}) == ()
 
 
-def test_fewer_are_those_assigned_longest_ago_and_then_the_smaller_ids() -> None:
+def test_if_fewer_are_wanted_those_assigned_longest_ago_are_selected() -> None:
     strategy = RingAll()
     for name, last_assigned in ((ANA, 5), (BEN, 4), (CLEO, 4)):
         strategy.join(Member(agent_id=name, last_assigned=last_assigned))
@@ -30,7 +30,7 @@ def test_fewer_are_those_assigned_longest_ago_and_then_the_smaller_ids() -> None
     assert strategy.select() == (BEN, CLEO, ANA)
 
 
-def test_a_change_of_load_moves_nobody() -> None:
+def test_a_change_of_load_does_not_change_the_order() -> None:
     strategy = RingAll()
     ana = Member(agent_id=ANA)
     strategy.join(ana)
@@ -39,13 +39,13 @@ def test_a_change_of_load_moves_nobody() -> None:
     assert len(strategy._heap) == 1
 
 
-def test_the_step_is_kept_for_the_desk_and_by_siblings() -> None:
+def test_the_ring_interval_is_kept_also_by_siblings() -> None:
     assert RingAll().step is None
     strategy = RingAll(step=15_000)
     assert strategy.step == strategy.sibling({}).step == 15_000
 
 
 @pytest.mark.parametrize("step", [0, -1, 2.5, True, "soon"])
-def test_a_step_that_is_no_span_is_refused(step: object) -> None:
+def test_an_invalid_ring_interval_is_refused(step: object) -> None:
     with pytest.raises(InvalidValueError, match=r"step is .*; it must be"):
         RingAll(step=step)  # type: ignore[arg-type]  # what a careless host may pass

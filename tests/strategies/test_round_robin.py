@@ -12,12 +12,12 @@ several = st.sets(names)
 
 
 class Promise(RuleBasedStateMachine):
-    """Nobody is offered twice before everyone who was free all along was offered once."""
+    """No agent gets a second offer before every agent who had room all the time got one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.strategy = RoundRobin()
-        self.offered_since: dict[AgentId, set[AgentId]] = {}  # whom, since each agent's own turn
+        self.offered_since: dict[AgentId, set[AgentId]] = {}  # agents offered since each one's turn
 
     @rule(name=names, forgotten=st.booleans())
     def come_or_go(self, name: AgentId, forgotten: bool) -> None:
@@ -27,7 +27,7 @@ class Promise(RuleBasedStateMachine):
             if forgotten:
                 self.strategy.forget(name)
                 for offered in self.offered_since.values():
-                    offered.discard(name)  # whoever comes under this name is somebody new
+                    offered.discard(name)  # an agent who joins with this name counts as new
         else:
             self.strategy.join(Member(agent_id=name))
             self.offered_since[name] = set()
@@ -53,14 +53,14 @@ TestPromise = Promise.TestCase
 
 
 class RoundTable(RuleBasedStateMachine):
-    """The answer is that of going round a table of seats, for the original and two siblings."""
+    """The answer equals a walk round a table of seats, for the original and two siblings."""
 
     def __init__(self) -> None:
         super().__init__()
         original = RoundRobin()
         self.indexes = [original, original.sibling({"x": 1}), original.sibling({})]
         self.inside: list[set[AgentId]] = [set(), set(), set()]
-        self.table: list[AgentId | None] = []  # None where somebody was forgotten
+        self.table: list[AgentId | None] = []  # None for the seat of a forgotten agent
         self.last = -1
 
     @rule(which=st.integers(0, 2), coming=st.lists(names, unique=True))
@@ -128,7 +128,7 @@ def take_turns(strategy: RoundRobin, times: int) -> list[AgentId]:
 
 
 @pytest.mark.parametrize("agents", [1, 2, 1_000, 1_001, 1_500, 2_000, 2_001])
-def test_everybody_is_offered_once_a_round_in_the_order_of_seats(agents: int) -> None:
+def test_each_agent_gets_one_offer_a_round_in_the_order_of_seats(agents: int) -> None:
     strategy = RoundRobin()
     seated = [AgentId(f"{number * 7919 % 10_007}") for number in range(agents)]
     for name in seated:
@@ -137,7 +137,7 @@ def test_everybody_is_offered_once_a_round_in_the_order_of_seats(agents: int) ->
 
 
 @pytest.mark.parametrize("agents", [1_001, 1_500])
-def test_leavers_and_comers_back_move_nobody_elses_turn(agents: int) -> None:
+def test_agents_who_leave_and_come_back_do_not_change_the_turns_of_others(agents: int) -> None:
     strategy = RoundRobin()
     seated = [AgentId(f"{number:04}") for number in range(agents)]
     for name in seated:
@@ -151,7 +151,7 @@ def test_leavers_and_comers_back_move_nobody_elses_turn(agents: int) -> None:
     assert take_turns(strategy, agents) == [*seated[700:], *seated[:700]]
 
 
-def test_who_left_before_their_turn_finds_it_waiting() -> None:
+def test_an_agent_who_left_before_their_turn_still_has_it_when_back() -> None:
     strategy = RoundRobin()
     for name in NAMES[:3]:
         strategy.join(Member(agent_id=name))
@@ -161,15 +161,15 @@ def test_who_left_before_their_turn_finds_it_waiting() -> None:
     assert strategy.select() == (NAMES[1],)
 
 
-def test_no_two_agents_tie_whatever_else_is_equal_or_not() -> None:
-    """The seat decides alone: neither last assigned nor the id has a say."""
+def test_no_two_agents_tie_whatever_their_facts() -> None:
+    """Only the seat decides; the last assignment and the id have no effect."""
     strategy = RoundRobin()
     strategy.join(Member(agent_id=NAMES[1], last_assigned=9))
     strategy.join(Member(agent_id=NAMES[0], last_assigned=0))
     assert strategy.select(most=2) == (NAMES[1], NAMES[0])
 
 
-def test_the_excluded_are_stepped_over_and_lose_only_this_turn() -> None:
+def test_excluded_agents_are_skipped_only_once() -> None:
     strategy = RoundRobin()
     for name in NAMES[:3]:
         strategy.join(Member(agent_id=name))
@@ -187,7 +187,7 @@ def test_selecting_does_not_move_the_turn() -> None:
     assert strategy.turns() == before
 
 
-def test_an_offer_by_a_sibling_takes_the_turn_everywhere() -> None:
+def test_an_offer_by_a_sibling_moves_the_turn_for_all() -> None:
     strategy = RoundRobin()
     for name in NAMES[:3]:
         strategy.join(Member(agent_id=name))
@@ -198,7 +198,7 @@ def test_an_offer_by_a_sibling_takes_the_turn_everywhere() -> None:
     assert strategy.select() == (NAMES[2],)
 
 
-def test_a_fresh_copy_has_a_turn_of_its_own() -> None:
+def test_a_fresh_copy_has_its_own_turn() -> None:
     strategy = RoundRobin()
     for name in NAMES[:2]:
         strategy.join(Member(agent_id=name))
@@ -210,7 +210,7 @@ def test_a_fresh_copy_has_a_turn_of_its_own() -> None:
     assert (fresh.select(), strategy.select()) == ((NAMES[0],), (NAMES[1],))
 
 
-def test_the_forgotten_leave_no_trace_but_their_empty_chair() -> None:
+def test_a_forgotten_agent_leaves_only_an_empty_seat() -> None:
     strategy = RoundRobin()
     for number in range(5_000):
         name = AgentId(f"{number}")
@@ -224,7 +224,7 @@ def test_the_forgotten_leave_no_trace_but_their_empty_chair() -> None:
     strategy.forget(AgentId("nobody"))
 
 
-def test_who_was_forgotten_and_comes_back_sits_last() -> None:
+def test_a_forgotten_agent_who_comes_back_gets_the_last_seat() -> None:
     strategy = RoundRobin()
     for name in NAMES[:3]:
         strategy.join(Member(agent_id=name))
@@ -234,8 +234,8 @@ def test_who_was_forgotten_and_comes_back_sits_last() -> None:
     assert take_turns(strategy, 3) == [NAMES[1], NAMES[2], NAMES[0]]
 
 
-def test_who_was_forgotten_is_new_and_may_come_before_who_sat_ahead_of_them_once() -> None:
-    """Found by the machine: by name, b is offered twice before a; as a new agent, only once."""
+def test_a_forgotten_agent_counts_as_new_and_may_be_offered_before_an_earlier_seat() -> None:
+    """The state machine found it: by name b is offered twice before a, as a new agent only once."""
     strategy = RoundRobin()
     a, b, c = NAMES[:3]
     for name in (a, b, c):
@@ -255,7 +255,7 @@ class Looked(dict[int, AgentId]):
         return super().__getitem__(seat)
 
 
-def test_a_selection_looks_at_no_more_seats_than_it_steps_over_and_returns() -> None:
+def test_a_selection_looks_only_at_the_seats_it_skips_and_returns() -> None:
     strategy = RoundRobin()
     seated = [AgentId(f"{number:05}") for number in range(10_000)]
     for name in seated:

@@ -11,7 +11,7 @@ def test_the_order_is_that_of_the_membership_list(follows_key: Callable[..., Non
     follows_key(TopDown, lambda member, _: (member.position,))
 
 
-def test_every_ticket_begins_at_the_top() -> None:
+def test_every_ticket_starts_at_the_top() -> None:
     strategy = TopDown()
     ben = Member(agent_id=BEN, position=0, capacity=9)
     strategy.join(Member(agent_id=ANA, position=1))
@@ -25,9 +25,7 @@ def test_every_ticket_begins_at_the_top() -> None:
     assert strategy.select() == (ANA,)
 
 
-def test_a_shared_position_goes_to_who_was_assigned_longest_ago_and_then_to_the_smaller_id() -> (
-    None
-):
+def test_a_shared_position_goes_to_the_agent_assigned_longest_ago_then_to_the_smaller_id() -> None:
     strategy = TopDown()
     ana = Member(agent_id=ANA, position=4, last_assigned=8)
     strategy.join(ana)

@@ -12,14 +12,14 @@ several = st.sets(st.sampled_from([*IDS, AgentId("nobody")]))
 
 
 @given(out=several)
-def test_numbers_run_over_who_is_not_excluded_in_the_order_of_ids(out: set[AgentId]) -> None:
+def test_numbers_cover_the_agents_not_excluded_in_the_order_of_ids(out: set[AgentId]) -> None:
     urn = Urn(SortedList(IDS), out)
     assert [urn.at(number) for number in range(urn.left)] == [i for i in IDS if i not in out]
 
 
 @given(out=several)
 def test_every_sequence_of_numbers_gives_another_order(out: set[AgentId]) -> None:
-    """As many orders as there are permutations, each once: no draw is worth more than another."""
+    """Each permutation comes up exactly once, so every order has the same chance."""
     free = [i for i in IDS if i not in out]
     orders = []
     for numbers in product(*(range(len(free) - taken) for taken in range(len(free)))):
@@ -30,7 +30,7 @@ def test_every_sequence_of_numbers_gives_another_order(out: set[AgentId]) -> Non
 
 
 @given(numbers=st.lists(st.integers(0, 1_999), max_size=60))
-def test_nobody_is_taken_twice_from_a_large_urn(numbers: list[int]) -> None:
+def test_no_agent_is_taken_twice_from_a_large_urn(numbers: list[int]) -> None:
     ids = SortedList(AgentId(f"{number:04}") for number in range(2_000))
     urn = Urn(ids, ids[::3])
     left = {ids[place] for place in range(2_000) if place % 3}

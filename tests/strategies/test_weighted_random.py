@@ -16,7 +16,7 @@ A, B, C, D, E = WEIGHTS
 
 
 def middles(cells: int) -> list[float]:
-    """One draw for each of so many equal parts of the numbers from 0 to 1."""
+    """Return one draw from each of ``cells`` equal parts of the numbers from 0 to 1."""
     return [(cell + 0.5) / cells for cell in range(cells)]
 
 
@@ -27,7 +27,7 @@ def of(source: RandomSource, names: Iterable[AgentId] = WEIGHTS) -> WeightedRand
     return strategy
 
 
-def test_parts_of_the_draws_fall_to_each_in_proportion_to_the_weight(
+def test_each_agent_gets_a_part_of_the_draws_in_proportion_to_the_weight(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing(middles(117)))
@@ -86,7 +86,7 @@ def test_a_changed_load_changes_nothing() -> None:
     assert [strategy.select() for _ in range(50)] == [plain.select() for _ in range(50)]
 
 
-def test_who_left_is_never_drawn_and_comes_back_with_the_weight_of_then(
+def test_an_agent_who_left_is_not_drawn_and_comes_back_with_the_new_weight(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     strategy = of(drawing([*middles(17), *middles(19)]))
@@ -97,13 +97,13 @@ def test_who_left_is_never_drawn_and_comes_back_with_the_weight_of_then(
     assert Counter(strategy.select() for _ in range(19))[(E,)] == 2
 
 
-def test_the_greatest_draw_there_is_still_falls_to_somebody(
+def test_the_greatest_possible_draw_selects_an_agent(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     assert of(drawing([1 - 2**-53])).select() == (E,)
 
 
-def test_one_number_is_drawn_for_each_agent_selected_and_none_for_nobody(
+def test_one_number_is_drawn_for_each_selected_agent(
     drawing: Callable[[Iterable[float]], RandomSource],
 ) -> None:
     numbers = iter([0.5] * 4)

@@ -37,7 +37,7 @@ def take_turns(strategy: WeightedRoundRobin, times: int) -> list[AgentId]:
     ("weights", "order"),
     [((2, 2, 1), "01201"), ((5, 1, 1), "0010200"), ((1, 1, 1), "012"), ((7,), "0000000")],
 )
-def test_selections_are_spread_out_as_in_the_example_of_the_source(
+def test_selections_are_spread_out_as_in_the_example_of_nginx(
     weights: tuple[int, ...], order: str
 ) -> None:
     strategy = with_weights(*weights)
@@ -45,7 +45,7 @@ def test_selections_are_spread_out_as_in_the_example_of_the_source(
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=8))
-def test_as_many_selections_as_the_weights_add_up_to_give_each_agent_their_weight(
+def test_each_agent_gets_their_weight_in_as_many_selections_as_the_sum_of_weights(
     weights: list[int],
 ) -> None:
     strategy = with_weights(*weights)
@@ -55,7 +55,7 @@ def test_as_many_selections_as_the_weights_add_up_to_give_each_agent_their_weigh
 
 
 @given(st.lists(st.integers(1, 100), min_size=2, max_size=8))
-def test_at_every_moment_each_agent_is_within_two_tickets_of_their_share(
+def test_each_agent_is_always_within_two_tickets_of_their_share(
     weights: list[int],
 ) -> None:
     strategy = with_weights(*weights)
@@ -67,13 +67,13 @@ def test_at_every_moment_each_agent_is_within_two_tickets_of_their_share(
             assert abs(counts[AgentId(f"{place:03}")] - share) < 2
 
 
-def test_of_ten_tickets_at_weights_two_two_one_nobody_has_three_in_a_row() -> None:
+def test_of_ten_tickets_at_weights_two_two_one_no_agent_gets_three_in_a_row() -> None:
     order = take_turns(with_weights(2, 2, 1), 10)
     assert sorted(Counter(order).values()) == [2, 4, 4]
     assert max(len(list(run)) for _, run in groupby(order)) == 1
 
 
-def test_an_agent_who_left_takes_up_their_share_where_it_was_and_gets_no_flood() -> None:
+def test_an_agent_who_comes_back_has_their_old_credit_and_is_not_flooded() -> None:
     strategy = with_weights(1, 1, 1)
     first = AgentId("000")
     take_turns(strategy, 3)
@@ -83,7 +83,7 @@ def test_an_agent_who_left_takes_up_their_share_where_it_was_and_gets_no_flood()
     assert sorted(Counter(take_turns(strategy, 9)).values()) == [3, 3, 3]
 
 
-def test_a_joiner_gets_their_share_from_now_on_and_nothing_of_the_past() -> None:
+def test_a_new_agent_gets_their_share_only_from_now_on() -> None:
     strategy = with_weights(2, 2)
     take_turns(strategy, 1_001)
     joiner = AgentId("joiner")
@@ -92,7 +92,7 @@ def test_a_joiner_gets_their_share_from_now_on_and_nothing_of_the_past() -> None
 
 
 def test_a_debt_counts_the_same_after_all_others_have_left() -> None:
-    """With unscaled credits the agent asked last would wait for two hundred selections."""
+    """With unscaled credits the last selected agent would wait for two hundred selections."""
     strategy = with_weights(*[1] * 400)
     asked = take_turns(strategy, 1)[0]
     for number in range(2, 400):
@@ -100,7 +100,7 @@ def test_a_debt_counts_the_same_after_all_others_have_left() -> None:
     assert take_turns(strategy, 4)[1:3] == [asked, AgentId("001")]
 
 
-def test_what_an_agent_could_not_be_asked_for_is_made_up_for_by_a_few_tickets_only() -> None:
+def test_missed_tickets_are_made_up_for_by_only_a_few() -> None:
     strategy = with_weights(1, 1)
     plain, skilled = AgentId("000"), AgentId("001")
     for _ in range(1_000):
@@ -113,7 +113,7 @@ def test_what_an_agent_could_not_be_asked_for_is_made_up_for_by_a_few_tickets_on
     assert max(length for _, length in runs[1:]) == 1
 
 
-def test_a_new_weight_counts_from_the_next_selection_on() -> None:
+def test_a_new_weight_counts_from_the_next_selection() -> None:
     strategy = with_weights(1, 1)
     strategy.changed(Member(agent_id=AgentId("001"), weight=3))
     assert Counter(take_turns(strategy, 8)) == {AgentId("000"): 2, AgentId("001"): 6}
@@ -129,7 +129,7 @@ def test_an_offer_by_a_sibling_counts_everywhere_at_once() -> None:
     assert strategy.turns() == (("000", -TICKET // 2), ("001", TICKET // 2))
 
 
-def test_a_forgotten_agent_begins_without_credit() -> None:
+def test_a_forgotten_agent_starts_without_credit() -> None:
     strategy = with_weights(1, 1)
     take_turns(strategy, 1)
     strategy.leave(AgentId("000"))
@@ -138,7 +138,7 @@ def test_a_forgotten_agent_begins_without_credit() -> None:
     strategy.forget(AgentId("nobody"))
 
 
-def test_a_fresh_one_has_no_credits() -> None:
+def test_a_fresh_strategy_has_no_credits() -> None:
     strategy = with_weights(1, 1)
     take_turns(strategy, 1)
     assert strategy.fresh().turns() == ()
@@ -146,7 +146,7 @@ def test_a_fresh_one_has_no_credits() -> None:
 
 
 class Plain(RuleBasedStateMachine):
-    """The answer is that of adding and subtracting, for the original and two siblings."""
+    """The answer equals plain addition and subtraction, for the original and two siblings."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ class Taken(Windowed):
         return (member.taken,)
 
 
-def test_the_window_is_a_day_unless_told() -> None:
+def test_the_window_is_a_day_by_default() -> None:
     assert Taken().window == hours(24)
 
 
@@ -21,6 +21,6 @@ def test_siblings_and_fresh_copies_keep_the_window() -> None:
 
 
 @pytest.mark.parametrize("window", [0, -1, 1.5, True, "day", None, 10**15])
-def test_a_window_that_is_no_span_is_refused(window: object) -> None:
+def test_an_invalid_window_is_refused(window: object) -> None:
     with pytest.raises(InvalidValueError, match=r"window is .*; it must be"):
         Taken(window=window)  # type: ignore[arg-type]  # what a careless host may pass

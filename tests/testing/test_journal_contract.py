@@ -1,4 +1,4 @@
-"""The contract of journals finds what is wrong: each of these is right but for one thing."""
+"""The contract of journals finds mistakes; each journal here has exactly one."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class LosesTheLastOfABatch(MemoryJournal):
         return expected_head + len(batch)
 
 
-class LetsInWhoeverComes(MemoryJournal):
+class IgnoresTheExpectedHead(MemoryJournal):
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         batch = batch_of(expected_head, events)
         return super().append(self.head(), batch)
 
 
-class LetsInWhoeverSaysNothing(MemoryJournal):
-    """An empty batch is not held against the head."""
+class IgnoresTheHeadOfAnEmptyBatch(MemoryJournal):
+    """It does not check the head for an empty batch."""
 
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         batch = batch_of(expected_head, events)
         return super().append(expected_head, batch) if batch else self.head()
 
 
-class WritesHalfOfWhatItRefuses(MemoryJournal):
+class WritesHalfOfARefusedBatch(MemoryJournal):
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         batch = batch_of(expected_head, events)
         if expected_head != self.head():
@@ -54,7 +54,7 @@ class WritesHalfOfWhatItRefuses(MemoryJournal):
 
 
 class WritesEventByEvent(MemoryJournal):
-    """What breaks off is there up to where it broke."""
+    """It keeps the first events of a batch whose iterator raises."""
 
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         head = super().append(expected_head, ())
@@ -63,7 +63,7 @@ class WritesEventByEvent(MemoryJournal):
         return head
 
 
-class TellsTheWrongHead(MemoryJournal):
+class ReturnsTheWrongHead(MemoryJournal):
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         batch = batch_of(expected_head, events)
         if expected_head != self.head():
@@ -71,22 +71,22 @@ class TellsTheWrongHead(MemoryJournal):
         return super().append(expected_head, batch)
 
 
-class GivesAnEventTwice(MemoryJournal):
-    """Reads page by page, and the last of a page is the first of the next."""
+class ReturnsAnEventTwice(MemoryJournal):
+    """It reads page by page, and repeats the last entry of a page in the next."""
 
     def read(self, after: Position) -> Iterator[Entry]:
         entries = list(super().read(after))
         return iter([*entries[:5], *entries[4:]])
 
 
-class NumbersFromWhereOneReads(MemoryJournal):
+class NumbersFromTheStartOfTheReading(MemoryJournal):
     def read(self, after: Position) -> Iterator[Entry]:
         entries = super().read(after)
         return (Entry(number, entry.event) for number, entry in enumerate(entries, 1))
 
 
-class SwapsWhatHappenedAtOnce(MemoryJournal):
-    """Sorts by instant, and then by the kind of event."""
+class SwapsEventsOfOneInstant(MemoryJournal):
+    """It sorts by instant and then by the kind of event."""
 
     def read(self, after: Position) -> Iterator[Entry]:
         entries = list(super().read(0))
@@ -97,20 +97,20 @@ class SwapsWhatHappenedAtOnce(MemoryJournal):
         return iter([Entry(number, each) for number, each in enumerate(events, 1)][after:])
 
 
-class ReadsFromThePositionOn(MemoryJournal):
+class ReadsFromThePositionItself(MemoryJournal):
     def read(self, after: Position) -> Iterator[Entry]:
         check_position("after", after)
         return super().read(max(0, after - 1))
 
 
-class ChecksWhenItIsTooLate(MemoryJournal):
-    """A generator says nothing before its first entry is asked for."""
+class ChecksTooLate(MemoryJournal):
+    """It is a generator, which checks nothing before its first entry is read."""
 
     def read(self, after: Position) -> Iterator[Entry]:
         yield from super().read(after)
 
 
-class LetsReadersSeeWhatComesLater(MemoryJournal):
+class ShowsReadersLaterEvents(MemoryJournal):
     def read(self, after: Position) -> Iterator[Entry]:
         check_position("after", after)
         return self._on(after)
@@ -121,13 +121,13 @@ class LetsReadersSeeWhatComesLater(MemoryJournal):
             after += 1
 
 
-class GivesItsOwnList(MemoryJournal):
+class ReturnsItsOwnList(MemoryJournal):
     def read(self, after: Position) -> Any:
         return self._entries if after == 0 else super().read(after)
 
 
 class KeepsTheCallersList(MemoryJournal):
-    """The events of the first batch are those in a list that is somebody else's."""
+    """It keeps the caller's list as its first batch."""
 
     first: Any = ()
 
@@ -144,7 +144,7 @@ class KeepsTheCallersList(MemoryJournal):
 
 
 class RoundsInstants(MemoryJournal):
-    """Writes numbers as a database without whole ones would: equal, and yet not the same."""
+    """It stores instants as floats, which are equal and have another repr."""
 
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         batch = batch_of(expected_head, events)
@@ -165,14 +165,14 @@ class IsOneForAllDesks(MemoryJournal):
         self._entries = self.shared
 
 
-class KeepsSnapshotsUnderTheLastHead(MemoryJournal):
+class KeepsSnapshotsWithTheLastHead(MemoryJournal):
     def save_snapshot(self, snapshot: Snapshot) -> None:
         super().save_snapshot(snapshot)
         del self._snapshots[snapshot.head]
         self._snapshots[self.head()] = evolve(snapshot, head=self.head())
 
 
-class GivesTheSnapshotSavedLast(MemoryJournal):
+class ReturnsTheSnapshotSavedLast(MemoryJournal):
     last: Snapshot | None = None
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
@@ -190,13 +190,13 @@ class KeepsTheCallersSnapshot(MemoryJournal):
         self._snapshots[snapshot.head] = snapshot
 
 
-class GivesItsOwnSnapshot(MemoryJournal):
+class ReturnsItsOwnSnapshot(MemoryJournal):
     def latest_snapshot(self, until: Position) -> Snapshot | None:
         found = super().latest_snapshot(until)
         return found and self._snapshots[found.head]
 
 
-class KeepsSnapshotsOfWhatIsNotThere(MemoryJournal):
+class KeepsSnapshotsBeyondTheHead(MemoryJournal):
     def save_snapshot(self, snapshot: Snapshot) -> None:
         if isinstance(snapshot, Snapshot) and snapshot.head > self.head():
             self._snapshots[snapshot.head] = snapshot
@@ -213,23 +213,23 @@ BROKEN = [
 
 @pytest.fixture(autouse=True)
 def hunting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the same every time, and make no failure small."""
+    """Draw the same examples every time, and shrink no failure."""
     go_by(monkeypatch, "hunt")
 
 
 def go_by(monkeypatch: pytest.MonkeyPatch, profile: str) -> None:
-    """Let the suite look as hard as a profile says."""
+    """Make the suite use a profile of Hypothesis."""
     chosen = settings(settings.get_profile(profile), report_multiple_bugs=False)
     monkeypatch.setattr(journal_contract, "one_failure", lambda: chosen)
 
 
 def is_caught(suite: JournalContract) -> bool:
-    """Say whether a suite fails, the quickest of its tests first."""
+    """Return whether a suite fails, the quickest of its tests first."""
     names = [name for name in dir(suite) if name.startswith("test_")]
     for name in sorted(names, key="test_it_keeps_the_contract".__eq__):
         try:
             getattr(suite, name)()
-        except Exception:  # noqa: BLE001  whatever it is, it is red
+        except Exception:  # noqa: BLE001  any error is a failed test
             return True
     return False
 
@@ -244,7 +244,7 @@ def test_a_broken_journal_is_caught(broken: type[MemoryJournal]) -> None:
 
 
 def forgetting(journal: MemoryJournal) -> MemoryJournal:
-    """Lose the last event in a crash: it was not on the disk yet."""
+    """Lose the last event in a crash, because it was not on the disk yet."""
     found = MemoryJournal()
     found._entries = journal._entries[:-1]
     found._snapshots = journal._snapshots
@@ -252,21 +252,21 @@ def forgetting(journal: MemoryJournal) -> MemoryJournal:
 
 
 def renumbering(journal: MemoryJournal) -> MemoryJournal:
-    """Number what is left of a crash anew, from 0."""
+    """Renumber the entries that are left after a crash, from 0."""
     found = MemoryJournal()
     found._entries = [evolve(each, position=each.position - 1) for each in journal._entries]
     return found
 
 
 def without_snapshots(journal: MemoryJournal) -> MemoryJournal:
-    """Keep snapshots in memory alone."""
+    """Keep snapshots only in memory."""
     found = MemoryJournal()
     found._entries = journal._entries
     return found
 
 
 def writing_twice(journal: MemoryJournal) -> MemoryJournal:
-    """Write again after a crash what was written before it."""
+    """Write the events from before a crash again after it."""
     found = without_snapshots(journal)
     if found._entries:
         last = found._entries[-1]
@@ -275,7 +275,7 @@ def writing_twice(journal: MemoryJournal) -> MemoryJournal:
 
 
 @pytest.mark.parametrize("crash", [forgetting, renumbering, without_snapshots, writing_twice])
-def test_what_goes_wrong_in_a_crash_is_caught(crash: Any) -> None:
+def test_a_mistake_in_a_crash_is_caught(crash: Any) -> None:
     class Suite(JournalContract):
         def open(self) -> Journal:
             return MemoryJournal()
@@ -287,7 +287,7 @@ def test_what_goes_wrong_in_a_crash_is_caught(crash: Any) -> None:
     assert is_caught(Suite())
 
 
-def test_a_second_handle_that_sees_nothing_of_the_first_is_caught() -> None:
+def test_a_second_handle_of_another_journal_is_caught() -> None:
     class Suite(JournalContract):
         def open(self) -> Journal:
             return MemoryJournal()
@@ -298,9 +298,9 @@ def test_a_second_handle_that_sees_nothing_of_the_first_is_caught() -> None:
     assert is_caught(Suite())
 
 
-def test_every_handle_is_let_go_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_handle_is_closed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     class Handle(MemoryJournal):
-        """A second door to the journal of somebody."""
+        """A second handle of a journal."""
 
         def __init__(self, journal: MemoryJournal | None = None) -> None:
             super().__init__()
@@ -331,9 +331,9 @@ def test_every_handle_is_let_go_of_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert all(one is not other for one, other in pairwise(opened))
 
 
-def test_a_suite_that_does_not_say_how_a_journal_is_opened_says_so() -> None:
+def test_a_suite_without_open_is_refused() -> None:
     class Suite(JournalContract):
         pass
 
-    with pytest.raises(NotImplementedError, match=r"Suite\.open\(\) has to return a new journal"):
+    with pytest.raises(NotImplementedError, match=r"Suite\.open\(\) must return a new journal"):
         Suite().test_a_new_journal_is_empty()

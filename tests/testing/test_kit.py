@@ -1,4 +1,4 @@
-"""The kit itself: its names, its fixtures, and that it finds what is wrong."""
+"""The kit itself: its names, its fixtures, and the mistakes it finds."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from ticketroute import (
     QueueId,
     Ticket,
     TicketId,
+    commands,
 )
-from ticketroute.commands import AddQueue
 from ticketroute.errors import NotEligibleError
 from ticketroute.model import events as ev
-from ticketroute.testing import Call, FrozenClock, History, Judge, WatchedDesk, check, histories
+from ticketroute.testing import FrozenClock, History, Judge, WatchedDesk, check, histories
+from ticketroute.testing.calls import call
 
 ANA, BEN, Q, T = AgentId("ana"), AgentId("ben"), QueueId("q"), TicketId("t")
 
 
-def test_every_name_of_the_kit_is_there_and_typed() -> None:
+def test_every_name_of_the_kit_exists_and_has_a_type() -> None:
     assert all(getattr(kit, name).__name__ == name for name in kit.__all__)
     tree = ast.parse(Path(str(kit.__file__)).read_text(encoding="utf-8"))
     typed = {
@@ -56,7 +57,7 @@ def test_the_plug_in_imports_neither_the_kit_nor_hypothesis() -> None:
     assert answer.stdout == "[]\n"
 
 
-def test_the_fixtures_are_a_desk_that_checks_itself_and_a_clock_that_stands(
+def test_the_fixtures_are_a_desk_that_checks_itself_and_a_frozen_clock(
     desk: WatchedDesk, frozen_clock: FrozenClock
 ) -> None:
     assert frozen_clock() == frozen_clock() == 0
@@ -71,13 +72,13 @@ def test_the_fixtures_are_a_desk_that_checks_itself_and_a_clock_that_stands(
     assert isinstance(expired, ev.OfferExpired)
     with pytest.raises(NotEligibleError):
         desk.take(T, ANA, at=30_006)
-    with pytest.raises(ValueError, match="no clock goes back"):
+    with pytest.raises(ValueError, match="cannot go back"):
         frozen_clock.reach(5)
     assert len(desk.history) == 1 + 1 + 1 + 2 + 2
 
 
 @given(histories(max_size=20))
-def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: History) -> None:
+def test_a_history_run_twice_gives_the_same_events_and_a_correct_desk(history: History) -> None:
     desk = history.desk()
     turns = history.run(desk)
     assert [turn.events for turn in history.run()] == [turn.events for turn in turns]
@@ -86,9 +87,9 @@ def test_a_history_run_twice_gives_the_same_and_leaves_a_desk_in_order(history: 
     check(desk)
 
 
-def test_a_command_is_written_as_one_would_write_it() -> None:
+def test_a_command_is_shown_as_source_code() -> None:
     queue = Queue(id=Q, members=[ANA], strategy="ring_all(step=2)")
-    assert str(Call(AddQueue, (queue,), {}, at=3)) == (
+    assert str(call(commands.AddQueue, queue, at=3)) == (
         "desk.add_queue(Queue(id='q', strategy='ring_all(step=2)', "
         "members={'ana': Membership()}), at=3)"
     )
@@ -122,7 +123,7 @@ def _timer(desk: Dispatcher) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_count, _index, _line, _timer])
-def test_check_finds_an_index_or_counter_that_is_wrong(spoil: Any) -> None:
+def test_check_finds_a_wrong_index_or_counter(spoil: Any) -> None:
     desk = opened()
     check(desk)
     spoil(desk)

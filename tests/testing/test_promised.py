@@ -1,4 +1,4 @@
-"""What is drawn of calendars and policies, and the plain hours that the reference desk goes by."""
+"""Drawn calendars and policies, and the plain hours that the reference desk uses."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def plain(calendar: Calendar) -> Hours:
 
 
 @given(calendars(), instants, instants, st.integers(1, 3_000))
-def test_plain_hours_say_what_a_table_says(
-    calendar: Calendar, at: int, span: int, short: int
-) -> None:
+def test_plain_hours_agree_with_a_table(calendar: Calendar, at: int, span: int, short: int) -> None:
     hours, table = plain(calendar), calendar.timetable
     assert hours.is_open(at) is table.is_open(at)
     assert hours.elapsed(at, at + span) == table.elapsed(at, at + span)
@@ -48,7 +46,7 @@ def test_plain_hours_say_what_a_table_says(
 
 
 @given(st.sampled_from(CHANGES).flatmap(lambda e: st.tuples(st.just(e), plain_calendars(*_at(e)))))
-def test_plain_windows_of_a_day_are_those_of_the_table(drawn: Any) -> None:
+def test_plain_openings_of_a_day_agree_with_the_table(drawn: Any) -> None:
     (_, change), written = drawn
     try:
         calendar = Calendar.from_plain(written)
@@ -68,7 +66,7 @@ def _at(change: tuple[str, str]) -> tuple[str, int]:
 @pytest.mark.parametrize(
     ("shifts", "open_at"), [({"2024-03-01": [["09:00", "10:00"]]}, 1_709_283_600_000)]
 )
-def test_plain_hours_end_with_the_last_date_that_has_any(shifts: Any, open_at: int) -> None:
+def test_plain_hours_end_with_the_last_date_that_is_open(shifts: Any, open_at: int) -> None:
     hours = plain(Calendar(shifts=shifts))
     assert hours.next_open(0) == open_at
     assert hours.next_open(open_at + DAY * 1_000) is None
@@ -86,7 +84,7 @@ def test_plain_hours_change_with_their_editions() -> None:
 
 
 @given(agreements(queues=queues))
-def test_what_is_agreed_on_holds_on_a_desk_with_those_calendars(
+def test_drawn_policies_are_accepted_by_a_desk_with_their_calendars(
     several: tuple[Policy, ...],
 ) -> None:
     desk = Dispatcher()
@@ -99,15 +97,13 @@ def test_what_is_agreed_on_holds_on_a_desk_with_those_calendars(
 
 
 @given(targets(queues=queues), policies(queues=queues), escalations())
-def test_what_counts_in_each_queue_moves_nowhere(
-    target: Target, policy: Policy, level: Any
-) -> None:
+def test_drawn_targets_per_queue_move_no_ticket(target: Target, policy: Policy, level: Any) -> None:
     assert level.move_to is None
     for each in (target, *policy.targets.values()):
         assert not each.per_queue or all(step.move_to is None for step in each.escalations)
 
 
-def test_histories_have_all_that_can_happen_to_clocks_and_shifts() -> None:
+def test_histories_have_every_event_of_clocks_and_shifts() -> None:
     seen: Counter[type] = Counter()
 
     @settings(max_examples=150, derandomize=True, deadline=None)
@@ -122,6 +118,6 @@ def test_histories_have_all_that_can_happen_to_clocks_and_shifts() -> None:
 
 
 @given(histories(World(promised=False)))
-def test_a_world_without_promises_has_none(history: History) -> None:
+def test_a_world_without_service_levels_has_no_clocks(history: History) -> None:
     told = [event for turn in history.run() for event in turn.events]
     assert not any(type(event).__module__ == sla.__name__ for event in told)

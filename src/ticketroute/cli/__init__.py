@@ -1,4 +1,4 @@
-"""The command line: ``ticketroute demo``, ``route``, ``sla`` and ``strategies``."""
+"""The command line: ``ticketroute compare``, ``demo``, ``route``, ``sla`` and others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Not at the top: an install without the extra has to get as far as the message below.
         from ticketroute.cli.program import run  # noqa: PLC0415
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130  # as ticketroute.cli.faults has it, which may not have been read yet
+    except MemoryError:
+        print("Error: the memory is full; close other programs", file=sys.stderr)
+        return 1
     except ModuleNotFoundError as fault:
         package = (fault.name or "").partition(".")[0]
         if package not in NEEDED:

@@ -1,4 +1,4 @@
-"""The demo day as it happens: its people and requesters act, the dispatcher decides."""
+"""Run the demo day: agents and requesters act, the dispatcher decides."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NOBODY_HAS_IT = (RoutingState.WAITING, RoutingState.OFFERED)
 MOVES_AFTER = 0.25  # share of the work after which a ticket turns out to belong elsewhere
 RESTS_AFTER = 0.4  # share of the work after which it waits for the requester
 REOPENED_SHARE = 0.5  # of the first work, to do again
-COMES_BACK_AFTER: Span = minutes(3)  # who missed so many offers that they were taken for away
-TIDYING: Span = minutes(5)  # after the last happening: the end of wrap-ups
+COMES_BACK_AFTER: Span = minutes(3)  # an agent who missed too many offers and was set away
+TIDYING: Span = minutes(5)  # after the last action: time for wrap-ups to end
 
 
 @define
 class Work:
-    """What is left to do on a ticket; ``turn`` tells a planned step that it is out of date."""
+    """The work left on a ticket; a planned step is out of date when ``turn`` has changed."""
 
     planned: PlannedTicket
     left: Span
@@ -61,7 +61,7 @@ class Work:
 
 @define
 class Day:
-    """Runs a scenario; ``see`` hears every event in order."""
+    """Runs a scenario; ``see`` gets every event in order."""
 
     scenario: Scenario
     see: Callable[[Event], None]
@@ -78,7 +78,7 @@ class Day:
         self.desk = Dispatcher(random=stream(self.seed, "strategies"))
 
     def open(self) -> None:
-        """Open the desk with everyone still offline, and plan the day.
+        """Open the desk with all agents offline, and plan the day.
 
         Raises:
             UnknownStrategyError: if the scenario asks for a strategy that does not exist.
@@ -94,10 +94,10 @@ class Day:
             self._plan(planned.arrives, partial(self._arrive, planned))
 
     def run(self) -> Instant:
-        """Let everything happen in the order of its instants; return the last one."""
+        """Run everything in the order of its instants; return the last instant."""
         at = self.scenario.opens
         while True:
-            # One step at a time: what time does may plan something before the next happening.
+            # One step at a time: a deadline may plan something before the next action.
             due = self.desk.next_deadline()
             if due is not None and due <= self._next_happening(after=at):
                 at = due
@@ -143,7 +143,7 @@ class Day:
             self._becomes(agent_id, Presence.AVAILABLE, "shift", at)
 
     def _ends_shift(self, agent_id: AgentId, at: Instant) -> None:
-        """Take nothing new, finish what is open, and go."""
+        """End a shift: take nothing new, finish open tickets, go offline."""
         self._leaving.add(agent_id)
         self._becomes(agent_id, Presence.AWAY, "finishing", at)
         self._go_if_free(at)
@@ -189,7 +189,7 @@ class Day:
             self._go_if_free(events[-1].at)
 
     def _ring(self, offer: TicketOffered) -> None:
-        """Let the agent answer in a while, or not at all."""
+        """Plan the answer of the agent to an offer, if there will be one."""
         ring = (offer.ticket_id, offer.agent_id)
         times = self._rings[ring] = self._rings.get(ring, 0) + 1
         answer = an_answer(
@@ -209,7 +209,7 @@ class Day:
             self._note(self.desk.decline(ticket_id, agent_id, at=at))
 
     def _start(self, ticket_id: TicketId, at: Instant) -> None:
-        """Work on a ticket until it is done, moves elsewhere, or has to rest."""
+        """Start work on a ticket; it ends when the ticket is done, moves, or is put on hold."""
         self._stop(ticket_id, at)
         work = self._work[ticket_id]
         work.since = at

@@ -1,4 +1,4 @@
-"""What became of each ticket of a log, gathered from events and written one decision a row."""
+"""Collect what became of each ticket from events, and write one decision a row."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from enum import Enum
 from pathlib import Path
 from typing import TextIO
@@ -16,12 +17,15 @@ from typing import TextIO
 import click
 from attrs import define, field
 
-from ticketroute.cli.cells import written
 from ticketroute.cli.faults import InputError
+from ticketroute.cli.text import clean
+from ticketroute.logs.dates import written
+from ticketroute.logs.spool import Spool
 from ticketroute.model.events import (
     Event,
     TicketAbandoned,
     TicketAssigned,
+    TicketMerged,
     TicketQueued,
     TicketResolved,
     TicketSubmitted,
@@ -32,15 +36,16 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import Ticket
 
 STDOUT = "-"
-Cell = str | int | float | dict[str, int] | None
+Flat = str | int | float | None
+Cell = Flat | dict[str, int]
 
 
 class Outcome(Enum):
     """What became of a ticket."""
 
-    ASSIGNED = "assigned"  # an agent had it
-    WAITING = "waiting"  # nobody had it when the log ended
-    UNSERVED = "unserved"  # nobody had it when the log says it ended
+    ASSIGNED = "assigned"  # an agent got it
+    WAITING = "waiting"  # no agent had it when the log ended
+    UNSERVED = "unserved"  # no agent had it when it ended
 
 
 COLUMNS = (
@@ -66,6 +71,7 @@ COLUMNS = (
 class Decision:
     """What became of one ticket."""
 
+    place: int  # in the order of arrival
     ticket: Ticket
     queue: str
     arrived: Instant
@@ -81,106 +87,139 @@ class Decision:
         return Outcome.WAITING if self.ended is None else Outcome.UNSERVED
 
 
-@define
+@define(kw_only=True)
 class Decisions:
-    """Every decision, in the order of arrival; a fold of events."""
+    """Every decision, in the order of arrival; a fold of events.
 
-    _by_ticket: dict[TicketId, Decision] = field(factory=dict)
+    Memory grows with open tickets alone: a decision about a ticket that has ended is written
+    down at once, beyond some ten thousand in a temporary file. ``capacity_of`` answers with the
+    capacity of an agent, in units.
+    """
+
+    key_names: tuple[str, ...] = ()
+    capacity_of: Callable[[AgentId], int] = lambda _: 0
+    zone: tzinfo = UTC  # of the times that are written
+    _open: dict[TicketId, Decision] = field(factory=dict)
+    _spool: Spool = field(factory=Spool)
+    _came: int = 0
 
     def see(self, event: Event) -> None:
         """Take in the next event. O(1)."""
         match event:
             case TicketSubmitted():
-                self._by_ticket[event.ticket_id] = Decision(
-                    event.ticket, event.queue_id, event.arrived
+                self._came += 1
+                self._open[event.ticket_id] = Decision(
+                    self._came, event.ticket, event.queue_id, event.arrived
                 )
             case TicketQueued():
-                if event.reason is not None:
-                    self._by_ticket[event.ticket_id].reason = event.reason
+                if event.reason is not None and event.ticket_id in self._open:
+                    self._open[event.ticket_id].reason = event.reason
             case TicketAssigned():
-                self._by_ticket[event.ticket_id].assigned = event
-            case TicketResolved() | TicketAbandoned():
-                self._by_ticket[event.ticket_id].ended = event.at
+                if event.ticket_id in self._open:
+                    self._open[event.ticket_id].assigned = event
+            case TicketResolved() | TicketAbandoned() | TicketMerged():
+                if event.ticket_id in self._open:
+                    self._ended(event.ticket_id, event.at)
             case _:
                 pass
 
-    def __iter__(self) -> Iterator[Decision]:
-        return iter(self._by_ticket.values())
-
     def __len__(self) -> int:
-        return len(self._by_ticket)
+        return self._came
 
-    def count(self, outcome: Outcome) -> int:
-        """Return how many tickets had this outcome."""
-        return sum(each.outcome is outcome for each in self)
+    def _ended(self, ticket_id: TicketId, at: Instant) -> None:
+        decision = self._open.pop(ticket_id)
+        decision.ended = at
+        self._write_down(decision, until=at)
 
+    def _write_down(self, decision: Decision, *, until: Instant) -> None:
+        self._spool.add([decision.place, *self._cells(decision, until)])
 
-def rows(
-    decisions: Iterable[Decision],
-    *,
-    key_names: tuple[str, ...],
-    capacity_of: Mapping[AgentId, int],
-    closed: Instant,
-) -> Iterator[dict[str, Cell]]:
-    """Yield a row for each decision; ``closed`` is when the log ended, for who still waits."""
-    for each in decisions:
+    def _cells(self, each: Decision, until: Instant) -> Iterator[Cell]:
         found = each.assigned
-        until = found.at if found else closed if each.ended is None else each.ended
-        yield {
-            "ticket_id": each.ticket.id,
-            "queue": each.queue,
-            "priority": int(each.ticket.priority),
-            "arrived": written(each.arrived),
-            "outcome": each.outcome.value,
-            "agent": found.agent_id if found else None,
-            "decided_at": written(found.at) if found else None,
-            "waited_seconds": _in_seconds(until - each.arrived),
-            "ended_at": None if each.ended is None else written(each.ended),
-            "cause": found.cause.value if found else None,
-            "key": _named(found.key, key_names) if found and found.key else None,
-            "runner_up": found.runner_up if found else None,
-            "reason": each.reason.value if each.reason else None,
-            "cost": found.cost if found else None,
-            "capacity": capacity_of[found.agent_id] if found else None,
-        }
+        yield each.ticket.id
+        yield each.queue
+        yield int(each.ticket.priority)
+        yield self._time(each.arrived)
+        yield each.outcome.value
+        yield found.agent_id if found else None
+        yield self._time(found.at) if found else None
+        yield _in_seconds((found.at if found else until) - each.arrived)
+        yield None if each.ended is None else self._time(each.ended)
+        yield found.cause.value if found else None
+        yield _named(found.key, self.key_names) if found and found.key else None
+        yield found.runner_up if found else None
+        yield each.reason.value if each.reason else None
+        yield found.cost if found else None
+        yield self.capacity_of(found.agent_id) if found else None
+
+    def _time(self, at: Instant) -> str:
+        return written(at, self.zone)
+
+    def close(self, at: Instant) -> None:
+        """End the log at ``at``: tickets that are still open stay so."""
+        for decision in self._open.values():
+            self._write_down(decision, until=at)
+        self._open.clear()
+
+    def rows(self) -> Iterator[dict[str, Cell]]:
+        """Yield a row for each decision, in the order of arrival; ask after ``close``."""
+        for _, *found in self._spool:
+            yield dict(zip(COLUMNS, found, strict=True))
+
+    def forget(self) -> None:
+        """Remove the temporary file."""
+        self._spool.close()
 
 
-def write(path: str, found: Iterable[Mapping[str, Cell]]) -> None:
+def write(
+    path: str, found: Iterable[Mapping[str, Cell]], *, columns: tuple[str, ...] = COLUMNS
+) -> None:
     """Write rows as CSV or JSON lines, gzipped if the name ends in .gz; ``-`` is standard output.
 
     A file appears whole or not at all.
 
     Raises:
-        InputError: if the name tells no form.
+        InputError: if the name does not tell a form.
         ClickException: if the file cannot be written.
     """
     is_json = form_of(path)
+    # A terminal obeys control characters, which a file may have in its names.
+    is_terminal = path == STDOUT and sys.stdout is not None and sys.stdout.isatty()
     try:
         with _opened(path) as out:
             if is_json:
                 for row in found:
-                    out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    line = json.dumps(row, ensure_ascii=False)
+                    out.write(f"{clean(line) if is_terminal else line}\n")
             else:
-                table = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-                table.writeheader()
-                table.writerows({name: _flat(cell) for name, cell in row.items()} for row in found)
+                table = csv.writer(out, lineterminator="\n")
+                table.writerow(columns)
+                for row in found:
+                    cells: list[Flat] = [
+                        _flat(cell) if isinstance(cell, dict) else cell
+                        for cell in map(row.__getitem__, columns)
+                    ]
+                    table.writerow(map(_clean, cells) if is_terminal else cells)
     except BrokenPipeError:
         raise
     except OSError as fault:
+        name = "standard output" if path == STDOUT else path
         raise click.ClickException(
-            f"{path} cannot be written: {fault.strerror or fault}"
+            f"{name} cannot be written: {fault.strerror or fault}"
         ) from fault
 
 
 def check_writable(path: str, *, reads: Iterable[str]) -> None:
-    """Refuse an output that cannot work, before anything is computed.
+    """Raise unless an output can be written; called before anything is computed.
 
     Raises:
-        InputError: if the name tells no form, the folder does not exist, or the file is one of
-            those that are read.
+        InputError: if the name does not tell a form, the folder does not exist, the file is one
+            that is read, or standard output is closed.
     """
     form_of(path)
     if path == STDOUT:
+        if sys.stdout is None:
+            raise InputError("standard output is closed; name a file with -o")
         return
     target = Path(path).resolve()
     if not target.parent.is_dir():
@@ -193,10 +232,10 @@ def check_writable(path: str, *, reads: Iterable[str]) -> None:
 
 
 def form_of(path: str) -> bool:
-    """Say whether a file is written as JSON lines, going by its name; otherwise it is CSV.
+    """Return whether the name of a file asks for JSON lines; otherwise it is CSV.
 
     Raises:
-        InputError: if the name tells neither.
+        InputError: if the name asks for neither.
     """
     name = path.removesuffix(".gz")
     if name.endswith((".jsonl", ".ndjson")):
@@ -204,8 +243,7 @@ def form_of(path: str) -> bool:
     if path == STDOUT or name.endswith(".csv"):
         return False
     raise InputError(
-        f"{path}: cannot tell from the name what to write; "
-        "end it in .csv, .jsonl, .csv.gz or .jsonl.gz"
+        f"{path}: the name does not say what to write; end it in .csv, .jsonl, .csv.gz or .jsonl.gz"
     )
 
 
@@ -249,7 +287,9 @@ def _named(key: tuple[int, ...], names: tuple[str, ...]) -> dict[str, int]:
     }
 
 
-def _flat(cell: Cell) -> str | int | float | None:
-    if isinstance(cell, dict):
-        return "; ".join(f"{name}={number}" for name, number in cell.items())
-    return cell
+def _flat(numbers: Mapping[str, int]) -> str:
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
+
+
+def _clean(cell: Flat) -> Flat:
+    return clean(cell) if isinstance(cell, str) else cell

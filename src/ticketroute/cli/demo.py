@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import click
-from attrs import define
+import re
+from collections.abc import Sequence
 
-from ticketroute.cli import console, tables
+import click
+from attrs import define, field, frozen
+
+from ticketroute.cli import console, decisions, tables
 from ticketroute.cli.day import Day
-from ticketroute.cli.figures import Figures
+from ticketroute.cli.decisions import Decisions
+from ticketroute.cli.faults import InputError
+from ticketroute.cli.figures import Figures, Waits
 from ticketroute.cli.scenario import MIDNIGHT, Scenario, a_day
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.logs.understood import counted
 from ticketroute.model.events import Cause, Event, TicketAssigned
 from ticketroute.model.instants import Instant, hours
 from ticketroute.model.strategy_spec import StrategySpec
 
 EXPLAINED_FROM: Instant = MIDNIGHT + hours(10)  # the busiest time: there is something to choose
+_MOST_SEEDS = 10_000  # days of one run
+_SEEDS = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
 
 HELP = """Route a day of a made-up help desk, and show what came of it.
 
 Three departments, five channels, a dozen agents with skills, shifts and
-breaks, some hundreds of tickets. Calls and chats ring until somebody answers.
+breaks, some hundreds of tickets. Calls and chats ring until an agent answers.
 Requesters give up, tickets rest, move to another department, come back.
 The same seed makes the same day, so that two strategies can be compared on it.
 
 \b
 Examples:
   ticketroute demo
-  ticketroute demo --strategy round_robin
+  ticketroute demo --strategy round_robin -o decisions.csv
   ticketroute demo --seed 7 --strategy 'priority(then=random)'
+  ticketroute demo --seeds 1-20
 """
 
 
@@ -55,43 +64,121 @@ class Explained:
             self.words = str(self.desk.explain(event.ticket_id))
 
 
+@frozen
+class Lived:
+    """A day that is over."""
+
+    seed: int
+    scenario: Scenario
+    figures: Figures = field(factory=Figures)
+    made: Decisions = field(factory=Decisions)
+    explained: Explained = field(factory=Explained)
+
+
 @click.command(help=HELP)
 @click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Makes the day.")
+@click.option(
+    "--seeds",
+    metavar="FROM-TO",
+    help="Route a day for each seed, such as 1-20, and print a row for each.",
+)
 @click.option(
     "--strategy",
     "-s",
     metavar="NAME",
     help="For all departments, instead of one for each; see `ticketroute strategies`.",
 )
-def demo(*, seed: int, strategy: str | None) -> None:
-    """Route a day and print its tables."""
-    scenario = a_day(seed=seed, strategy=None if strategy is None else StrategySpec.of(strategy))
-    figures, explained = Figures(), Explained()
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Write the decisions: .csv or .jsonl, also .gz; `-` is standard output.",
+)
+def demo(*, seed: int, seeds: str | None, strategy: str | None, output: str | None) -> None:
+    """Route a day, or several, and print tables."""
+    spec = None if strategy is None else StrategySpec.of(strategy)
+    if output is not None:
+        decisions.check_writable(output, reads=[])
+    if seeds is None:
+        _one_day(seed, spec, output)
+        return
+    if output is not None:
+        raise InputError("-o writes the decisions of one day; use --seed instead of --seeds")
+    _several_days(_seeds(seeds), spec)
+
+
+def _one_day(seed: int, spec: StrategySpec | None, output: str | None) -> None:
+    day = _lived(seed, spec, keep=output is not None)
+    try:
+        if output is not None:
+            decisions.write(output, day.made.rows())
+    finally:
+        day.made.forget()
+    _show(console.out(to_stderr=output == decisions.STDOUT), day)
+    if output not in (None, decisions.STDOUT):
+        console.out().tell(f"Decisions are in {output}.")
+
+
+def _seeds(written: str) -> range:
+    """Read a range of seeds, such as ``1-20``, both ends counted."""
+    found = _SEEDS.fullmatch(written.strip())
+    seeds = range(int(found[1]), int(found[2]) + 1) if found else range(0)
+    if not 1 <= len(seeds) <= _MOST_SEEDS:
+        raise InputError(
+            f"--seeds is {written!r}; write the first and the last seed, such as 1-20, "
+            f"for at most {_MOST_SEEDS:,} days"
+        )
+    return seeds
+
+
+def _lived(seed: int, spec: StrategySpec | None, *, keep: bool) -> Lived:
+    figures = Figures()
+    made = Decisions(capacity_of=figures.capacity_of)
+    lived = Lived(seed, a_day(seed=seed, strategy=spec), figures, made)
+    explained = lived.explained
 
     def see(event: Event) -> None:
         figures.see(event)
+        if keep:
+            made.see(event)
         explained.see(event)
 
-    with console.progress("Monday", len(scenario.tickets)) as done:
-        day = Day(scenario, see, done, seed)
+    with console.progress("Monday", len(lived.scenario.tickets)) as done:
+        day = Day(lived.scenario, see, done, seed)
         explained.desk = day.desk
         day.open()
         closed = day.run()
     figures.close(closed)
-    _show(scenario, figures, explained.words, seed=seed)
+    made.close(closed)
+    return lived
 
 
-def _show(scenario: Scenario, figures: Figures, explained: str, *, seed: int) -> None:
+def _several_days(seeds: Sequence[int], spec: StrategySpec | None) -> None:
+    rows: list[tuple[tuple[str], Waits]] = []
+    together = Waits()
+    for seed in seeds:
+        waits = _lived(seed, spec, keep=False).figures.all_waits()
+        together.merge(waits)
+        rows.append(((str(seed),), waits))
+    rows.append((("all",), together))
     out = console.out()
-    strategies = ", ".join(f"{queue.id}: {queue.strategy}" for queue in scenario.queues)
-    out.print(f"A day of {len(figures.tickets)} tickets (seed {seed}); {strategies}", markup=False)
-    out.print()
-    out.print(tables.queues_table(figures, gone="gave up"))
-    out.print(tables.priorities_table(figures, gone="gave up"))
-    out.print(tables.offers_table(figures))
-    out.print(tables.agents_table(figures))
-    out.print(tables.DEFINITIONS, markup=False)
-    if explained:
-        out.print()
-        out.print("One decision explained:", style="bold")
-        out.print(explained, markup=False)
+    used = "one strategy for each department" if spec is None else f"strategy {spec}"
+    out.say(f"{counted(len(seeds), 'day')}, {used}")
+    out.tell()
+    out.show(tables.waits_table("Days", ("seed",), rows, gone="gave up"))
+
+
+def _show(out: console.QuietConsole, day: Lived) -> None:
+    strategies = ", ".join(f"{queue.id}: {queue.strategy}" for queue in day.scenario.queues)
+    tickets = counted(day.figures.all_waits().tickets, "ticket")
+    out.say(f"A day of {tickets} (seed {day.seed}); {strategies}")
+    out.tell()
+    out.show(tables.queues_table(day.figures, gone="gave up"))
+    out.show(tables.priorities_table(day.figures, gone="gave up"))
+    out.show(tables.offers_table(day.figures))
+    out.show(tables.agents_table(day.figures))
+    out.say(tables.DEFINITIONS)
+    if day.explained.words:
+        out.tell()
+        out.tell("One decision explained:", style="bold")
+        out.say(day.explained.words)

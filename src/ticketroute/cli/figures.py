@@ -1,12 +1,10 @@
-"""The figures of a desk, from its events alone."""
+"""Compute the figures of a desk from its events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from statistics import median
-
 from attrs import define, field
 
+from ticketroute.cli.spans import Spans
 from ticketroute.model.agent import Presence
 from ticketroute.model.events import (
     AgentAdded,
@@ -36,17 +34,6 @@ from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.queue import Defaults
 from ticketroute.model.ticket import TicketPriority
-
-
-@define
-class TicketFigures:
-    """One ticket: when it came, when an agent first had it, when it went."""
-
-    queue: QueueId
-    priority: TicketPriority
-    arrived: Instant
-    answered: Instant | None = None
-    gone: Instant | None = None
 
 
 @define
@@ -85,37 +72,45 @@ class AgentFigures:
 
 @define
 class Waits:
-    """How long a group of tickets waited for its first agent; spans in milliseconds."""
+    """How long a group of tickets waited for its first agent.
+
+    ``abandoned`` counts tickets that were gone before any agent had them, ``waiting`` those that
+    have no agent yet, ``spans`` the waits of those that got one.
+    """
 
     tickets: int = 0
-    abandoned: int = 0  # gone before any agent had them
-    waiting: int = 0  # still without an agent at the end
-    spans: list[Span] = field(factory=list)  # of those who got an agent
+    abandoned: int = 0
+    spans: Spans = field(factory=Spans)
+
+    @property
+    def answered(self) -> int:
+        """How many got an agent."""
+        return len(self.spans)
+
+    @property
+    def waiting(self) -> int:
+        """How many are still without an agent."""
+        return self.tickets - self.abandoned - self.answered
 
     @property
     def at_once(self) -> int:
         """How many got an agent in the instant they came."""
-        return sum(span == 0 for span in self.spans)
+        return self.spans.zero
 
     @property
     def later(self) -> int:
         """How many got an agent after waiting."""
-        return len(self.spans) - self.at_once
+        return self.answered - self.at_once
 
-    @property
-    def median(self) -> float | None:
-        """The median wait of those who got an agent."""
-        return median(self.spans) if self.spans else None
+    def service_level(self, limit: Span) -> float | None:
+        """Return the share of all tickets that got an agent within a span; None without tickets."""
+        return self.spans.within(limit) / self.tickets if self.tickets else None
 
-    @property
-    def ninetieth(self) -> Span | None:
-        """The wait that nine of ten did not exceed, by nearest rank."""
-        return sorted(self.spans)[-(-len(self.spans) * 9 // 10) - 1] if self.spans else None
-
-    @property
-    def longest(self) -> Span | None:
-        """The longest wait of those who got an agent."""
-        return max(self.spans, default=None)
+    def merge(self, other: Waits) -> None:
+        """Take in another group of tickets."""
+        self.tickets += other.tickets
+        self.abandoned += other.abandoned
+        self.spans.merge(other.spans)
 
 
 @define
@@ -126,7 +121,7 @@ class Offers:
     declined: int = 0
     missed: int = 0
     withdrawn: int = 0
-    rings: list[Span] = field(factory=list)
+    rings: Spans = field(factory=Spans)
 
     @property
     def accepted(self) -> int:
@@ -136,17 +131,19 @@ class Offers:
     @property
     def median_ring(self) -> float | None:
         """The median time it took to accept one."""
-        return median(self.rings) if self.rings else None
+        return self.rings.median
 
 
 @define
 class Figures:
-    """A fold of events; ask after ``close``."""
+    """A fold of events; ask after ``close``. Memory grows with open tickets alone."""
 
-    tickets: dict[TicketId, TicketFigures] = field(factory=dict)
+    waits: dict[tuple[QueueId, TicketPriority], Waits] = field(factory=dict)
     agents: dict[AgentId, AgentFigures] = field(factory=dict)
     queues: list[QueueId] = field(factory=list)
     offers: dict[QueueId, Offers] = field(factory=dict)  # of queues that made any
+    # The arrival and the group of tickets that no agent has had yet.
+    _unanswered: dict[TicketId, tuple[Instant, Waits]] = field(factory=dict)
     _open: dict[tuple[TicketId, AgentId], TicketOffered] = field(factory=dict)
     _holds: dict[TicketId, tuple[AgentId, int]] = field(factory=dict)
     _defaults: Defaults = field(factory=Defaults)
@@ -157,9 +154,10 @@ class Figures:
         """Take in the next event. O(1)."""
         match event:
             case TicketSubmitted():
-                self.tickets[event.ticket_id] = TicketFigures(
-                    event.queue_id, event.ticket.priority, event.arrived
-                )
+                group = (event.queue_id, event.ticket.priority)
+                waits = self.waits.setdefault(group, Waits())
+                waits.tickets += 1
+                self._unanswered[event.ticket_id] = (event.arrived, waits)
             case TicketAssigned():
                 self._assigned(event)
             case TicketResumed():
@@ -171,13 +169,18 @@ class Figures:
             case TicketReleased():
                 self._let_go(event.ticket_id, event.at)
             case TicketResolved() | TicketAbandoned() | TicketMerged():
-                self.tickets[event.ticket_id].gone = event.at
-                if not isinstance(event, TicketResolved) or event.wrap_up_until is None:
-                    self._let_go(event.ticket_id, event.at)
+                self._gone(event)
             case WrapUpEnded():
                 self._let_go(event.ticket_id, event.at)
             case _:
                 self._offer(event)
+
+    def _gone(self, event: TicketResolved | TicketAbandoned | TicketMerged) -> None:
+        if event.ticket_id in self._unanswered:
+            self._unanswered.pop(event.ticket_id)[1].abandoned += 1
+        self._queue_of.pop(event.ticket_id, None)
+        if not isinstance(event, TicketResolved) or event.wrap_up_until is None:
+            self._let_go(event.ticket_id, event.at)
 
     def _offer(self, event: Event) -> None:
         match event:
@@ -224,15 +227,14 @@ class Figures:
             case OfferWithdrawn():
                 offers.withdrawn += 1
             case _:
-                offers.rings.append(event.at - offer.at)
+                offers.rings.add(event.at - offer.at)
 
     def _assigned(self, event: TicketAssigned) -> None:
         if event.cause is Cause.ACCEPTED:
             self._ended(event)
-        ticket = self.tickets[event.ticket_id]
-        if ticket.answered is None:
-            ticket.answered = event.at
-        ticket.gone = None
+        if event.ticket_id in self._unanswered:
+            arrived, waits = self._unanswered.pop(event.ticket_id)
+            waits.spans.add(event.at - arrived)
         self._queue_of[event.ticket_id] = event.queue_id
         self._let_go(event.ticket_id, event.at)
         self._hold(event.ticket_id, event.agent_id, event.cost, event.at)
@@ -248,7 +250,7 @@ class Figures:
             self.agents[agent_id].moves(at, load=-cost)
 
     def close(self, at: Instant) -> None:
-        """End the day at ``at``: whoever is present was so until then."""
+        """End the day at ``at``: agents who are available were so until then."""
         for agent in self.agents.values():
             agent.moves(at)
 
@@ -257,29 +259,33 @@ class Figures:
         own = self.agents[agent_id].capacity
         return self._defaults.capacity if own is None else own
 
-    def waits(self, tickets: Iterable[TicketFigures]) -> Waits:
-        """Return how long these tickets waited."""
+    def all_waits(self) -> Waits:
+        """Return the waits of all tickets."""
         found = Waits()
-        for ticket in tickets:
-            found.tickets += 1
-            if ticket.answered is not None:
-                found.spans.append(ticket.answered - ticket.arrived)
-            elif ticket.gone is not None:
-                found.abandoned += 1
-            else:
-                found.waiting += 1
+        for waits in self.waits.values():
+            found.merge(waits)
         return found
 
     def by_queue(self) -> dict[QueueId, Waits]:
         """Return the waits of each queue's tickets; a ticket counts where it came in."""
-        of: dict[QueueId, list[TicketFigures]] = {queue: [] for queue in self.queues}
-        for ticket in self.tickets.values():
-            of.setdefault(ticket.queue, []).append(ticket)
-        return {queue: self.waits(tickets) for queue, tickets in of.items()}
+        found = {queue: Waits() for queue in self.queues}
+        for (queue, _), waits in self.waits.items():
+            found.setdefault(queue, Waits()).merge(waits)
+        return found
 
     def by_priority(self) -> dict[TicketPriority, Waits]:
-        """Return the waits of each ticket priority that occurred."""
-        of: dict[TicketPriority, list[TicketFigures]] = {each: [] for each in TicketPriority}
-        for ticket in self.tickets.values():
-            of[ticket.priority].append(ticket)
-        return {priority: self.waits(found) for priority, found in of.items() if found}
+        """Return the waits of each ticket priority that occurred, the most urgent first."""
+        found = {priority: Waits() for priority in TicketPriority}
+        for (_, priority), waits in self.waits.items():
+            found[priority].merge(waits)
+        return {priority: waits for priority, waits in found.items() if waits.tickets}
+
+    @property
+    def fairness(self) -> float | None:
+        """Jain's index of the tickets of each agent: 1 if all had as many; None without tickets.
+
+        Source: R. Jain, D. Chiu, W. Hawe, "A Quantitative Measure of Fairness", DEC-TR-301, 1984.
+        """
+        counts = [agent.tickets for agent in self.agents.values()]
+        squares = sum(count * count for count in counts)
+        return sum(counts) ** 2 / (len(counts) * squares) if squares else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -11,15 +13,22 @@ from typing import Any
 
 import click
 
+from ticketroute.cli import console
 from ticketroute.cli.check import check
+from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
+from ticketroute.cli.journal import journal
 from ticketroute.cli.report import report
+from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
 from ticketroute.cli.sla import sla
+from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
+from ticketroute.cli.text import clean
 from ticketroute.cli.top import explain, top
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
+from ticketroute.logs import LogError
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
@@ -30,9 +39,13 @@ HELP = """Decide who gets a ticket, in which order, and by when.
 Start here:
   ticketroute demo               a day of a help desk, routed
   ticketroute strategies         the ways to choose an agent
-  ticketroute route tickets.csv  your own history, routed anew
-  ticketroute route --help       what the file has to look like
+  ticketroute route tickets.csv  an export of your own, routed again
+  ticketroute route --help       which files can be read
   ticketroute sla --help         when something is due by a business calendar
+  ticketroute compare --help     which strategy is right for your desk
+  ticketroute replay --help      what would have happened to your own history
+  ticketroute staff --help       how many agents a target needs
+  ticketroute journal --help     what a kept desk holds
 """
 
 
@@ -44,7 +57,7 @@ def _version() -> str:
 
 
 class ReaderLeftError(Exception):
-    """Whoever read our output went away: a closed pipe, out of reach of click's own handling."""
+    """The reader of our output went away: a closed pipe, which click would answer with 1."""
 
 
 @contextmanager
@@ -56,7 +69,7 @@ def _noticing_who_left() -> Iterator[None]:
 
 
 class Program(click.Group):
-    """A group that lets a closed pipe be answered here, quietly, and not by click with 1."""
+    """A group that answers a closed pipe quietly, where click would end with 1."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the command line, which prints where it asks for help."""
@@ -72,51 +85,82 @@ class Program(click.Group):
 @click.group(name="ticketroute", cls=Program, context_settings=SETTINGS, help=HELP)
 @click.version_option(_version(), prog_name="ticketroute")
 def program() -> None:
-    """Hold the commands."""
+    """Carry the commands."""
 
 
-program.add_command(check)
-program.add_command(demo)
-program.add_command(explain)
-program.add_command(report)
-program.add_command(route)
-program.add_command(sla)
-program.add_command(strategies)
-program.add_command(top)
+COMMANDS = (
+    check,
+    compare,
+    demo,
+    explain,
+    journal,
+    replay,
+    report,
+    route,
+    sla,
+    staff,
+    strategies,
+    top,
+)  # one file each
+for command in COMMANDS:
+    program.add_command(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error ends here as one message."""
     try:
+        console.escape_what_cannot_be_written()
         code = _answered(arguments)
-        if sys.stdout is not None:  # None: whoever started us closed it
+        if sys.stdout is not None:  # None: the caller closed it
             sys.stdout.flush()
     except (ReaderLeftError, BrokenPipeError):
         _discard_output()
-        return 0  # they have what they wanted
+        return 0  # the reader has what it wanted
     except OSError as fault:  # a full disk behind a redirection
         _discard_output()
         _say(f"Error: standard output cannot be written: {fault.strerror or fault}")
         return OTHER
+    except MemoryError:
+        return _out_of_memory()
+    except KeyboardInterrupt:
+        return _interrupted()
     return code
 
 
 def _answered(arguments: Sequence[str] | None) -> int:
     try:
         found = program.main(args=arguments, prog_name="ticketroute", standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show()
+    except click.UsageError as fault:
+        if fault.ctx is not None:
+            _say(fault.ctx.get_usage())
+            _say(f"Try '{fault.ctx.command_path} --help' for help.\n")
+        _say(f"Error: {fault.format_message()}")
         return fault.exit_code
-    except (InvalidValueError, UnknownStrategyError) as fault:
+    except click.ClickException as fault:
+        _say(f"Error: {fault.format_message()}")
+        return fault.exit_code
+    except (InvalidValueError, UnknownStrategyError, LogError) as fault:
         _say(f"Error: {fault}")
         return USAGE_OR_INPUT
     except TicketRouteError as fault:
         _say(f"Error: {fault}")
         return OTHER
     except (click.Abort, KeyboardInterrupt):
-        _say("Interrupted.")
-        return INTERRUPTED
+        return _interrupted()
     return found if isinstance(found, int) else 0
+
+
+def _interrupted() -> int:
+    if threading.current_thread() is threading.main_thread():
+        # A second Ctrl-C must not turn the answer to the first into a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _say("Interrupted.")
+    return INTERRUPTED
+
+
+def _out_of_memory() -> int:
+    _say("Error: the memory is full; close other programs, or route a smaller part of the log")
+    return OTHER
 
 
 def _discard_output() -> None:
@@ -125,4 +169,4 @@ def _discard_output() -> None:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    click.echo(clean(message), err=True)

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from ticketroute.cli.console import out
 from ticketroute.cli.faults import USAGE_OR_INPUT, InputError
-from ticketroute.cli.tables import span, table
+from ticketroute.cli.panels import table
+from ticketroute.cli.tables import span
 from ticketroute.cli.trial import Trial, zone_of
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import BAD, Length, Place, Problems

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ticketroute.cli import cells
-from ticketroute.cli.columns import Columns
-from ticketroute.cli.faults import InputError, RowError
-from ticketroute.cli.history import History
-from ticketroute.cli.reading import Row, Sheet
 from ticketroute.errors import InvalidValueError
+from ticketroute.logs import Log, LogError, RowError, cells
+from ticketroute.logs.columns import Columns
+from ticketroute.logs.sheets import Row, Sheet
+from ticketroute.logs.words import Blanks
 from ticketroute.model.agent import USUAL_PRIORITY, Agent
 from ticketroute.model.ids import AgentId, QueueId
 
@@ -23,41 +22,37 @@ class Roster:
     origin: str  # for people: where it is from
 
 
-def derived_roster(history: History, *, capacity: int) -> Roster:
+def derived_roster(log: Log, *, capacity: int) -> Roster:
     """Make a roster of the agents that a log names.
 
     An agent serves the queues in which the log names them, and has the skills of the tickets on
     which it does, at the highest level asked for.
     """
-    skills: dict[AgentId, dict[str, int]] = {}
-    members: dict[QueueId, dict[AgentId, None]] = {queue: {} for queue in history.queues}
-    for logged in history.tickets:
-        for agent_id, queue in logged.named:
-            members[queue][agent_id] = None
-            has = skills.setdefault(agent_id, {})
-            for skill, level in logged.ticket.skills.items():
-                has[skill] = max(level, has.get(skill, level))
     return Roster(
         agents=tuple(
-            Agent(id=agent_id, capacity=capacity, skills=has) for agent_id, has in skills.items()
+            Agent(id=agent_id, capacity=capacity, skills=has)
+            for agent_id, has in log.skills.items()
         ),
-        members={queue: tuple(found) for queue, found in members.items()},
+        members=log.members,
         origin="derived from the log",
     )
 
 
-def read_roster(sheet: Sheet, columns: Columns, *, history: History, capacity: int) -> Roster:
-    """Read the agents of a file, one a row; who names no queue serves every queue.
+def read_roster(
+    sheet: Sheet, columns: Columns, *, log: Log, capacity: int, blanks: Blanks
+) -> Roster:
+    """Read the agents of a file, one a row; an agent who names no queue serves every queue.
 
     Raises:
-        InputError: at the first row that cannot be used, with its number.
+        LogError: at the first row that cannot be used, with its number.
     """
     seen: dict[AgentId, int] = {}
     agents: list[Agent] = []
     serves: dict[AgentId, tuple[str, ...]] = {}
+    reader = _Rows(sheet, columns, blanks)
     for row in sheet.rows:
         try:
-            agent = _agent(row, columns, capacity=capacity)
+            agent = reader.agent(row, capacity=capacity)
         except InvalidValueError as fault:
             raise RowError(sheet.name, row.number, str(fault)) from fault
         earlier = seen.setdefault(agent.id, row.number)
@@ -69,11 +64,11 @@ def read_roster(sheet: Sheet, columns: Columns, *, history: History, capacity: i
                 "write all queues of an agent into one cell, such as `mail; chat`",
             )
         agents.append(agent)
-        serves[agent.id] = cells.several(columns.first(row, "queues")[1])
+        serves[agent.id] = cells.several(reader.first(row, "queues")[1])
     if not agents:
-        raise InputError(f"{sheet.name} has a header and no rows; there is nobody to route to")
+        raise LogError(f"{sheet.name} has a header and no rows; there is nobody to route to")
     queues = dict.fromkeys(
-        (*history.queues, *(QueueId(name) for names in serves.values() for name in names))
+        (*log.queues, *(QueueId(name) for names in serves.values() for name in names))
     )
     return Roster(
         agents=tuple(agents),
@@ -85,17 +80,31 @@ def read_roster(sheet: Sheet, columns: Columns, *, history: History, capacity: i
     )
 
 
-def _agent(row: Row, columns: Columns, *, capacity: int) -> Agent:
-    column, skills = columns.first(row, "skills")
-    return Agent(
-        id=AgentId(columns.first(row, "id")[1]),
-        skills=cells.skills(f"column {column!r}", skills),
-        channels=cells.several(columns.first(row, "channels")[1]),
-        capacity=_number(row, columns, "capacity", default=capacity),
-        priority=_number(row, columns, "priority", default=USUAL_PRIORITY),
-    )
+@frozen
+class _Rows:
+    sheet: Sheet
+    columns: Columns
+    blanks: Blanks
 
+    def first(self, row: Row, name: str) -> tuple[str, str]:
+        """Return column and cell of the first column of a field that is not empty here."""
+        places = self.columns.places_of(name)
+        for place in places:
+            cell = self.blanks.filled(row.cells[place])
+            if cell:
+                return self.sheet.header[place], cell
+        return (self.sheet.header[places[0]] if places else ""), ""
 
-def _number(row: Row, columns: Columns, name: str, *, default: int) -> int:
-    column, cell = columns.first(row, name)
-    return cells.whole_number(f"column {column!r}", cell) if cell else default
+    def agent(self, row: Row, *, capacity: int) -> Agent:
+        column, skills = self.first(row, "skills")
+        return Agent(
+            id=AgentId(self.first(row, "id")[1]),
+            skills=cells.skills(f"column {column!r}", skills),
+            channels=cells.several(self.first(row, "channels")[1]),
+            capacity=self._number(row, "capacity", default=capacity),
+            priority=self._number(row, "priority", default=USUAL_PRIORITY),
+        )
+
+    def _number(self, row: Row, name: str, *, default: int) -> int:
+        column, cell = self.first(row, name)
+        return cells.whole_number(f"column {column!r}", cell) if cell else default

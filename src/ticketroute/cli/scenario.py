@@ -1,4 +1,4 @@
-"""The day of the demo: three departments, a dozen agents, some hundreds of tickets."""
+"""Make the day of the demo: three departments, a dozen agents, some hundreds of tickets."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ticketroute.model.ticket import (
     Ticket,
     TicketPriority,
 )
+from ticketroute.strategies import registry
 
 MIDNIGHT: Instant = 1_772_409_600_000  # Monday, 2 March 2026, 00:00 UTC
 OPENS, CLOSES = 7, 20  # hours of the day
@@ -43,7 +44,7 @@ def clock(time: str) -> Instant:
 
 @frozen(kw_only=True)
 class Source:
-    """A stream of tickets: its share of all, and how its tickets are worked.
+    """A stream of tickets: its share of all tickets, and the work on them.
 
     ``work`` is the median handling time and ``spread`` the sigma of its logarithm.
     ``patience`` is the mean span after which a waiting requester gives up, None for never.
@@ -100,7 +101,7 @@ class Shift:
 
 @frozen(kw_only=True)
 class PlannedTicket:
-    """A ticket and what its requester and its work will turn out to be like."""
+    """A ticket, with the behaviour of its requester and the work it will need."""
 
     ticket: Ticket
     arrives: Instant
@@ -114,7 +115,7 @@ class PlannedTicket:
 
 @frozen
 class Answer:
-    """What an agent will do about an offer, and after how long; not accepted means declined."""
+    """The answer of an agent to an offer, and the time it takes; not accepted means declined."""
 
     accepts: bool
     after: Span
@@ -122,7 +123,7 @@ class Answer:
 
 @frozen(kw_only=True)
 class Scenario:
-    """A day: who works, where, and what comes in."""
+    """A day: its agents, queues and tickets."""
 
     opens: Instant
     closes: Instant
@@ -134,7 +135,7 @@ class Scenario:
 def _shift(
     name: str, capacity: int, skills: dict[str, int], times: str, lunch: str, **most: int
 ) -> Shift:
-    """Make an agent's day; ``most`` says how many tickets of each channel at once."""
+    """Make an agent's day; ``most`` limits the tickets of each channel at once."""
     start, end = times.split("-")
     agent = Agent(
         id=AgentId(name),
@@ -163,7 +164,7 @@ SHIFTS = (
     _shift("kofi", 3, {"spanish": 3}, "10:00-18:30", "14:00", form=3, social=3),
     _shift("lena", 3, {}, "11:30-20:00", "15:30", form=3, social=3, email=1),
 )
-LOST = {AgentId("hana"): ("14:20", "15:05")}  # whose connection fails, and when it is back
+LOST = {AgentId("hana"): ("14:20", "15:05")}  # agents whose connection fails, and when it is back
 
 _MEMBERS = {
     BILLING: ("ana", "ben", "carla", "deniz", "lena"),
@@ -185,13 +186,14 @@ def a_day(*, seed: int, strategy: StrategySpec | None = None) -> Scenario:
 
     ``strategy`` replaces those of all three departments.
     """
+    rings = strategy is not None and _rings(strategy)
     queues = tuple(
         Queue(
             id=queue_id,
             strategy=strategy or _STRATEGIES[queue_id],
             members=[AgentId(name) for name in members],
             wrap_up=seconds(60) if queue_id == TECHNICAL else 0,
-            delivery=Delivery.OFFER if queue_id == TECHNICAL else Delivery.ASSIGN,
+            delivery=Delivery.OFFER if rings or queue_id == TECHNICAL else Delivery.ASSIGN,
             offer=_RINGS,
         )
         for queue_id, members in _MEMBERS.items()
@@ -208,8 +210,14 @@ def a_day(*, seed: int, strategy: StrategySpec | None = None) -> Scenario:
     )
 
 
+def _rings(strategy: StrategySpec) -> bool:
+    """Return whether a strategy rings agents, so that its queues have to make offers."""
+    made = registry.create(strategy, source=stream(0, "unused"))
+    return bool(getattr(made, "rings_all", False))
+
+
 def an_answer(*, seed: int, ticket_id: TicketId, agent_id: AgentId, times: int) -> Answer | None:
-    """Draw what comes of the ``times``-th offer of a ticket to an agent; None: they miss it."""
+    """Draw the answer to offer number ``times`` of a ticket to an agent; None: it is missed."""
     chance = stream(seed, f"offer {ticket_id} {agent_id} {times}")
     kind, later = chance.random(), int(chance.expovariate(1) * PICKS_UP_LATER)
     if kind < NEVER_ANSWERED:
@@ -231,7 +239,10 @@ def _arrivals(chance: random.Random) -> Iterator[Instant]:
 
 
 def _planned(number: int, arrives: Instant, seed: int) -> PlannedTicket:
-    """Draw everything about one ticket from its own numbers, so that no strategy moves them."""
+    """Draw everything about one ticket from random numbers of its own.
+
+    So a strategy that changes one ticket does not change the next.
+    """
     chance = stream(seed, f"ticket {number}")
     source = chance.choices(SOURCES, [each.share for each in SOURCES])[0]
     ticket = Ticket(
@@ -253,7 +264,7 @@ def _planned(number: int, arrives: Instant, seed: int) -> PlannedTicket:
         reopens_after=None,
         score=chance.choice((100, 100, 80, 80, 60, 20)) if chance.random() < 0.3 else None,
     )
-    # Every number is drawn for every ticket: one chance changed leaves the others as they are.
+    # Every number is drawn for every ticket: changing one chance leaves the others as they are.
     hold, moves, reopens = chance.random(), chance.random(), chance.random()
     later = minutes(15) + int(chance.expovariate(1) * minutes(40))
     if hold < source.hold:

@@ -1,4 +1,4 @@
-"""``ticketroute sla``: what a calendar says, without a desk."""
+"""``ticketroute sla``: questions to a calendar, without a desk."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ticketroute.cli import cells, console
+from ticketroute.cli import console
 from ticketroute.cli.faults import InputError
-from ticketroute.cli.reading import STDIN
+from ticketroute.cli.text import clean
 from ticketroute.cli.wallclock import here, read_moment
 from ticketroute.cli.week import Week, monday_of, week_of
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
+from ticketroute.logs.dates import written as written_in_utc
+from ticketroute.logs.sheets import STDIN
 from ticketroute.model.instants import Instant, Span, hours, instant_of, minutes, seconds
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.zones import HORIZON, tzinfo_of
@@ -30,7 +32,7 @@ _SPAN = re.compile(r"(?=.)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASC
 _DAYS = re.compile(r"\d+(?:\.\d+)?(?:d|w|days?|weeks?)\S*", re.ASCII)
 _SPAN_FORM = "hours, minutes and seconds, such as 8h, 90m or 1h30m"
 
-HELP = """Ask a business calendar: when something is due, how much time went by.
+HELP = """Ask a business calendar when something is due, and how much time went by.
 
 The calendar is a TOML file, or `-` for standard input:
 
@@ -60,14 +62,14 @@ and a notice says so.
 
 @click.group(help=HELP)
 def sla() -> None:
-    """Hold the commands about calendars."""
+    """Carry the commands about calendars."""
 
 
 _calendar = click.option(
     "--calendar", "path", required=True, metavar="FILE", help="The calendar, in TOML."
 )
 _start = click.option(
-    "--start", required=True, metavar="TIME", help="From when on, such as 2024-03-28T15:00."
+    "--start", required=True, metavar="TIME", help="When the span starts, such as 2024-03-28T15:00."
 )
 
 
@@ -77,7 +79,7 @@ _start = click.option(
 )
 @_calendar
 @_start
-@click.option("--span", "written", required=True, metavar="SPAN", help="How long, such as 8h.")
+@click.option("--span", "written", required=True, metavar="SPAN", help="The length, such as 8h.")
 def due(*, path: str, start: str, written: str) -> None:
     """Print the due instant in the calendar's zone and in UTC."""
     calendar, span = read_calendar(path), read_span("--span", written)
@@ -87,7 +89,7 @@ def due(*, path: str, start: str, written: str) -> None:
     _print_lines(
         ("start", *_moment(begin, calendar.zone)),
         ("due", *_moment(end, calendar.zone)),
-        ("", cells.written(end), f"{here(end, 'UTC'):%A}, UTC"),
+        ("", written_in_utc(end), f"{here(end, 'UTC'):%A}, UTC"),
     )
 
 
@@ -97,7 +99,7 @@ def due(*, path: str, start: str, written: str) -> None:
 )
 @_calendar
 @_start
-@click.option("--end", required=True, metavar="TIME", help="Until when.")
+@click.option("--end", required=True, metavar="TIME", help="When the span ends.")
 def elapsed(*, path: str, start: str, end: str) -> None:
     """Print the open time between two instants."""
     calendar = read_calendar(path)
@@ -112,15 +114,15 @@ def elapsed(*, path: str, start: str, end: str) -> None:
 
 
 @sla.command(
-    help="Print a week of a calendar, day by day, with what is special of each.\n\nBelow it stand "
-    "the next opening and closing: from now on, or, with --week, after that week."
+    help="Print a week of a calendar, day by day, with the exceptions of each day.\n\nThe next "
+    "opening and closing follow: from now on, or, with --week, after that week."
 )
 @_calendar
 @click.option(
     "--week",
     "named",
     metavar="WEEK",
-    help="Which, as 2024-W13 or by one of its dates; without it, this week.",
+    help="The week, as 2024-W13 or as one of its dates; without it, this week.",
 )
 def show(*, path: str, named: str | None) -> None:
     """Print a week."""
@@ -132,7 +134,7 @@ def show(*, path: str, named: str | None) -> None:
     week = week_of(calendar, monday_of("--week", named))
     out = console.out()
     title = f"{calendar.name}, {calendar.zone}" if calendar.name else calendar.zone
-    out.print(f"{title}, {week.name}", markup=False, style="bold")
+    out.print(Text(clean(f"{title}, {week.name}"), style="bold"))
     out.print(_week_table(week))
     if now is None:
         out.print(_next_lines("after this week", calendar, week.end), markup=False)
@@ -143,18 +145,18 @@ def show(*, path: str, named: str | None) -> None:
         out.print()
         out.print("Have another look:")
         for line in advice:
-            out.print(Padding(Text(line), (0, 0, 0, 2)))
+            out.print(Padding(Text(clean(line)), (0, 0, 0, 2)))
 
 
 def read_calendar(path: str) -> Calendar:
     """Read a calendar from a TOML file, or from standard input if it is ``-``.
 
     Raises:
-        InputError: if there is no such file, or what it says is no calendar.
+        InputError: if there is no such file, or it does not hold a calendar.
     """
     name = "standard input" if path == STDIN else path
     try:
-        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        data = _standard_input() if path == STDIN else Path(path).read_bytes()
     except FileNotFoundError as fault:
         raise InputError(f"{name}: no such file; check the path") from fault
     except (OSError, ValueError) as fault:
@@ -162,7 +164,7 @@ def read_calendar(path: str) -> Calendar:
     try:
         return Calendar.from_plain(tomllib.loads(data.decode("utf-8-sig")))
     except UnicodeDecodeError as fault:
-        raise InputError(f"{name} is not UTF-8 text, which TOML is written in: {fault}") from fault
+        raise InputError(f"{name} is not UTF-8 text, as TOML has to be: {fault}") from fault
     except tomllib.TOMLDecodeError as fault:
         raise InputError(f"{name} is not valid TOML: {fault}") from fault
     except RecursionError as fault:
@@ -171,11 +173,17 @@ def read_calendar(path: str) -> Calendar:
         raise InputError(f"{name}: {fault}") from fault
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; name a file, or send one to standard input")
+    return sys.stdin.buffer.read()
+
+
 def read_span(option: str, written: str) -> Span:
     """Read a span of open time: ``8h``, ``90m``, ``1h30m``.
 
     Raises:
-        InvalidValueError: if it is none, also if it is told in days, which have no fixed length.
+        InvalidValueError: if it is not a span, or is given in days, which have no fixed length.
 
     >>> read_span("--span", "1h30m")
     5400000
@@ -189,13 +197,13 @@ def read_span(option: str, written: str) -> Span:
         raise InvalidValueError(
             option,
             written,
-            f"{_SPAN_FORM}: a day has no fixed open length, so give the open hours that are meant",
+            f"{_SPAN_FORM}: a day has no fixed open length, so give open hours",
         )
     raise InvalidValueError(option, written, _SPAN_FORM)
 
 
 def span_text(span: Span) -> str:
-    """Return a span in the form in which it is read, milliseconds as a fraction of a second.
+    """Return a span as ``read_span`` reads it, with milliseconds as a fraction of a second.
 
     >>> span_text(30_600_000), span_text(-1_500), span_text(0)
     ('8h30m', '-1.5s', '0h')
@@ -213,7 +221,7 @@ def span_text(span: Span) -> str:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  nothing is decided by it: it is what the reader asks
+    return datetime.now(UTC)  # noqa: TID251  no decision depends on it: the reader asks for it
 
 
 def _read(option: str, written: str, calendar: Calendar) -> Instant:
@@ -225,13 +233,13 @@ def _read(option: str, written: str, calendar: Calendar) -> Instant:
 
 @contextmanager
 def _within_reach(path: str) -> Iterator[None]:
-    """Let what lies beyond a calendar's reach be a fault of the command line."""
+    """Turn an answer beyond the reach of calendars into an error of the command line."""
     try:
         yield
     except BeyondHorizonError as fault:
         raise InputError(
             f"{path}: the answer lies before 1970 or after 2200, where calendars end; "
-            "give an earlier start, a shorter span, or hours that come again"
+            "give an earlier start, a shorter span, or hours that recur"
         ) from fault
 
 
@@ -245,7 +253,7 @@ def _print_lines(*lines: tuple[str, str, str]) -> None:
     first, second = (max(len(line[place]) for line in lines) for place in (0, 1))
     out = console.out()
     for name, value, says in lines:
-        out.print(f"{name:<{first}}  {value:<{second}}  {says}", markup=False)
+        out.tell(f"{name:<{first}}  {value:<{second}}  {says}".rstrip())
 
 
 def _week_table(week: Week) -> Table:
@@ -259,7 +267,7 @@ def _week_table(week: Week) -> Table:
             f"{day.date:%a} {day.date}",
             Text(", ".join(day.windows) or "closed"),
             span_text(day.open),
-            Text("; ".join(day.notes)),
+            Text(clean("; ".join(day.notes))),
         )
     return made
 

@@ -1,4 +1,4 @@
-"""``ticketroute strategies``: what each does."""
+"""``ticketroute strategies``: a line on each strategy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = (
 
 @click.command(help="List the strategies, those of installed plug-ins included.")
 def strategies() -> None:
-    """Print each strategy and whom it asks first."""
+    """Print each strategy and the agent it asks first."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     made.add_column("strategy", no_wrap=True)
     made.add_column("who is asked first")

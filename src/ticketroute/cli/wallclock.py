@@ -1,4 +1,4 @@
-"""What the wall clock of a zone shows, and when it skips or repeats a time."""
+"""Read the wall clock of a zone, and find the times that it skips or repeats."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NEAR: Span = 2 * DAY  # no clock is moved by more
 
 @frozen
 class Change:
-    """One change of a zone's offset: the wall clock leaps over a time, or shows it twice.
+    """One change of a zone's offset: the wall clock skips a time, or shows it twice.
 
     ``start`` and ``end`` are that time, in milliseconds of the wall clock since its 1970.
     """
@@ -42,12 +42,12 @@ class Change:
     skipped: bool
 
     def touches(self, day: date) -> bool:
-        """Say whether any of the time belongs to a date."""
+        """Return whether any of the time belongs to a date."""
         midnight = midnight_of(day)
         return self.start < midnight + DAY and self.end > midnight
 
     def said_of(self, day: date) -> str:
-        """Return what the clocks do on one of the dates that the change touches."""
+        """Return in words what the clocks do on a date that the change touches."""
         midnight = midnight_of(day)
         start = clock_time(max(self.start - midnight, 0))
         end = clock_time(min(self.end - midnight, DAY))
@@ -133,7 +133,7 @@ def _offset_of(moment: datetime) -> str:
 
 
 def _notice(option: str, written: str, first: datetime, zone: str) -> str:
-    """Return what to say of a time that comes twice; refuse one that never comes."""
+    """Return a notice about a time that comes twice; refuse one that is skipped."""
     before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
     assert before is not None
     assert after is not None

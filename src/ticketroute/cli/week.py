@@ -29,7 +29,7 @@ _ALLOWED = (
 
 @frozen
 class Day:
-    """A date of the calendar's zone: its windows on the wall clock, and what is special of it."""
+    """A date in the calendar's zone: its windows on the wall clock, and notes on exceptions."""
 
     date: date
     windows: tuple[str, ...]
@@ -47,12 +47,12 @@ class Week:
 
     @property
     def open(self) -> Span:
-        """How long the week is open."""
+        """The time for which the week is open."""
         return sum(day.open for day in self.days)
 
 
 def monday_of(option: str, written: str) -> date:
-    """Return the Monday of the week that is named by itself or by one of its dates.
+    """Return the Monday of a week, which is named as ``2024-W13`` or by one of its dates.
 
     Raises:
         InvalidValueError: if there is no such week, or calendars do not reach it.
@@ -81,7 +81,7 @@ def week_of(calendar: Calendar, monday: date) -> Week:
 
 
 def _day(calendar: Calendar, day: date, near: list[Stretch]) -> Day:
-    """Return one date, whose instants are looked up piece by piece: its offset may change."""
+    """Return one date; it is looked up in pieces, because its offset may change."""
     midnight = midnight_of(day)
     found: list[tuple[Instant, Instant, str, str]] = []
     for start, end, offset in _pieces(day, near):
@@ -112,7 +112,7 @@ def _pieces(day: date, near: list[Stretch]) -> Iterator[Stretch]:
 
 
 def _notes(calendar: Calendar, day: date) -> Iterator[str]:
-    """Yield what makes a date differ from its weekday, and in which calendar that is written."""
+    """Yield what makes a date differ from its weekday, with the calendar that it comes from."""
     holidays = list(_holidays(calendar, day))
     yield from holidays
     if day in calendar.shifts:

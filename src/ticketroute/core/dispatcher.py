@@ -5,7 +5,7 @@ A command passes ``run.py``, one function of ``decide/``, ``decide/hand_out.py``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
 from attrs import evolve
@@ -17,9 +17,12 @@ from ticketroute.core.decide import arrivals
 from ticketroute.core.decide.checks import check_calendar, known_agent, known_queue, known_ticket
 from ticketroute.core.index import lines
 from ticketroute.core.index.roster import memberships
+from ticketroute.core.records import TicketRecord
 from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain
+from ticketroute.core.show.restored import restore
+from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
 from ticketroute.model.agent import Agent, Membership, Presence
@@ -28,6 +31,7 @@ from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStat
 from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
+from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.offer import DECLINED
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults, Queue
@@ -80,10 +84,58 @@ class Dispatcher(Run):
             apply(desk._state, event)
             if isinstance(event, DeskOpened):
                 desk._defaults = event.defaults
+        if not desk._state.loose:  # else the events end in the middle of a command
+            desk._state.settle()
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
         desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
         return desk
+
+    @classmethod
+    def restore(
+        cls,
+        saved: Saved,
+        *,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> Self:
+        """Make a desk of what ``save`` returned: as if the events before it had been replayed.
+
+        ``random`` and ``permits`` are for the commands after, as in ``replay``. O(n log n) for what
+        is saved, whatever happened before.
+
+        Raises:
+            InvalidValueError: if a strategy cannot take back whose turn it is.
+        """
+        desk = cls(defaults=saved.desk.defaults, random=random, permits=permits)
+        restore(desk._state, saved)
+        if random is None:
+            desk._undrawn = desk._state.roster.drawing()
+        desk._careful = desk._guarded = desk._careful or desk._undrawn is not None
+        return desk
+
+    def count_tickets(self) -> int:
+        """Return how many tickets the desk knows, done ones included. O(1)."""
+        return len(self._state.tickets)
+
+    def save(self) -> Saved:
+        """Return all that the desk knows as values that ``restore`` makes an equal desk of. O(n).
+
+        Events that a refused command left have to be fetched with ``advance`` before.
+        """
+        return save(self._state)
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Apply whole commands that were decided elsewhere, after the last event of this desk.
+
+        No decision is made again. What a refused command left of this desk's own events has to be
+        fetched with ``advance`` before. O(log n) for each event.
+        """
+        for event in events:
+            apply(self._state, event)
+            if isinstance(event, DeskOpened):
+                self._defaults = event.defaults
+        self._state.settle()
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -317,7 +369,8 @@ class Dispatcher(Run):
         and internal notes move nothing.
 
         Raises:
-            AlreadyAssignedError: if an agent answers a ticket of a ``PULL`` queue that another agent has opened.
+            AlreadyAssignedError: if an agent answers a ticket of a ``PULL`` queue that another one
+                has opened.
             TransitionError: if a requester writes to a closed ticket: that is a new one.
             UnknownTicketError: if the ticket is not on the desk.
             UnknownAgentError: if the agent is not on the desk.
@@ -333,7 +386,9 @@ class Dispatcher(Run):
         by: str | None = None,
         expected_version: int | None = None,
     ) -> Events:
-        """Stop work on a ticket for a while. It keeps its agent; it counts only if its queue says so.
+        """Stop work on a ticket for a while.
+
+        It keeps its agent, and counts only if its queue says so.
 
         On hold already, another status replaces the present one; the same again is no event.
 
@@ -579,7 +634,8 @@ class Dispatcher(Run):
             UnknownAgentError: if a member is not on the desk.
             UnknownStrategyError: if there is no such strategy.
             UnknownCalendarError, UnknownPolicyError: if it names one that the desk does not have.
-            InvalidValueError: if the strategy cannot be made, or rings agents and the delivery is not ``OFFER``.
+            InvalidValueError: if the strategy cannot be made, or rings agents and the delivery is
+                not ``OFFER``.
         """
         return self.do(commands.AddQueue(queue), at=at, by=by)
 
@@ -766,18 +822,34 @@ class Dispatcher(Run):
         record = known_queue(self._state, queue_id)
         return evolve(record.queue, members=memberships(record))
 
-    def tickets(self) -> Iterator[TicketView]:
-        """Yield every ticket, in the order of submission."""
-        return (view_of_ticket(record) for record in self._state.tickets.values())
+    def tickets(
+        self, *, queue: QueueId | None = None, state: RoutingState | None = None
+    ) -> tuple[TicketView, ...]:
+        """Return tickets, in the order of submission: all, or those of a queue or in a state.
 
-    def agents(self) -> Iterator[AgentView]:
-        """Yield every agent, in the order in which they were added."""
-        agents = self._state.roster.agents
-        return (view_of_agent(record, self.defaults) for record in agents.values())
+        O(open tickets log open tickets) for a state other than ``DONE``, O(all tickets) otherwise.
+        """
+        if state in (None, RoutingState.DONE):
+            records: Iterable[TicketRecord] = self._state.tickets.values()
+        else:
+            records = sorted(self._state.open.values(), key=lambda record: record.ordinal)
+        return tuple(
+            [
+                view_of_ticket(record)
+                for record in records
+                if (state is None or record.state is state)
+                and (queue is None or record.queue.id == queue)
+            ]
+        )
 
-    def queues(self) -> Iterator[Queue]:
-        """Yield every queue with its members, in the order in which they were added."""
-        return (self.queue(queue_id) for queue_id in self._state.roster.queues)
+    def agents(self) -> tuple[AgentView, ...]:
+        """Return every agent, in the order in which they were added."""
+        agents = self._state.roster.agents.values()
+        return tuple([view_of_agent(record, self.defaults) for record in agents])
+
+    def queues(self) -> tuple[Queue, ...]:
+        """Return every queue with its members, in the order in which they were added."""
+        return tuple([self.queue(queue_id) for queue_id in self._state.roster.queues])
 
     def waiting(self, queue_id: QueueId) -> tuple[TicketId, ...]:
         """Return the waiting tickets of a queue, the next first. O(n log n)."""

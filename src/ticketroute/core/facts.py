@@ -101,7 +101,7 @@ def rings_alone(ticket: TicketRecord) -> bool:
     return (
         ticket.queue.rings_all
         and ticket.queue.ring_step is None
-        and any([offer.event.cause not in BY_STRATEGY for offer in (ticket.offers or {}).values()])
+        and any(offer.event.cause not in BY_STRATEGY for offer in (ticket.offers or {}).values())
     )
 
 

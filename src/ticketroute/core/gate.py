@@ -196,13 +196,14 @@ class Gate:
         return WIDE_OPEN
 
     def lets(self, member: MemberRecord, demand: Demand) -> bool:
-        """Say whether an open member who fits a plain demand may get such a ticket now.
+        """Return whether an open member who fits a plain demand may get some ticket of it now.
 
-        ``refusal`` of those two, less what they have answered already. O(1), as for ``refusal``.
+        ``refusal`` of those two, less what was asked already, and without what depends on the very
+        ticket: the host's permits, and room that is held. O(1), as for ``refusal``.
         """
         return (
             demand.asks.channel not in member.record.rare.channels_off
-            and self._full(member, demand, ()) is None
+            and self._full(member, demand, (), any_room=True) is None
         )
 
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
@@ -226,8 +227,14 @@ class Gate:
         )
 
     def _full(
-        self, member: MemberRecord, demand: Demand, without: Collection[Holding]
+        self,
+        member: MemberRecord,
+        demand: Demand,
+        without: Collection[Holding],
+        *,
+        any_room: bool = False,
     ) -> Reason | None:
+        """Return which limit leaves no room; ``any_room`` counts room that is held as free."""
         record, asks = member.record, demand.asks
         held = member.held
         if without:
@@ -246,7 +253,7 @@ class Gate:
             if without:
                 load -= sum([slot.cost for slot in without])
             return Reason.AGENT_LIMIT if load + cost > member.capacity else None
-        return _lacks_units(member, demand, cost, without)
+        return _lacks_units(member, demand, cost, without, any_room=any_room)
 
     def is_only_full(self, member: MemberRecord, demand: Demand) -> bool:
         """Return whether nothing but their capacity keeps a member from such a ticket."""
@@ -284,7 +291,12 @@ def _has_units(member: MemberRecord) -> bool:
 
 
 def _lacks_units(
-    member: MemberRecord, demand: Demand, cost: int, without: Collection[Holding]
+    member: MemberRecord,
+    demand: Demand,
+    cost: int,
+    without: Collection[Holding],
+    *,
+    any_room: bool,
 ) -> Reason | None:
     """Return why a ticket of this cost is beyond the member's capacity, or None.
 
@@ -302,7 +314,7 @@ def _lacks_units(
             load = rare.soft - sum([slot.cost for slot in soft])
     else:
         load -= sum([slot.cost for slot in without])
-    room = rare.room
+    room = None if any_room else rare.room
     if room is not None and room.ticket is not demand.own:
         gone = {_ticket_of(slot).id for slot in without}
         taken = sum([units for ticket_id, units in room.taken.items() if ticket_id not in gone])
@@ -349,7 +361,7 @@ def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
 
 
 def _answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
-    """Return why an agent is not asked for a ticket that rings everyone: asked, or tried, before."""
+    """Return why an agent is not asked again for a ticket that rings everyone, or None."""
     if ticket.offers and agent_id in ticket.offers:
         return Reason.ASKED
     tried = None if ticket.tried is None else ticket.tried.get(agent_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import define, field, frozen
 from sortedcontainers import SortedList
@@ -27,10 +27,6 @@ from ticketroute.model.ticket import Channel, Ticket, TicketPriority
 from ticketroute.sla.clock import Book
 from ticketroute.strategies.contract import Member, Strategy
 from ticketroute.strategies.ranked import Ranked
-
-if TYPE_CHECKING:
-    from ticketroute.core.index.by_age import Ages
-    from ticketroute.core.index.filed_lines import FiledHeads
 
 RETRY_OF_OFFERS, RETRY_OF_RINGS = seconds(60), seconds(5)  # after a miss, unless named
 PACE = 20  # hand-outs of a line that the estimate of a wait looks back on
@@ -328,10 +324,10 @@ class QueueRecord:
     members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
     heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
-    filed: FiledHeads | None = None  # the heads by what they ask, once a walk along them was long
+    filed: Any = None  # the heads by what they ask, once a walk along them was long
     waiting: int = 0  # demands that wait, which are as many as there are heads
     indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
-    ages: Ages | None = None  # answers for all demands, where there are too many to have one each
+    ages: Any = None  # answers for all demands, where there are too many to have one each
     sweep_at: int = 0  # how many demands there have to be before idle ones are forgotten again
     next_position: int = 0
     open_tickets: int = 0  # not done
@@ -362,7 +358,7 @@ class QueueRecord:
         self.ring_step = getattr(strategy, "step", None)
         self.timed = queue.respond_within is not None or queue.idle_after is not None
         self.scheduled = bool(queue.relaxations) or queue.hold_room_after is not None
-        self.skips = any([step.skip_wait for step in queue.relaxations])
+        self.skips = any(step.skip_wait for step in queue.relaxations)
         usual = RETRY_OF_RINGS if self.rings_all else RETRY_OF_OFFERS
         self.retry_missed_after = queue.offer.retry_missed_after or usual
 

@@ -46,6 +46,7 @@ class State:
         self.demands = Demands(gate, chance)
         self.roster = Roster(gate, self.demands)
         self.tickets: dict[TicketId, TicketRecord] = {}
+        self.open: dict[TicketId, TicketRecord] = {}  # not done, as they came or came back
         self.loose: dict[TicketId, TicketRecord] = {}
         self.queued: dict[TicketId, TicketRecord] = {}  # just now, and may skip their wait
         self.wanting: dict[TicketId, TicketRecord] = {}  # room is to be held for them
@@ -119,3 +120,14 @@ def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
     equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
     known = queue.demands.get((equal, None))
     return asks_of(ticket) if known is None else known.asks
+
+
+def agreement_of(state: State, ticket: TicketRecord) -> Agreement | None:
+    """Return the policy of a ticket: its queue's, else the first that applies. O(policies)."""
+    named = ticket.queue.queue.sla
+    for agreement in state.agreements:
+        if named is not None and agreement.policy.id == named:
+            return agreement
+        if named is None and agreement.policy.applies_to(ticket.ticket, ticket.queue.id):
+            return agreement
+    return None

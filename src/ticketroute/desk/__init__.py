@@ -1,1 +1,10 @@
-"""The desk that a host embeds: its configuration, and what it is made of."""
+"""A desk that is kept: what a host embeds, for threads and for asyncio."""
+
+from ticketroute.desk.async_desk import AsyncDesk as AsyncDesk
+from ticketroute.desk.async_desk import AsyncInside as AsyncInside
+from ticketroute.desk.desk import Desk as Desk
+from ticketroute.desk.desk import Inside as Inside
+from ticketroute.desk.desk import Together as Together
+from ticketroute.desk.reading import due_desks as due_desks
+
+__all__ = ["AsyncDesk", "AsyncInside", "Desk", "Inside", "Together", "due_desks"]

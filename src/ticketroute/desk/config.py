@@ -19,7 +19,8 @@ from ticketroute.model.ids import AgentId, CalendarId, QueueId
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.rules import Ruleset, SetPolicy
 from ticketroute.rules.draft import policy_tag
-from ticketroute.sla.calendar import DEEPEST, Calendar
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.plain import DEEPEST
 from ticketroute.sla.policy import Policy
 
 VERSION = 1  # of the form of these files

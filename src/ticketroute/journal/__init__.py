@@ -1,4 +1,4 @@
-"""Where the events of a desk are kept: the port that a journal fills, and a journal in memory."""
+"""Journals, which keep the events of a desk: the port, and a journal in memory."""
 
 from ticketroute.journal.contract import Entry as Entry
 from ticketroute.journal.contract import Journal as Journal

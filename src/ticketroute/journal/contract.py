@@ -1,7 +1,7 @@
-"""The port: what a desk asks of whoever keeps its events.
+"""The port for anything that keeps the events of a desk.
 
-A journal keeps events, never commands: who reads them decides nothing anew, and a later version of
-a strategy cannot rewrite what happened. One journal holds one desk.
+A journal keeps events and not commands, so that a replay makes no decision again, and a later
+version of a strategy cannot change what happened. One journal holds the events of one desk.
 """
 
 from __future__ import annotations
@@ -14,26 +14,27 @@ from attrs import Attribute, field, frozen
 from ticketroute.errors import InvalidValueError
 from ticketroute.model.checks import check_whole
 from ticketroute.model.events import Event
+from ticketroute.model.frozen import maker
 
-LAST_POSITION = 2**63 - 1  # what a database's whole numbers hold
+LAST_POSITION = 2**63 - 1  # the largest integer of a database
 
-Position: TypeAlias = int  # of an event in its journal: 1 for the first; 0 is before all of them
+Position: TypeAlias = int  # of an event in its journal: 1 is the first, 0 is before all events
 
 
 def check_position(thing: str, value: object, *, last: Position = LAST_POSITION) -> None:
-    """Refuse what is no position from 0 to ``last``; a bool is none. O(1).
+    """Raise unless ``value`` is a position from 0 to ``last``, and no bool. O(1).
 
     Raises:
-        InvalidValueError: it names ``thing``.
+        InvalidValueError: the error names ``thing``.
     """
     check_whole(thing, value, 0, last)
 
 
 def batch_of(expected_head: Position, events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return what is to be appended, checked: every journal begins an append with it. O(k).
+    """Check the arguments of an append and return the events; every journal uses it. O(k).
 
     Raises:
-        InvalidValueError: if the head is no position, or something is no event.
+        InvalidValueError: if the head is not a position, or an item is not an event.
     """
     check_position("expected_head", expected_head)
     if not isinstance(events, Iterable):
@@ -58,71 +59,84 @@ def _check_state(_: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen
 class Entry:
-    """An event and its position, which is its id: never another's, and never another."""
+    """An event, its position, and the random token of the command that it came of."""
 
     position: Position
     event: Event
+    token: int = field(default=0, eq=False)
+
+    @property
+    def id(self) -> str:
+        """The id of the event.
+
+        After a failover that lost commits a position may come again with another event; an id
+        never does.
+        """
+        return f"{self.position}-{self.token:x}"
+
+
+new_entry = maker(Entry)
 
 
 @frozen
 class Snapshot:
-    """What a desk knew after the first ``head`` events, as ``Dispatcher.snapshot()`` says it."""
+    """The state of a desk after the first ``head`` events, as ``Dispatcher.snapshot()`` returns."""
 
     head: Position = field(validator=_check_head)
     state: Mapping[str, Any] = field(validator=_check_state)
 
 
 class Journal(Protocol):
-    """Keeps the events of one desk in order, for any number of handles at the same time.
+    """Keeps the events of one desk in order, for any number of handles at once.
 
-    Positions are 1, 2, 3 and so on, without a gap. A call that raises has changed nothing, and
-    what a call returned for is there for good. ``ticketroute.testing.JournalContract`` holds a
-    journal to all of this.
+    Positions are 1, 2, 3 and so on, without a gap. A call that raises has changed nothing. After a
+    call has returned, its events are kept for ever. ``ticketroute.testing.JournalContract`` tests
+    all of this.
     """
 
     def head(self) -> Position:
-        """Return the position of the last event, 0 if there is none."""
+        """Return the position of the last event, or 0 if there is none."""
         ...
 
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
-        """Add events after ``expected_head``, all of them or none; return the new head.
+        """Add events after ``expected_head``, all of them or none, and return the new head.
 
-        No events are no change. The journal does not keep ``events`` itself, only what is in it.
+        An empty batch changes nothing. The journal does not keep the list ``events`` itself.
 
         Raises:
-            JournalConflictError: if the head is another, also where there is nothing to add:
-                what was decided on an old state has to be decided anew.
-            InvalidValueError: if the head is no position, or something is no event.
+            JournalConflictError: if the journal has another head, also for an empty batch. The
+                decision was made on an old state and has to be made again.
+            InvalidValueError: if the head is not a position, or an item is not an event.
         """
         ...
 
     def read(self, after: Position) -> Iterable[Entry]:
-        """Return the entries after a position in order, to the head there is at the call.
+        """Return the entries after a position in order, up to the head at the time of the call.
 
-        What is appended while somebody reads does not show, and who stops early need not tell.
-        Beyond the head there is nothing.
+        Events appended while a caller reads are not returned. A caller may stop at any entry.
+        After the head there are no entries.
 
         Raises:
-            InvalidValueError: if ``after`` is no position; at the call, not at the first entry.
+            InvalidValueError: if ``after`` is not a position; at the call, not at the first entry.
         """
         ...
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; of two of the same head the later stands.
+        """Keep a snapshot; it replaces an earlier one with the same head.
 
-        The journal keeps what it says now, whatever becomes of the mappings and lists in it.
+        The journal keeps a copy, so that later changes of the mappings and lists have no effect.
 
         Raises:
-            InvalidValueError: if it is none, or its head lies beyond that of the journal.
+            InvalidValueError: if it is not a Snapshot, or its head is after that of the journal.
         """
         ...
 
     def latest_snapshot(self, until: Position) -> Snapshot | None:
-        """Return the snapshot with the greatest head up to ``until``, if there is one.
+        """Return the snapshot with the greatest head up to ``until``, or None.
 
-        The mappings and lists in it belong to the caller.
+        The caller may change the mappings and lists in it.
 
         Raises:
-            InvalidValueError: if ``until`` is no position.
+            InvalidValueError: if ``until`` is not a position.
         """
         ...

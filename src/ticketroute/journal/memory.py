@@ -1,4 +1,4 @@
-"""A journal that lasts as long as its process: for tests, simulations, and as the reference."""
+"""A journal in memory, for tests and simulations, and as the reference for other journals."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ticketroute.model.events import Event
 
 
 class MemoryJournal:
-    """Keeps events in a list; every desk that holds it is a handle.
+    """Keeps events in a list; each desk that has it uses it as a handle.
 
-    Like a dispatcher it is shared between threads only behind a lock.
+    Like a dispatcher it may be shared between threads only with a lock.
 
     >>> from ticketroute import Dispatcher, Queue
     >>> desk, journal = Dispatcher(), MemoryJournal()
@@ -34,15 +34,15 @@ class MemoryJournal:
         self._snapshots: SortedDict[Position, Snapshot] = SortedDict()
 
     def head(self) -> Position:
-        """Return the position of the last event, 0 if there is none. O(1)."""
+        """Return the position of the last event, or 0 if there is none. O(1)."""
         return len(self._entries)
 
     def append(self, expected_head: Position, events: Iterable[Event]) -> Position:
         """Add events after ``expected_head``, all of them or none. O(k) for k events.
 
         Raises:
-            JournalConflictError: if the head is another.
-            InvalidValueError: if the head is no position, or something is no event.
+            JournalConflictError: if the journal has another head.
+            InvalidValueError: if the head is not a position, or an item is not an event.
         """
         batch = batch_of(expected_head, events)
         if expected_head != self.head():
@@ -51,19 +51,19 @@ class MemoryJournal:
         return self.head()
 
     def read(self, after: Position) -> Iterator[Entry]:
-        """Return the entries after a position in order. O(1), and O(1) for each one read.
+        """Return the entries after a position in order. O(1), and O(1) for each entry read.
 
         Raises:
-            InvalidValueError: if ``after`` is no position.
+            InvalidValueError: if ``after`` is not a position.
         """
         check_position("after", after)
         return (self._entries[number] for number in range(after, self.head()))
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; of two of the same head the later stands. O(size of it).
+        """Keep a snapshot; it replaces an earlier one with the same head. O(its size).
 
         Raises:
-            InvalidValueError: if it is none, or its head lies beyond that of the journal.
+            InvalidValueError: if it is not a Snapshot, or its head is after that of the journal.
         """
         if not isinstance(snapshot, Snapshot):
             raise InvalidValueError("snapshot", snapshot, "a Snapshot")
@@ -71,10 +71,10 @@ class MemoryJournal:
         self._snapshots[snapshot.head] = _copy(snapshot)
 
     def latest_snapshot(self, until: Position) -> Snapshot | None:
-        """Return the snapshot with the greatest head up to ``until``. O(log n + size of it).
+        """Return the snapshot with the greatest head up to ``until``. O(log n + its size).
 
         Raises:
-            InvalidValueError: if ``until`` is no position.
+            InvalidValueError: if ``until`` is not a position.
         """
         check_position("until", until)
         head = next(self._snapshots.irange(maximum=until, reverse=True), None)
@@ -86,7 +86,7 @@ def _copy(snapshot: Snapshot) -> Snapshot:
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy of whatever can change: the values of the model cannot, and are shared."""
+    """Return a deep copy that shares the values of the model, because these cannot change."""
     kind = type(value)
     if kind is dict:
         return {key: _copied(each) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""Who works tickets: agents, what they can and may do, and whether they are there."""
+"""Agents, their skills, limits and memberships, and whether they are present."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEAVIEST_WEIGHT = 100  # of a membership, for a draw in proportion: whole percen
 
 
 class Presence(Enum):
-    """What the agent says; only AVAILABLE gets tickets."""
+    """Whether an agent is there to work; only an AVAILABLE agent gets tickets."""
 
     AVAILABLE = "available"
     AWAY = "away"
@@ -67,10 +67,11 @@ _PRESENCE_BY_WORD = {presence.value: presence for presence in Presence}
 
 @frozen
 class ChannelLimit:
-    """What one ticket of a channel costs an agent, and how many of them at once.
+    """What a ticket of one channel costs an agent, and how many of these they hold at once.
 
-    ``cost`` is in units of capacity. ``most`` counts tickets; 0 means never, None the desk's
-    default. Work on an ``interruptible`` channel keeps its agent from none that is not.
+    ``cost`` is in units of capacity. ``most`` is a number of tickets; 0 means the agent gets none
+    of this channel, None means the desk's default. Work on an ``interruptible`` channel takes no
+    room from tickets of channels that are not.
     """
 
     cost: int = field(default=1, validator=whole(1))
@@ -80,7 +81,7 @@ class ChannelLimit:
 
 @frozen
 class RateLimit:
-    """At most ``tickets`` new tickets for an agent within any span of ``span`` milliseconds."""
+    """An agent gets at most ``tickets`` new tickets within any ``span`` milliseconds."""
 
     tickets: int = field(validator=whole(1))
     span: Span = field(validator=span(1))
@@ -88,12 +89,12 @@ class RateLimit:
 
 @frozen(kw_only=True)
 class Membership:
-    """What a queue says of one of its agents.
+    """The terms on which an agent serves a queue.
 
     ``priority`` replaces the agent's own in this queue. ``limit`` is the most tickets of this
-    queue at once; 0 means never, None the queue's limit. ``weight`` is the share in a weighted
-    draw, 1 to 100. With ``automatic`` False the agent gets this queue's tickets by hand only: taken,
-    assigned or transferred to them.
+    queue that the agent holds at once; 0 means they get none, None means the queue's limit.
+    ``weight`` is the agent's share in a weighted draw, 1 to 100. With ``automatic`` False the
+    agent gets this queue's tickets only by hand: taken, assigned or transferred.
     """
 
     priority: int | None = field(
@@ -142,17 +143,19 @@ def _check_contact_points(
 
 @frozen(kw_only=True)
 class Agent:
-    """A person or program that works tickets.
+    """A person or program that works on tickets.
 
     ``capacity`` is the most units of work held at once; None means the desk's default.
-    ``priority`` runs from 1, asked first, to 100, asked last.
-    ``channels`` maps a channel to its cost and limit; several names stand for cost 1 each, and
-    none at all for every channel at cost 1.
+    ``priority`` is from 1, chosen first, to 100, chosen last.
+    ``channels`` maps a channel to its cost and limit. A list of names gives each channel the cost
+    1; without any, the agent serves every channel at cost 1.
     ``skills`` maps a skill to a level from 1 to 10.
-    ``rate_limit`` keeps a returning agent from drowning; None means the desk's default.
-    ``contact_points`` are the devices a call rings at, one after the other, each for its own
+    ``rate_limit`` bounds how many new tickets the agent gets within a span, for instance after a
+    break; None means the desk's default.
+    ``contact_points`` are the devices at which a call rings, one after the other, each for its own
     time; without any, a call rings for the queue's timeout.
-    ``shift`` names the desk's calendar outside of which they get no ticket; None means always.
+    ``shift`` names one of the desk's calendars; the agent gets no ticket while it is closed. None
+    means the agent may get tickets at any time.
 
     >>> Agent(id=AgentId("ana"), capacity=3).priority
     50

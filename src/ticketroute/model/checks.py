@@ -1,7 +1,8 @@
-"""Validators for the fields of model classes: what comes from outside is checked at the rim.
+"""Validators for the fields of model classes, which check every value that the host passes.
 
-Each raises :class:`~ticketroute.errors.InvalidValueError`, which names field, value and way out.
-A bool is not a number here, a float never stands for a whole one, and no text is unbounded.
+Each raises :class:`~ticketroute.errors.InvalidValueError`, which names the field, the value and
+what is allowed. A bool is not a number here, a float is not a whole number, and every text has a
+greatest length.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ LONGEST_ID = 200  # characters: room for a UUID, a URL of a ticket, an e-mail ad
 LONGEST_TEXT = 1_000  # characters of a reason or a name: a sentence or two
 LARGEST = 1_000_000  # of any count, capacity, cost or weight: keeps exact keys within 128 bits
 LOWEST_LEVEL, HIGHEST_LEVEL = 1, 10  # of a skill
-LONGEST_SPAN = 3_660 * 86_400_000  # ten years in milliseconds: nobody waits longer on purpose
+LONGEST_SPAN = 3_660 * 86_400_000  # ten years in milliseconds, longer than any wait
 
 
 T = TypeVar("T")
 
 
 class Check(Protocol):
-    """A validator as attrs calls it."""
+    """A validator, with the signature that attrs calls."""
 
     def __call__(self, instance: Any, attribute: Attribute[Any], value: Any, /) -> None:
         """Raise InvalidValueError unless ``value`` is allowed."""
@@ -34,7 +35,7 @@ class Check(Protocol):
 
 
 def check_id(thing: str, value: object) -> None:
-    """Refuse what is no id: 1 to 200 printable characters, no blanks at the ends. O(1)."""
+    """Raise unless ``value`` is an id: 1 to 200 printable characters, no blank at an end. O(1)."""
     if not isinstance(value, str):
         raise InvalidValueError(thing, value, "a string")
     if not 1 <= len(value) <= LONGEST_ID:
@@ -44,13 +45,13 @@ def check_id(thing: str, value: object) -> None:
 
 
 def check_ids(thing: str, values: Iterable[object]) -> None:
-    """Refuse values of which one is no id; of several it names the first in their order."""
+    """Raise unless every value is an id; the error names the first that is not."""
     for value in sorted(values, key=str):
         check_id(thing, value)
 
 
 def check_text(thing: str, value: object, *, most: int = LONGEST_TEXT) -> None:
-    """Refuse what is no short text: up to ``most`` characters that can be encoded. O(most)."""
+    """Raise unless ``value`` is a text of at most ``most`` encodable characters. O(most)."""
     if not isinstance(value, str):
         raise InvalidValueError(thing, value, "a string")
     if len(value) > most:
@@ -60,7 +61,7 @@ def check_text(thing: str, value: object, *, most: int = LONGEST_TEXT) -> None:
 
 
 def several(thing: str, values: Iterable[T]) -> list[T]:
-    """Return hashable values as a list; a text is one value and not several."""
+    """Return the hashable values as a list; a single text is refused, because it is one value."""
     if isinstance(values, str | bytes):
         raise InvalidValueError(thing, values, "several values, such as a list")
     try:
@@ -72,7 +73,7 @@ def several(thing: str, values: Iterable[T]) -> list[T]:
 
 
 def check_whole(thing: str, value: object, low: int, high: int) -> None:
-    """Refuse what is no whole number from ``low`` to ``high``; a bool is none. O(1)."""
+    """Raise unless ``value`` is a whole number from ``low`` to ``high``, and no bool. O(1)."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValueError(thing, value, f"a whole number from {low} to {high}")
     if not low <= value <= high:
@@ -80,7 +81,7 @@ def check_whole(thing: str, value: object, low: int, high: int) -> None:
 
 
 def check_instant(thing: str, value: object) -> None:
-    """Refuse what is no instant: whole milliseconds from 1970 to 9999. O(1)."""
+    """Raise unless ``value`` is an instant: whole milliseconds from 1970 to 9999. O(1)."""
     if type(value) is not int:
         raise InvalidValueError(
             thing, value, "an instant in whole milliseconds UTC; instant_of() converts a datetime"
@@ -90,7 +91,7 @@ def check_instant(thing: str, value: object) -> None:
 
 
 def check_flag(thing: str, value: object) -> None:
-    """Refuse what is neither True nor False."""
+    """Raise unless ``value`` is True or False."""
     if not isinstance(value, bool):
         raise InvalidValueError(thing, value, "True or False")
 
@@ -120,7 +121,7 @@ def a_flag(instance: Any, attribute: Attribute[Any], value: Any) -> None:
 
 
 def whole(low: int, high: int = LARGEST) -> Check:
-    """Make a check for whole numbers from ``low`` to ``high``."""
+    """Return a check for whole numbers from ``low`` to ``high``."""
 
     def check(instance: Any, attribute: Attribute[Any], value: Any) -> None:
         if type(value) is not int or not low <= value <= high:
@@ -130,12 +131,12 @@ def whole(low: int, high: int = LARGEST) -> Check:
 
 
 def span(low: int = 0) -> Check:
-    """Make a check for spans from ``low`` milliseconds to ten years."""
+    """Return a check for spans from ``low`` milliseconds to ten years."""
     return whole(low, LONGEST_SPAN)
 
 
 def one_of(kind: type) -> Check:
-    """Make a check for instances of ``kind``, such as an enum."""
+    """Return a check for instances of ``kind``, such as an enum."""
 
     def check(instance: Any, attribute: Attribute[Any], value: Any) -> None:
         if not isinstance(value, kind):
@@ -148,7 +149,7 @@ def one_of(kind: type) -> Check:
 
 
 def maybe(check: Check) -> Check:
-    """Make a check that lets None pass and asks ``check`` about everything else."""
+    """Return a check that allows None and applies ``check`` to every other value."""
 
     def check_unless_none(instance: Any, attribute: Attribute[Any], value: Any) -> None:
         if value is not None:
@@ -158,7 +159,7 @@ def maybe(check: Check) -> Check:
 
 
 def skill_levels(instance: Any, attribute: Attribute[Any], value: Any) -> None:
-    """Check a mapping of skill to level 1..10."""
+    """Check a field that maps skills to levels from 1 to 10."""
     name = _named(instance, attribute)
     for skill, level in value.items():
         check_id(f"a skill in {name}", skill)

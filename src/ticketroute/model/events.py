@@ -488,9 +488,9 @@ class TicketPriorityChanged(TicketEvent):
 
 @frozen(kw_only=True)
 class TicketChanged(TicketEvent):
-    """A ticket asks something else; ``ticket`` is whole, ``changed`` are the fields that differ.
+    """Fields of a ticket changed; ``ticket`` is the whole ticket, ``changed`` names the fields.
 
-    ``cost`` is what it takes of its agent's capacity from now on, None without an agent.
+    ``cost`` is the units of its agent's capacity from now on, or None without an agent.
     """
 
     ticket: Ticket

@@ -1,4 +1,4 @@
-"""Values that nobody can change: a mapping for their fields, and a fast way to make many."""
+"""Parts of frozen values: a mapping that cannot change, and a fast constructor."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ P = ParamSpec("P")
 
 
 class Word(Enum):
-    """One of a closed set of words, as a key of tables.
+    """One of a fixed set of words, quick to look up in a table.
 
-    Python's own Enum hashes the name of a member, in Python, whenever it is looked up. A member is
-    one object, so its identity does as well.
+    Python's Enum computes the hash of a member's name in Python at every look-up. Each member is a
+    single object, so hashing its identity gives the same answers and costs less.
     """
 
     __hash__ = object.__hash__
 
 
 class FrozenMapping(dict[K, V]):
-    """A dict that refuses to change, and can therefore be shared, hashed and pickled.
+    """A dict that cannot change, and can therefore be shared, hashed and pickled.
 
-    It is a dict, and not a proxy around one, so that looking up costs what it costs in a dict.
+    It is a dict, not a proxy around one, so that a look-up is as quick as in a dict.
     """
 
     __slots__ = ("_hash",)
@@ -66,19 +66,23 @@ def read_only(
     if isinstance(items, FrozenMapping):
         return items
     try:
+        if not isinstance(items, Mapping):
+            items = list(items)
+            if any(isinstance(each, str) for each in items):  # "fr" would be the pair of f and r
+                raise TypeError("a text is no pair")
         return FrozenMapping(items) or EMPTY
     except (TypeError, ValueError) as fault:
         raise InvalidValueError(thing, items, "a mapping of names to values") from fault
 
 
 def maker(kind: Callable[P, V]) -> Callable[P, V]:
-    """Return a function that makes values of a frozen attrs class, quicker than calling it.
+    """Return a function that makes values of a frozen attrs class faster than the class does.
 
-    Calling costs a dict of the arguments, and the class then sets each field through
-    ``object.__setattr__``, for anybody could be calling. The function fills in a blank of the same
-    layout, which is not frozen yet, and makes it one of the class. It is for classes made
-    hundreds of thousands of times a second, whose fields are neither converted nor validated.
-    Fields are given by name, though nobody checks it: a default by name alone costs a look-up.
+    A call of the class builds a dict of the arguments and sets each field through
+    ``object.__setattr__``. The function sets the fields of a blank object with the same layout,
+    which is not frozen yet, and then changes its class. Use it only for classes whose fields are
+    neither converted nor validated and that are made hundreds of thousands of times a second.
+    Pass fields by name; the function does not check this, because keyword-only defaults are slower.
 
     >>> from attrs import frozen
     >>> @frozen(kw_only=True, weakref_slot=False)

@@ -1,6 +1,7 @@
 """Points and lengths of time in whole milliseconds, and the one conversion from datetime.
 
-Integers, because datetimes of one zone subtract by the wall clock and lose the DST hour.
+They are integers, because subtracting two datetimes of one zone uses the wall clock and loses the
+hour of a change to or from summer time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MILLISECOND = timedelta(milliseconds=1)  # times whole numbers: half the time of
 LAST_INSTANT: Instant = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z: the last of datetime
 _DAY = 86_400_000  # in UTC, where every day has as many milliseconds
 
-AssignmentStamp = NewType("AssignmentStamp", int)  # the how-manieth assignment of the desk; 0: none
+AssignmentStamp = NewType("AssignmentStamp", int)  # number of the desk's assignment; 0: never
 
 
 def seconds(count: int) -> Span:
@@ -41,10 +42,10 @@ def hours(count: int) -> Span:
 
 
 def span_of(length: timedelta) -> Span:
-    """Return a length of time as a span; fractions of a millisecond are cut off, downwards.
+    """Return a timedelta as a span in milliseconds, rounded down.
 
     Raises:
-        InvalidValueError: if ``length`` is no timedelta.
+        InvalidValueError: if ``length`` is not a timedelta.
 
     >>> span_of(timedelta(minutes=1))
     60000
@@ -55,11 +56,11 @@ def span_of(length: timedelta) -> Span:
 
 
 def instant_of(moment: datetime) -> Instant:
-    """Return an aware datetime as an instant; fractions of a millisecond are cut off.
+    """Return an aware datetime as an instant, rounded down to a millisecond.
 
     Raises:
-        InvalidValueError: if ``moment`` is not a datetime, is naive and so names no instant, or
-            lies before 1970.
+        InvalidValueError: if ``moment`` is not a datetime, is before 1970, or is naive: without
+            its zone it does not name an instant.
 
     >>> instant_of(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
     60000
@@ -68,7 +69,7 @@ def instant_of(moment: datetime) -> Instant:
         raise InvalidValueError("moment", moment, "an aware datetime")
     try:
         since = moment - EPOCH
-    except TypeError:  # faster than to ask every moment for its offset first
+    except TypeError:  # faster than checking the offset of every moment first
         raise InvalidValueError(
             "moment", moment.isoformat(), "an aware datetime: give it a tzinfo, such as UTC"
         ) from None
@@ -82,7 +83,7 @@ def datetime_of(instant: Instant) -> datetime:
     """Return an instant as a datetime in UTC.
 
     Raises:
-        InvalidValueError: if ``instant`` is no instant from 1970 to 9999.
+        InvalidValueError: if ``instant`` is not an instant from 1970 to 9999.
 
     >>> datetime_of(60_000).isoformat()
     '1970-01-01T00:01:00+00:00'

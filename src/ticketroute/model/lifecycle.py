@@ -1,8 +1,9 @@
-"""The life of a ticket as two tables and that of an offer as one, and nothing else.
+"""The life cycle of a ticket as two tables, and the life cycle of an offer as one.
 
-``ROUTING`` maps where a ticket is and what happens to where it is then. What is not in the table
-cannot happen. ``CONVERSATION`` does the same for the status that people see; a pair that is not
-there leaves the status as it is. ``OFFER`` maps what became of an offer and what happens to it.
+``ROUTING`` maps a ticket's state and an event to its next state; an event that the table does not
+list for a state cannot happen in it. ``CONVERSATION`` does the same for the status that people
+see, but a pair that it does not list leaves the status unchanged. ``OFFER`` maps an offer's
+outcome so far and an event to its next outcome.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from ticketroute.model.offer import OfferOutcome
 
 
 class RoutingState(Word):
-    """Where a ticket is, as far as routing goes: exactly one at any time."""
+    """The state of a ticket in routing: exactly one at any time."""
 
     WAITING = "waiting"  #: for an agent
     OFFERED = "offered"  #: to at least one agent, who has not answered yet
@@ -60,15 +61,15 @@ class RoutingState(Word):
 
 
 class Status(Word):
-    """How a conversation stands, in the words people see."""
+    """The status of a conversation, in the words people see."""
 
-    NEW = "new"  #: nobody has had it
+    NEW = "new"  #: no agent has had it
     OPEN = "open"  #: an agent's turn
     ANSWERED = "answered"  #: the requester's turn
-    PENDING = "pending"  #: on hold, for somebody
+    PENDING = "pending"  #: on hold, waiting for a person
     POSTPONED = "postponed"  #: on hold, for a time
     RESOLVED = "resolved"
-    CLOSED = "closed"  #: and never to be reopened
+    CLOSED = "closed"  #: cannot be reopened
 
 
 _WAITING, _OFFERED, _ASSIGNED, _PARKED, _DONE = RoutingState
@@ -148,8 +149,8 @@ OFFER: Final[Mapping[tuple[OfferOutcome, type[TicketEvent]], OfferOutcome]] = Ma
     }
 )
 
-# What moves a conversation: the class of an event or, where that says too little, who wrote or why
-# the ticket is on hold.
+# What changes a status: the class of an event, or, where the class is not enough, who wrote the
+# message or why the ticket is on hold.
 Move = type[TicketEvent] | Author | HoldStatus
 
 CONVERSATION: Final[Mapping[tuple[Status, Move], Status]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""In which order the tickets of a line go: each order is a key that does not move with time."""
+"""The orders of a waiting line; each is a key that does not change while a ticket waits."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Place = tuple[int, ...]  # the smaller goes first
 class LineOrder(ABC):
     """The order of a waiting line.
 
-    ``ordinal`` counts the tickets of the desk as they were submitted; every place ends with it,
-    so no two tickets stand in one place.
+    ``ordinal`` numbers the tickets of the desk as they are submitted. Every key ends with it, so
+    no two tickets have the same key.
     """
 
     @abstractmethod
     def place(
         self, *, priority: TicketPriority, arrived: Instant, due: Instant | None, ordinal: int
     ) -> Place:
-        """Return where a ticket stands in the line; O(1), and the same at any instant."""
+        """Return the ticket's key in the line, the same at any instant; O(1)."""
 
 
 @frozen
 class PriorityThenAge(LineOrder):
-    """The higher ticket priority first, then the earlier arrival."""
+    """Serve the higher ticket priority first, then the earlier arrival."""
 
     def place(
         self, *, priority: TicketPriority, arrived: Instant, due: Instant | None, ordinal: int
@@ -41,7 +41,7 @@ class PriorityThenAge(LineOrder):
 
 @frozen
 class EarliestDeadline(LineOrder):
-    """The earlier deadline first; tickets without one last, by priority and arrival."""
+    """Serve the earlier deadline first; tickets without one last, by priority and arrival."""
 
     def place(
         self, *, priority: TicketPriority, arrived: Instant, due: Instant | None, ordinal: int
@@ -52,10 +52,10 @@ class EarliestDeadline(LineOrder):
 
 @frozen(kw_only=True)
 class Aged(LineOrder):
-    """Waiting raises a ticket: each ``per_level`` milliseconds are worth one priority level.
+    """Raise a ticket while it waits: each ``per_level`` milliseconds count as one priority level.
 
-    A LOW ticket goes before a NORMAL one that arrived ``per_level`` later. Linear in time, so
-    that two tickets never change their order while they wait.
+    A LOW ticket goes before a NORMAL one that arrived ``per_level`` later. The gain is linear in
+    time, so two waiting tickets never change their order.
     """
 
     per_level: Span = field(default=minutes(60), validator=span(1))
@@ -63,13 +63,13 @@ class Aged(LineOrder):
     def place(
         self, *, priority: TicketPriority, arrived: Instant, due: Instant | None, ordinal: int
     ) -> Place:
-        """Return (arrival put off by one span for each level below URGENT, ordinal)."""
+        """Return (arrival plus one span for each level below URGENT, ordinal)."""
         return (arrived + int(priority) * self.per_level, ordinal)
 
 
 @frozen
 class Lifo(LineOrder):
-    """The latest arrival first."""
+    """Serve the latest arrival first."""
 
     def place(
         self, *, priority: TicketPriority, arrived: Instant, due: Instant | None, ordinal: int

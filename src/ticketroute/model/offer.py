@@ -1,4 +1,4 @@
-"""Offers: how a ticket is put to agents, and what follows from each answer."""
+"""Offers: how a queue offers a ticket to agents, and what follows from each answer."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from ticketroute.model.checks import (
 from ticketroute.model.frozen import EMPTY, Word, read_only
 from ticketroute.model.instants import Span, seconds
 
-MISSED, DECLINED = "missed", "declined"  # the reasons of a cool-down that every queue knows
+MISSED, DECLINED = "missed", "declined"  # the reasons for a cool-down that every queue has
 MOST_PARALLEL = 1_000
 MOST_MISSES = 1_000
 
 
 class OfferOutcome(Word):
-    """What became of an offer: one ticket put to one agent."""
+    """The outcome of an offer of one ticket to one agent."""
 
     OPEN = "open"  #: not answered yet
     ACCEPTED = "accepted"
     DECLINED = "declined"
-    EXPIRED = "expired"  #: not answered in time: a miss
-    WITHDRAWN = "withdrawn"  #: by the desk, and no miss
+    EXPIRED = "expired"  #: not answered in time, which is a miss
+    WITHDRAWN = "withdrawn"  #: by the desk, which is not a miss
 
 
 @frozen
 class ContactPoint:
-    """A device an agent can be reached at, and how long it rings, in milliseconds."""
+    """A device at which an agent can be called, and how long it rings, in milliseconds."""
 
     name: str = field(validator=an_id)
     ring: Span = field(validator=span(1))
@@ -56,18 +56,19 @@ def _check_cool_downs(
 
 @frozen(kw_only=True)
 class OfferPolicy:
-    """How a queue of delivery ``OFFER`` puts its tickets to agents.
+    """How a queue with delivery ``OFFER`` offers its tickets to agents.
 
-    ``timeout`` is how long an offer stands, in milliseconds; it ends at exactly that instant.
-    ``parallel`` is how many offers of a ticket stand at once. With ``refill`` each one that ends
-    without acceptance is replaced at once; without, the ticket goes on only when all have ended.
-    ``retry_declined_after`` lets an agent be asked again for a ticket they declined; None means
-    not until their presence is registered anew.
-    ``retry_missed_after`` does the same for an offer that expired; the untried go first. None
-    means 60 s, and 5 s where the strategy rings everyone at once.
-    ``max_misses`` in a row, and the agent is away with the reason ``missed_offers``.
+    ``timeout`` is how long an offer is open, in milliseconds; it expires at exactly that instant.
+    ``parallel`` is how many offers of a ticket are open at once. With ``refill`` each offer that
+    ends without acceptance is replaced at once; without, the next ones are made when all have
+    ended.
+    ``retry_declined_after`` is how long after declining a ticket an agent may be offered it again,
+    in milliseconds; None means only after their presence is set again.
+    ``retry_missed_after`` is the same after an offer that expired; agents who have not been
+    offered the ticket go first. None means 60 s, or 5 s if the strategy rings all at once.
+    After ``max_misses`` misses in a row the agent is set away with the reason ``missed_offers``.
     ``cool_down`` maps a reason (``missed``, ``declined`` or one of the host's own) to how long
-    the agent gets no ticket at all after it.
+    afterwards the agent gets no ticket at all, in milliseconds.
 
     >>> OfferPolicy(timeout=20_000, cool_down={"busy": 60_000}).max_misses
     3

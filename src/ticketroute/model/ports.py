@@ -9,21 +9,21 @@ from ticketroute.model.ticket import Ticket
 
 
 class RandomSource(Protocol):
-    """Where chance comes from; ``random.Random(seed)`` is one."""
+    """A source of random numbers, such as ``random.Random(seed)``."""
 
     def random(self) -> float:
-        """Return a number from 0.0, included, to 1.0, not included."""
+        """Return a number of at least 0.0 and less than 1.0."""
         ...
 
 
 class Permits(Protocol):
-    """The host's own word on who may get what, asked after every other check.
+    """The host's own rule about who may get which ticket, asked after every other check.
 
-    The answer must hang on the agent and the ticket alone, and stay the same while the ticket
-    waits: the desk asks when it decides, and has no way to hear that an answer changed.
-    The ticket is as the desk keeps it, without its attributes.
+    The answer must depend on the agent and the ticket alone, and must stay the same while the
+    ticket waits: the desk asks when it decides, and cannot know that an answer has changed.
+    The ticket comes as the desk keeps it, without its attributes.
     """
 
     def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
-        """Say whether this agent may get this ticket."""
+        """Return whether this agent may get this ticket."""
         ...

@@ -1,4 +1,4 @@
-"""Queues: who serves them, by which strategy, in which order, and what happens to their tickets."""
+"""Queues: their agents, strategy and order, and what happens to their tickets."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ USUAL_QUEUE_WEIGHT = 100
 class Delivery(Enum):
     """How a ticket of the queue reaches an agent."""
 
-    ASSIGN = "assign"  #: at once, to whom the strategy selects
-    OFFER = "offer"  #: put to whom the strategy selects, who accepts or not
-    PULL = "pull"  #: only when an agent asks for it
+    ASSIGN = "assign"  #: assigned at once to the agent whom the strategy selects
+    OFFER = "offer"  #: offered to the agent whom the strategy selects, who may accept or decline
+    PULL = "pull"  #: only when an agent takes it
 
 
 class Departure(Enum):
-    """What becomes of open tickets whose agent has gone offline for longer than the grace."""
+    """What happens to open tickets when their agent is offline for longer than the grace."""
 
     KEEP = "keep"
     REQUEUE = "requeue"
 
 
 class ResumeRule(Enum):
-    """Where a ticket goes that comes back from hold."""
+    """Where a ticket goes when it comes back from hold."""
 
-    STRICT = "strict"  #: to its agent if there is room, else ahead of later arrivals in the line
-    STICKY = "sticky"  #: to its agent, who may be over capacity and gets nothing until below
+    STRICT = "strict"  #: to its agent if they have room, otherwise to its old position in the line
+    STICKY = "sticky"  #: to its agent, even over capacity; they get nothing more until below it
 
 
 _PLAIN = Membership()
@@ -97,32 +97,35 @@ class Queue:
     """A department: a line of tickets and the agents who serve it.
 
     ``strategy`` is a name, such as ``"round_robin"`` or ``"priority(then=random)"``, or a strategy
-    of your own: an object that has not been used, or its class.
-    ``members`` maps agents to their membership, in the order that top_down goes by; several ids
-    stand for plain memberships.
-    ``delivery`` None means to offer where the strategy rings everyone, and to assign elsewhere.
-    ``order`` says which waiting ticket goes first.
-    ``weight`` from 1 to 1000 sets queues in order for an agent who serves several: the heavier
-    goes first.
+    of your own: an object that has not been used yet, or its class.
+    ``members`` maps agents to their membership, in the order that the strategy top_down uses; a
+    list of ids gives each agent a plain membership.
+    ``delivery`` None means to offer if the strategy rings everyone, and to assign otherwise.
+    ``order`` decides which waiting ticket goes first.
+    ``weight``, from 1 to 1000, orders the queues of an agent who serves several: tickets of the
+    heavier queue go first.
     ``wrap_up`` is how long, in milliseconds, an agent's slot stays taken after a ticket is
     resolved.
-    ``limit_per_agent`` is the most tickets of this queue one agent holds at once; 0 means never,
-    None the desk's default.
-    ``departure`` None means: keep, but requeue chats and calls.
-    ``parked_counts`` lets tickets on hold count towards their agent's load.
-    ``offer`` says how tickets are offered, where ``delivery`` is ``OFFER``.
-    ``reach`` is which agent priorities get its tickets, until ``relaxations`` change that: steps
-    at so many milliseconds of waiting, in order.
+    ``limit_per_agent`` is the most tickets of this queue one agent holds at once; 0 means they get
+    none, None means the desk's default.
+    ``departure`` None means to keep tickets, but to requeue chats and calls.
+    ``parked_counts`` makes tickets on hold count towards their agent's load.
+    ``offer`` sets how tickets are offered, if ``delivery`` is ``OFFER``.
+    ``reach`` sets which agent priorities may get its tickets. Each of the ``relaxations`` may
+    change that after so many milliseconds of waiting.
     ``hold_room_after`` is how long, in milliseconds, the first ticket of the line waits before an
-    agent keeps room for it; None means that nobody does.
-    ``keep_agent`` asks the agent who had the requester's last ticket first, after the preferred.
-    ``affinity_wait`` is how long, in milliseconds, a ticket waits for either of them while they
-    are there and have no room.
-    ``respond_within`` lets a ticket go on to somebody else if its agent writes nothing for that
-    long, at most ``max_hops`` times; then it escalates. Who was silent is left out for as long.
-    ``idle_after`` puts a conversation on hold in which nobody wrote for that long.
-    ``calendar`` names the desk's calendar in which its targets count, where a policy says none.
-    ``sla`` names the desk's policy for its tickets; None means the first that applies.
+    agent holds room for it; None means that none does.
+    ``keep_agent`` prefers the agent who had the requester's last ticket, after the agent whom the
+    ticket itself prefers.
+    ``affinity_wait`` is how long, in milliseconds, a ticket waits for such an agent while they are
+    there and have no room.
+    ``respond_within`` is how long, in milliseconds, an agent may leave a ticket without a reply
+    before it goes to another agent. The silent agent does not get it again for as long. After
+    ``max_hops`` such moves the ticket escalates instead.
+    ``idle_after`` is how long, in milliseconds, a conversation may go without a message before it
+    is put on hold.
+    ``calendar`` names the calendar in which its targets count, if the policy names none.
+    ``sla`` names the policy for its tickets; None means the first policy that applies.
 
     >>> Queue(id=QueueId("mail"), members=["ana", "ben"]).strategy.name
     'average_load'
@@ -157,10 +160,10 @@ class Queue:
 
 @frozen(kw_only=True)
 class Defaults:
-    """What holds wherever an agent or a queue says nothing: no limit is infinite by accident.
+    """The values used where an agent or a queue sets none, so that no limit is infinite by default.
 
     ``capacity`` in units, ``channel_limit`` and ``queue_limit`` in tickets per agent, ``grace``
-    in milliseconds. ``queue`` takes the tickets that name none.
+    in milliseconds. ``queue`` gets the tickets that name no queue.
     """
 
     capacity: int = field(default=5, validator=whole(1))

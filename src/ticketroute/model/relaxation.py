@@ -1,4 +1,4 @@
-"""Relaxations: what a ticket asks less, or elsewhere, the longer it waits."""
+"""Relaxations: how the search for an agent widens while a ticket waits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_STEPS = 100  # of one queue
 
 @frozen
 class Reach:
-    """The agent priorities a ticket may go to: from ``least``, asked first, to ``greatest``."""
+    """The agent priorities that may get a ticket: from ``least``, chosen first, to ``greatest``."""
 
     least: int = field(default=HIGHEST_PRIORITY, validator=whole(HIGHEST_PRIORITY, LOWEST_PRIORITY))
     greatest: int = field(
@@ -63,14 +63,14 @@ def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]
 
 @frozen(kw_only=True)
 class Relaxation:
-    """One step of a schedule: what changes once a ticket has waited ``after`` milliseconds.
+    """What changes for a ticket that has waited ``after`` milliseconds.
 
-    ``lower`` maps skills to the least level asked from then on, where the ticket asks for more;
-    ``drop`` are skills no longer asked. ``reach`` replaces the agent priorities that may get it.
-    ``add_queue`` lets it wait in that queue as well, ``move_to`` in that queue instead.
-    ``priority`` raises it, if it is less urgent.
-    ``skip_wait`` takes the step at once when nobody who is there could get the ticket as it is.
-    Its age and its place stay.
+    ``lower`` maps skills to the level required from then on, if the ticket requires a higher one;
+    ``drop`` names skills no longer required. ``reach`` replaces the agent priorities that may get
+    it. ``add_queue`` makes the ticket wait in that queue as well, ``move_to`` in that queue
+    instead. ``priority`` raises the ticket if it is less urgent.
+    ``skip_wait`` applies the relaxation at once if no agent who is there could get the ticket
+    without it. The ticket keeps its age and its position.
     """
 
     after: Span = field(validator=span(0))
@@ -85,31 +85,31 @@ class Relaxation:
     def __attrs_post_init__(self) -> None:
         if self.add_queue is not None and self.move_to is not None:
             raise InvalidValueError(
-                "Relaxation", (self.add_queue, self.move_to), "with add_queue or move_to, not both"
+                "Relaxation", (self.add_queue, self.move_to), "given add_queue or move_to, not both"
             )
 
 
 def schedule(steps: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
-    """Return relaxation steps as a tuple, in the order of their spans.
+    """Return relaxations as a tuple, in the order of their waits.
 
     Raises:
-        InvalidValueError: if a step is no Relaxation, does not come later than the one before it,
-            or there are more than 100.
+        InvalidValueError: if one is not a Relaxation or does not come later than the one before
+            it, or if there are more than 100.
     """
     ordered = tuple(several("Queue.relaxations", steps))
     if len(ordered) > MOST_STEPS:
         raise InvalidValueError(
-            "the number of steps in Queue.relaxations", len(ordered), f"at most {MOST_STEPS}"
+            "the number of relaxations in Queue.relaxations", len(ordered), f"at most {MOST_STEPS}"
         )
     for step in ordered:
         if not isinstance(step, Relaxation):
-            raise InvalidValueError("a step in Queue.relaxations", step, "a Relaxation")
+            raise InvalidValueError("an item of Queue.relaxations", step, "a Relaxation")
     for earlier, later in pairwise(ordered):
         if later.after <= earlier.after:
             raise InvalidValueError(
                 "Queue.relaxations",
                 [step.after for step in ordered],
-                "in order: each step after a longer wait than the one before it",
+                "in order: each relaxation after a longer wait than the one before it",
             )
     return ordered
 
@@ -117,7 +117,7 @@ def schedule(steps: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
 def asked_less(
     asked: Mapping[str, int], *, lower: Mapping[str, int], drop: frozenset[str]
 ) -> dict[str, int]:
-    """Return the skills asked without those to drop, and at no more than the lower levels."""
+    """Return the required skills without those to drop, and at no more than the lower levels."""
     return {
         skill: min(level, lower.get(skill, level))
         for skill, level in asked.items()

@@ -1,4 +1,4 @@
-"""How a queue names its strategy: a value that can be written down, compared and journalled."""
+"""The name of a strategy with its options: a value that can be written, compared and stored."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TOKEN = re.compile(r"\s*(?:([A-Za-z0-9_.-]+)|([(),=]))")
 _NO_WORDS = ("", "(", ")", ",", "=")  # "" is the end
 _FORM = "a strategy's name, such as round_robin or priority(then=round_robin)"
-_DEEPEST = 4  # strategies within strategies: more than anybody orders by
-_LARGEST_OPTION = 10**15  # milliseconds, counts: far beyond use, and exact everywhere
+_DEEPEST = 4  # levels of strategies within strategies: more than any queue needs
+_LARGEST_OPTION = 10**15  # milliseconds or a count: more than any use needs, and still exact
 
 
 def _options(
@@ -72,15 +72,14 @@ class StrategySpec:
 
     @classmethod
     def of(cls, written: StrategySpec | str | Selecting) -> StrategySpec:
-        """Read a strategy as people write it: ``name`` or ``name(option=value, ...)``.
+        """Parse a strategy as people write it: ``name`` or ``name(option=value, ...)``.
 
-        A whole number is a number; any other value is the name of a strategy in turn. A strategy
-        object, or its class, is registered for this process under the name of its class in
-        snake case.
+        An option's value is a whole number or another strategy. A strategy object, or its class,
+        is registered for this process under the name of its class in snake case.
 
         Raises:
-            InvalidValueError: if ``written`` does not read so, or the name of an object's class is
-                taken by another.
+            InvalidValueError: if ``written`` does not have this form, or if another strategy has
+                the name of an object's class.
         """
         if isinstance(written, StrategySpec):
             return written
@@ -91,7 +90,7 @@ class StrategySpec:
 
     @property
     def depth(self) -> int:
-        """How many strategies stand within one another, this one included."""
+        """Return how many levels of strategies there are, this one included."""
         inside = [value for value in self.options.values() if isinstance(value, StrategySpec)]
         return 1 + max((spec.depth for spec in inside), default=0)
 

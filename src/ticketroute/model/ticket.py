@@ -1,4 +1,4 @@
-"""What the desk knows of a ticket: what routing needs, and no word of its text."""
+"""Tickets, with the facts that routing needs and without their text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NO_TAGS: frozenset[str] = frozenset()
 
 
 class TicketPriority(IntEnum):
-    """A ticket's order in its line: the smaller number goes first."""
+    """A ticket's priority in its line: the smaller number goes first."""
 
     URGENT = 1
     HIGH = 2
@@ -77,14 +77,14 @@ def _check_attributes(
 class Ticket:
     """A request for help, as far as routing is concerned.
 
-    ``queue`` may be left out where the desk has a default queue.
-    ``skills`` maps a skill to the least level asked for, 1 to 10.
+    ``queue`` may be left out if the desk has a default queue.
+    ``skills`` maps each required skill to the lowest level that is enough, 1 to 10.
     ``attributes`` are texts for rules to read; the desk does not keep them.
-    ``prefer`` is the agent asked first; if they may not get it, routing goes on as usual.
-    ``weight`` multiplies what the ticket costs an agent in units of capacity.
-    ``arrived`` is the instant the requester came, for the place in the line: default, when
-    submitted.
-    ``due`` is a deadline of the host's own, for lines in the order of deadlines.
+    ``prefer`` is the agent to choose first; if they may not get the ticket, the strategy chooses.
+    ``weight`` multiplies the ticket's cost in units of capacity.
+    ``arrived`` is the instant at which the requester came, which sets the position in the line;
+    the default is the instant of submission.
+    ``due`` is a deadline that the host sets, for lines ordered by deadline.
 
     >>> Ticket(id=TicketId("t1"), queue=QueueId("mail")).priority
     <TicketPriority.NORMAL: 3>

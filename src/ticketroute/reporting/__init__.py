@@ -1,1 +1,1 @@
-"""Figures from events alone, and from nothing else."""
+"""Figures that are computed from events alone."""

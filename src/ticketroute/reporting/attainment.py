@@ -1,4 +1,4 @@
-"""SLA attainment: which share of what was promised was kept."""
+"""SLA attainment: the share of clocks that were met."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from ticketroute.sla import events as sla
 from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Metric
 
-NOBODY = "nobody"  # the agent of a clock whose ticket never had one
+NOBODY = "nobody"  # the agent of a clock whose ticket never had an agent
 
 
 class Facet(Enum):
-    """By what figures are broken down."""
+    """A fact by which figures are broken down."""
 
     METRIC = "metric"
     POLICY = "policy"
     QUEUE = "queue"
     PRIORITY = "priority"
-    AGENT = "agent"  #: who had the ticket, last or still, when the clock ended
+    AGENT = "agent"  #: the ticket's last agent when the clock ended
 
 
 @frozen(kw_only=True)
 class Attainment:
-    """What became of some clocks: counts of clocks, each cycle of a metric by itself.
+    """The outcomes of some clocks, as counts; each cycle of a metric counts as one clock.
 
-    ``overdue`` are open and breached already. ``open`` are open and can still be kept. ``lapsed``
-    ended in time without what was promised, ``cancelled`` because nothing was promised any more;
-    both are neither kept nor missed.
+    ``overdue`` clocks are open and breached. ``open`` clocks can still be met. ``lapsed`` clocks
+    ended in time without the reply or change they waited for, and ``cancelled`` ones because they
+    had no target any more; neither counts as met or missed.
     """
 
     met: int = 0
@@ -48,9 +48,9 @@ class Attainment:
 
     @property
     def share(self) -> float | None:
-        """Kept over decided, 0.0 to 1.0; None where nothing is decided yet.
+        """The clocks met divided by the clocks decided, 0.0 to 1.0; None if none is decided.
 
-        Source: Zendesk help, "SLA achievement rate": achieved over achieved and breached; a
+        Source: Zendesk help, "SLA achievement rate": achieved divided by achieved and breached; a
         clock that is open and breached is decided already.
         """
         decided = self.met + self.missed + self.overdue
@@ -78,19 +78,19 @@ _Key = tuple[TicketId, Metric, int]
 def attainment(
     events: Iterable[ev.Event], *, by: Sequence[Facet] = (Facet.METRIC,)
 ) -> dict[tuple[str, ...], Attainment]:
-    """Return what became of the clocks of a stream of events, broken down by facets.
+    """Return the outcomes of the clocks in a stream of events, broken down by facets.
 
     Args:
-        events: all events of a desk in their order, or those from its first on.
-        by: the facets that make a key, in its order; none gives one figure under ``()``.
+        events: all events of a desk in their order, or the first part of them.
+        by: the facets of a key, in order; without any there is one figure with the key ``()``.
 
     Returns:
-        Figures by key, the keys in order. A clock counts under the facts of its ticket when it
-        ended, an open one under those at the end of the stream. What a reopened ticket resumed
-        counts once, as it ended last.
+        Figures by key, in the order of the keys. An ended clock counts under the facts of its
+        ticket when it ended, an open clock under those at the end of the stream. A clock that a
+        reopened ticket resumed counts once, with its last outcome.
 
     Raises:
-        InvalidValueError: if ``by`` names something that is no facet.
+        InvalidValueError: if ``by`` contains a value that is not a facet.
 
     O(events) time, O(tickets + clocks) memory.
     """
@@ -142,7 +142,7 @@ def _follow_clock(
             clocks[key] = _Clock(event.metric, event.policy_id)
         case sla.ClockRetargeted():
             clocks[key].policy_id = event.policy_id
-            if clocks[key].state == ClockState.CANCELLED.value:  # and promised again
+            if clocks[key].state == ClockState.CANCELLED.value:  # and it got a target again
                 clocks[key].state = "open"
         case sla.ClockBreached():
             clocks[key].state = "overdue"

@@ -1,1 +1,1 @@
-"""Business calendars: when a desk is open, and by when a span of open time is used up."""
+"""Business calendars, service level policies and the clocks of tickets."""

@@ -1,4 +1,4 @@
-"""What a calendar says that is allowed and yet seldom meant."""
+"""Advice about calendar settings that are valid and rarely intended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def advice(
     shifts: Mapping[date, Windows],
     breaks: Mapping[date, Windows],
 ) -> Iterator[str]:
-    """Yield a line for each thing that its author had better look at again."""
+    """Yield a line for each setting that the author should look at again."""
     yield from _nearly_midnight(hours, shifts, breaks)
     for day, windows in hours.items():
         following = WEEKDAYS[(WEEKDAYS.index(day) + 1) % len(WEEKDAYS)]
@@ -63,4 +63,4 @@ def _overlaps(name: str, windows: Windows, following: Windows) -> Iterator[str]:
         for start, other in after[at + 1 :]:
             if start < end:
                 first, second = "-".join(window), "-".join(other)
-                yield f"{name} has windows that overlap, {first} and {second}; they count once"
+                yield f"{name} has openings that overlap, {first} and {second}; they count once"

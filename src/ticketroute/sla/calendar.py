@@ -1,8 +1,8 @@
 """Business calendars: weekly hours on the wall clock of a zone, holidays, shifts and breaks.
 
-An instant is open if the wall clock of the zone shows a time in a window of the calendar. So the
-part of a window that a spring change skips never comes, an hour that an autumn change repeats
-counts twice, and spans are real seconds.
+An instant is open if the wall clock of the zone shows a time within an opening of the calendar.
+When the clocks go forward in spring, the skipped part of an opening does not exist; when they go
+back in autumn, a repeated hour counts twice. Spans are real seconds.
 """
 
 from __future__ import annotations
@@ -84,27 +84,28 @@ def _check_zone(_: object, __: Attribute[str], zone: object) -> None:
 
 @frozen(kw_only=True)
 class Calendar:
-    """When somebody works: an immutable value, equal to any other that says the same.
+    """The working hours of a person, a team or a desk, as an immutable value.
 
     ``zone`` is a name of the tz database.
-    ``hours`` maps ``"mon"`` to ``"sun"`` to windows, such as ``("09:00", "17:00")``. A window is
-    open from its start on and closed at its end; ``"24:00"`` is the midnight that ends a day, and
-    an end before its start lies on the next day. Windows that overlap count once.
+    ``hours`` maps ``"mon"`` to ``"sun"`` to openings, such as ``("09:00", "17:00")``. An opening
+    includes its start and excludes its end. ``"24:00"`` is the midnight that ends a day, and an
+    end before its start is on the next day. Overlapping openings count once.
     ``holidays`` are dates, yearly dates such as ``"12-25"``, and :class:`PublicHolidays`. No
-    window begins on one; a window of the day before still runs to its end.
-    ``shifts`` maps dates to the windows they have in place of their weekly hours, or to none; a
-    holiday beats a shift.
-    ``breaks`` maps dates to windows that are taken out of that date's wall clock, whenever the
-    window began that they cut.
-    ``within`` names calendars outside of whose hours this one is closed.
-    ``name`` is what errors call it.
-    ``zone_data`` are the changes of the zone as a release of the tz database has them; it makes
-    no difference between two calendars. Without it they are those of the newer of the system's
-    database and the ``tzdata`` package's. resolved() fills it in.
+    opening begins on a holiday; one that began the day before still lasts to its end.
+    ``shifts`` maps dates to openings that replace their weekly hours, or to an empty list. On a
+    holiday the shift is ignored.
+    ``breaks`` maps dates to spans of the wall clock that are closed on that date, also in an
+    opening that began the day before.
+    ``within`` holds calendars; this one is closed whenever one of them is.
+    ``name`` is how errors refer to it.
+    ``zone_data`` are the changes of the zone in one release of the tz database; they are ignored
+    when two calendars are compared. Without it, the changes are those of the system's database or
+    of the ``tzdata`` package, whichever is newer. resolved() fills it in.
 
-    What is never open is refused. Answers reach from 1970 to the end of 2200, and going beyond
-    raises BeyondHorizonError. A year that is met for the first time costs about a millisecond;
-    after that every answer is O(log n) in the windows of the years met, whatever the distance.
+    A calendar that is never open is refused. Calendars cover 1970 to the end of 2200, and a
+    question beyond raises BeyondHorizonError. The first question about a year costs about a
+    millisecond; after that every answer is O(log n) in the openings of the years asked about,
+    whatever the distance.
 
     >>> from datetime import UTC
     >>> desk = Calendar(zone="Europe/Berlin", hours={"fri": [("09:00", "17:00")]})
@@ -145,14 +146,14 @@ class Calendar:
             holidays=self.holidays,
             shifts=self.shifts,
             breaks=self.breaks,
-            within=[each._openings for each in self.within],  # noqa: SLF001  of its own kind
+            within=[each._openings for each in self.within],  # noqa: SLF001  of the same class
         )
         if not openings.ever():
             raise InvalidValueError(
                 f"Calendar {self.name!r}" if self.name else "Calendar",
                 self.plain(),
-                "open at some time before 2201: give hours or shifts that holidays, breaks and "
-                "within leave something of",
+                "open at some time before 2201; holidays, breaks and within close all of its "
+                "hours and shifts",
             )
         always = openings.always()
         timetable = Timetable(None if always else openings.year, name=self.name)
@@ -160,19 +161,19 @@ class Calendar:
         object.__setattr__(self, "_timetable", timetable)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle by content: whoever reads it checks it, and builds a table of its own."""
+        """Copy and pickle by content, so that the copy is checked and builds its own table."""
         return _restored, ({each.name: getattr(self, each.name) for each in _FIELDS},)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, object]) -> Calendar:
-        """Return the calendar that configuration describes, as ``tomllib`` or ``json`` read it.
+        """Return the calendar that a configuration describes, as read by ``tomllib`` or ``json``.
 
         Keys are the fields of the class. In ``holidays`` a country is
         ``{"country": "DE", "subdivision": "BY"}``; ``within`` holds calendars in the same form.
         Dates and times of TOML serve as well as texts.
 
         Raises:
-            InvalidValueError: also for a key that is no field.
+            InvalidValueError: if a value is invalid or a key is not a field.
 
         >>> Calendar.from_plain({"hours": {"mon": [["09:00", "17:00"]]}}).hours["mon"]
         (('09:00', '17:00'),)
@@ -180,7 +181,7 @@ class Calendar:
         return read_plain(cls, plain, [each.name for each in _FIELDS])
 
     def plain(self) -> dict[str, Any]:
-        """Return what from_plain() makes an equal calendar of, fit for JSON and TOML."""
+        """Return plain values for JSON or TOML, from which from_plain() makes an equal calendar."""
         plain: dict[str, Any] = {"name": self.name} if self.name else {}
         plain["zone"] = self.zone
         if self.hours:
@@ -242,7 +243,7 @@ class Calendar:
         return self.zone_data.stretches(year)
 
     def __and__(self, other: Calendar) -> Calendar:
-        """Return the calendar that is open while both are; zone and dates are those of the left."""
+        """Return a calendar that is open while both are; it has the left one's zone and dates."""
         if not isinstance(other, Calendar):
             return NotImplemented
         names = [each.name for each in (self, other) if each.name]
@@ -250,30 +251,31 @@ class Calendar:
 
     @property
     def timetable(self) -> Timetable:
-        """The same calendar in instants, for those who count in them; built as it is asked."""
+        """The same calendar in instants instead of datetimes; it is built as far as it is used."""
         return self._timetable
 
     def add(self, start: datetime, span: timedelta) -> datetime:
-        """Return when ``span`` of open time from ``start`` on is used up, in UTC.
+        """Return the datetime in UTC at which ``span`` of open time from ``start`` is used up.
 
-        That is the closing instant if a window is used up exactly. A span of 0 gives ``start``
-        if that is open, else the next opening.
+        If an opening is used up exactly, that is the instant at which it closes. For a span of 0
+        it is ``start`` if that is open, otherwise the start of the next opening.
 
         Raises:
-            BeyondHorizonError: if that is not before the end of 2200.
-            InvalidValueError: if ``start`` is naive or ``span`` negative.
+            BeyondHorizonError: unless the answer is before the end of 2200.
+            InvalidValueError: if ``start`` is naive or ``span`` is negative.
         """
         return _moment(self._timetable.add(instant_of(start), span_of(span)))
 
     def subtract(self, start: datetime, span: timedelta) -> datetime:
-        """Return from when on ``span`` of open time is used up at ``start``, in UTC.
+        """Return the datetime in UTC from which ``span`` of open time is used up at ``start``.
 
-        The mirror of add(): an opening instant if a window is used up exactly. A span of 0 gives
-        ``start`` if it lies in a window or at its close, else the closing before.
+        It mirrors add(): if an opening is used up exactly, the answer is the instant at which it
+        opens. For a span of 0 it is ``start`` if that is in an opening or at its end, otherwise
+        the end of the opening before.
 
         Raises:
-            BeyondHorizonError: if that is before 1970.
-            InvalidValueError: if ``start`` is naive or ``span`` negative.
+            BeyondHorizonError: if the answer is before 1970.
+            InvalidValueError: if ``start`` is naive or ``span`` is negative.
         """
         return _moment(self._timetable.subtract(instant_of(start), span_of(span)))
 
@@ -282,30 +284,30 @@ class Calendar:
         return self._timetable.elapsed(instant_of(start), instant_of(end)) * MILLISECOND
 
     def is_open(self, at: datetime) -> bool:
-        """Say whether ``at`` lies in a window; its opening does, its closing does not."""
+        """Return whether ``at`` is in an opening, which includes its start and excludes its end."""
         return self._timetable.is_open(instant_of(at))
 
     def next_open(self, at: datetime) -> datetime | None:
-        """Return ``at`` in UTC if that is open, else the next opening; None: none before 2201."""
+        """Return ``at`` if it is open, else the start of the next opening, in UTC, or None."""
         found = self._timetable.next_open(instant_of(at))
         return None if found is None else _moment(found)
 
     def next_close(self, at: datetime) -> datetime | None:
-        """Return when the window closes that is open at ``at``, else the next that opens, in UTC.
+        """Return when the opening at ``at``, or else the next one, closes, in UTC.
 
-        None: it does not close before 2201, or none opens.
+        None means that it does not close before 2201, or that there is no next one.
         """
         found = self._timetable.next_close(instant_of(at))
         return None if found is None else _moment(found)
 
     def add_days(self, day: date, days: int) -> date:
-        """Return the date ``days`` worked dates after ``day``, or before it if negative.
+        """Return the date that is ``days`` working days after ``day``, or before it if negative.
 
-        A date of the calendar's zone is worked if any instant of it is open. 0 gives ``day`` if
-        that is worked, else the next one that is. O(log n) per year passed.
+        A date of the calendar's zone is a working day if any instant of it is open. For 0 the
+        answer is ``day`` if it is a working day, otherwise the next one. O(log n) per year passed.
 
         Raises:
-            BeyondHorizonError: if that is before 1970 or after 2200.
+            BeyondHorizonError: if the answer is before 1970 or after 2200.
         """
         day = read_date("day", day)
         check_whole("days", days, -MOST_DAYS, MOST_DAYS)
@@ -328,7 +330,7 @@ class Calendar:
         return date.fromordinal(EPOCH_DAY + worked[index])
 
     def check(self) -> tuple[str, ...]:
-        """Return advice on what is allowed and yet seldom meant; nothing to say: empty.
+        """Return advice about settings that are valid and rarely intended; empty if there are none.
 
         >>> Calendar(hours={"mon": [("09:00", "23:59")]}).check()
         ("hours['mon'] ends at 23:59, a minute before midnight; write 24:00 if that is meant",)
@@ -342,7 +344,7 @@ class Calendar:
         return (*own, *inner)
 
     def _worked_days(self, year: int) -> list[int]:
-        """Return the worked dates of a year of the zone, as days since 1970-01-01, in order."""
+        """Return the working days of a year in the zone, as days since 1970-01-01, in order."""
         if year not in self._worked:
             found: set[int] = set()
             for utc_year in range(max(year - 1, FIRST_YEAR), min(year + 1, LAST_YEAR) + 1):
@@ -370,7 +372,7 @@ def _depth_and_count(calendar: Calendar) -> tuple[int, int]:
 
 
 def _moment(instant: Instant) -> datetime:
-    """Return an instant of the timetable, which needs no check, as a datetime in UTC."""
+    """Return an instant of the timetable as a datetime in UTC; the timetable has checked it."""
     return EPOCH + instant * MILLISECOND
 
 

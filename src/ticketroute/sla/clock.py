@@ -1,7 +1,7 @@
 """One clock of a ticket, and the book of all its clocks.
 
-Nothing is accumulated: what a clock has counted follows from when it started, from the log of the
-ticket's statuses, from its target and from its calendar, whoever asks and whenever.
+No elapsed time is stored. What a clock has counted is computed from its start, the log of the
+ticket's statuses, its target and its calendar, and is the same for every caller.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from ticketroute.sla.policy import ENDED, SHARE_OF_ALL, USUAL_PAUSES, Metric, Ta
 from ticketroute.sla.versions import Versions
 from ticketroute.sla.zones import HORIZON
 
-MARKS_KEPT = 4_096  # targets whose marks are worked out once
+MARKS_KEPT = 4_096  # targets whose marks are cached
 
 
 class Hours(Protocol):
-    """Open hours, whole milliseconds in and out: a timetable, or the versions of a calendar."""
+    """Open hours in whole milliseconds: a timetable, or the versions of a calendar."""
 
     def add(self, start: Instant, span: Span, /) -> Instant:
-        """Return when ``span`` of open time from ``start`` on is used up."""
+        """Return the instant at which ``span`` of open time from ``start`` is used up."""
         ...
 
     def elapsed(self, start: Instant, end: Instant, /) -> Span:
@@ -39,22 +39,22 @@ class Hours(Protocol):
 
 
 class ClockState(Enum):
-    """How a clock stands."""
+    """The state of a clock."""
 
-    PENDING = "pending"  #: promised, and what starts it has not come yet
+    PENDING = "pending"  #: it has a target and has not started yet
     RUNNING = "running"
     PAUSED = "paused"
     MET = "met"  #: ended within its target
     MISSED = "missed"  #: ended after its target
-    LAPSED = "lapsed"  #: ended in time, and what was promised did not come
-    CANCELLED = "cancelled"  #: ended because nothing is promised any more
+    LAPSED = "lapsed"  #: ended within its target, without the reply or change it waits for
+    CANCELLED = "cancelled"  #: ended because it has no target any more
 
 
 OPEN = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 
 
 class MarkKind(IntEnum):
-    """What there is to do when a clock comes by a mark; of one moment the smaller goes first."""
+    """What to do when a clock passes a mark; of marks at one moment the smaller goes first."""
 
     WARNING = 1
     BREACH = 2
@@ -62,7 +62,7 @@ class MarkKind(IntEnum):
 
 
 class Mark(NamedTuple):
-    """Something to do once ``after`` of calendar time has counted; ``number`` says which."""
+    """A point at ``after`` of calendar time; ``number`` is the percent or the level."""
 
     after: Span
     kind: MarkKind
@@ -70,7 +70,10 @@ class Mark(NamedTuple):
 
 
 class Fired(NamedTuple):
-    """Which mark fired once and never again: of its policy's version, but a breach for all."""
+    """A mark that has fired and does not fire again under its policy's version.
+
+    A breach does not fire again under any version.
+    """
 
     kind: MarkKind
     number: int
@@ -79,7 +82,7 @@ class Fired(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A part of a clock's life: counted, or paused by a status. ``end`` None: it goes on."""
+    """A part of a clock's life: counted, or paused by a status. ``end`` None means it lasts."""
 
     start: Instant
     end: Instant | None
@@ -88,11 +91,12 @@ class Stretch(NamedTuple):
 
 @lru_cache(maxsize=MARKS_KEPT)
 def marks_of(target: Target, within: Span, promised: Span) -> tuple[Mark, ...]:
-    """Return what there is to do on the way to a target and after it, in order.
+    """Return the marks on the way to a target and after it, in order.
 
-    Where a change granted ``promised`` anew, ``within`` is more: shares are of what was granted. A
-    target is kept at its due instant and breached by the first millisecond that counts after
-    it; so are the levels that follow a breach. O(levels log levels), once for each target.
+    Where a change granted the whole of ``promised`` again, ``within`` is more than ``promised``;
+    the shares of warnings are counted from that change. A target is still met at its due instant.
+    The first millisecond that counts after it is the breach, and the levels from offset 0 on
+    follow it in the same way. O(levels log levels), once for each target.
     """
     whole = min(within, promised)
     marks = [
@@ -108,9 +112,9 @@ def marks_of(target: Target, within: Span, promised: Span) -> tuple[Mark, ...]:
 
 @define(eq=False, kw_only=True)
 class Clock:
-    """What is promised for one metric of a ticket, in one cycle, and what became of it.
+    """The clock of one metric of a ticket in one cycle: its target and what became of it.
 
-    ``promised`` is the policy's target, ``within`` what counts of it after a change.
+    ``promised`` is the policy's target, ``within`` the target in force after a change.
     """
 
     metric: Metric
@@ -124,33 +128,33 @@ class Clock:
     started: Instant
     state: ClockState = ClockState.RUNNING
     ended: Instant | None = None
-    kept: Versions | None = None  # its calendar as it was when it ended
-    left_behind: bool = False  # it counted for one queue, and ended when the ticket left that
+    kept: Versions | None = None  # the versions of its calendar when it ended
+    left_behind: bool = False  # it counted for one queue, and ended when the ticket left that queue
     breached: Instant | None = None  # when the breach was recorded
     fired: frozenset[Fired] = frozenset()
     due: Instant | None = None  # None unless it runs
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be met."""
+        """Whether the clock can still be met."""
         return self.state in OPEN
 
     def paused_by(self, status: Status) -> bool:
-        """Say whether it stands still while its ticket has a status."""
+        """Return whether the clock pauses while its ticket has a status."""
         pauses = self.target.pauses
         if pauses is None:
             pauses = USUAL_PAUSES[self.metric]
         return status in pauses or status in ENDED
 
     def next_mark(self) -> Mark | None:
-        """Return the first mark that it has not come by. O(marks)."""
+        """Return the first mark that the clock has not passed. O(marks)."""
         for mark in marks_of(self.target, self.within, self.promised):
             if self.fired_as(mark.kind, mark.number) not in self.fired:
                 return mark
         return None
 
     def fired_as(self, kind: MarkKind, number: int) -> Fired:
-        """Return as what a mark of the present target is remembered, wherever it lies."""
+        """Return the key under which a mark of the present target is remembered."""
         if kind is MarkKind.BREACH:
             return Fired(kind, number, None, 0)
         return Fired(kind, number, self.policy_id, self.version)
@@ -158,14 +162,14 @@ class Clock:
 
 @define(eq=False, kw_only=True)
 class Book:
-    """The clocks of one ticket, and what they are worked out from.
+    """The clocks of one ticket and the facts they are computed from.
 
-    ``log`` is the statuses of the ticket, each from its instant on, the first from its arrival.
-    ``clocks`` has the latest cycle of each metric, ``past`` the ended ones before it.
+    ``log`` holds the statuses of the ticket with the instant each began, the first at its arrival.
+    ``clocks`` holds the latest cycle of each metric, ``past`` the earlier cycles, which have ended.
     """
 
     log: list[tuple[Instant, Status]]
-    queued: Instant  # when the ticket came to the queue it is in
+    queued: Instant  # when the ticket entered its queue
     clocks: dict[Metric, Clock] = field(factory=dict)
     past: list[Clock] = field(factory=list)
     policy_id: PolicyId | None = None
@@ -173,26 +177,26 @@ class Book:
     handed: bool = False  # to an agent, at least once
     unanswered: Instant | None = None  # the oldest message after the opening or the last answer
     contacts: dict[Author, Instant] = field(factory=dict)  # the last message of each side
-    escalated_from: frozenset[QueueId] = frozenset()  # where no level moves it back to
+    escalated_from: frozenset[QueueId] = frozenset()  # queues to which no level moves it back
 
     @property
     def arrived(self) -> Instant:
-        """When the ticket came."""
+        """When the ticket arrived."""
         return self.log[0][0]
 
     def note_status(self, status: Status, at: Instant) -> None:
-        """Note that the ticket has a status from an instant on, never before the one noted last."""
+        """Note the ticket's status from an instant on, which is not before the last one noted."""
         self.log.append((max(at, self.log[-1][0]), status))
 
     def resolved_at(self) -> Instant | None:
-        """Return when the ticket was resolved last, if ever. O(statuses)."""
+        """Return when the ticket was last resolved, or None. O(statuses)."""
         for index in range(len(self.log) - 1, 0, -1):
             if self.log[index][1] in ENDED and self.log[index - 1][1] not in ENDED:
                 return self.log[index][0]
         return None
 
     def note_message(self, author: Author, at: Instant) -> None:
-        """Note that the agent or the requester wrote."""
+        """Note that the agent or the requester wrote a message."""
         self.contacts[author] = at
         if author is Author.AGENT:
             self.answered, self.unanswered = True, None
@@ -200,16 +204,16 @@ class Book:
             self.unanswered = at
 
     def cycles(self, metric: Metric) -> list[Clock]:
-        """Return the clocks of a metric, the first cycle first. O(cycles of the ticket)."""
+        """Return the clocks of a metric in the order of their cycles. O(cycles of the ticket)."""
         found = [clock for clock in self.past if clock.metric is metric]
         if metric in self.clocks:
             found.append(self.clocks[metric])
         return found
 
     def stretches(self, clock: Clock) -> Iterator[Stretch]:
-        """Yield the parts of a clock's life, the counted and the paused. O(statuses of the ticket).
+        """Yield the counted and the paused parts of a clock's life. O(statuses of the ticket).
 
-        The last one of an open clock has no end.
+        The last part of an open clock has no end.
         """
         log, last = self.log, clock.ended
         index = max(0, bisect_right(log, clock.started, key=_instant) - 1)
@@ -227,7 +231,7 @@ class Book:
             yield Stretch(start, last, pause)
 
     def elapsed(self, clock: Clock, hours: Hours, at: Instant) -> Span:
-        """Return what a clock has counted by an instant. O(statuses x log windows)."""
+        """Return what a clock has counted by an instant. O(statuses x log openings)."""
         return sum(
             counted(hours, start, at if end is None else min(end, at))
             for start, end, pause in self.stretches(clock)
@@ -235,9 +239,9 @@ class Book:
         )
 
     def reaches(self, clock: Clock, hours: Hours, amount: Span) -> Instant | None:
-        """Return when a clock has counted ``amount``, above 0, if it goes on as it does.
+        """Return when a clock will have counted ``amount``, above 0, if its status stays the same.
 
-        None if it stands still or ended before, or the calendar ends. O(statuses x log windows).
+        None if it pauses or ends before, or the calendar ends. O(statuses x log openings).
         """
         since, status = self.log[-1]
         if clock.ended is None and clock.started >= since:  # one stretch, as most clocks have
@@ -256,7 +260,7 @@ class Book:
 
 
 def counted(hours: Hours, start: Instant, end: Instant) -> Span:
-    """Return the open time between two instants; beyond the horizon of calendars it is none."""
+    """Return the open time between two instants; there is none after the end of 2200."""
     return hours.elapsed(min(start, HORIZON), min(end, HORIZON))
 
 
@@ -264,7 +268,7 @@ def _used_up(hours: Hours, start: Instant, span: Span) -> Instant | None:
     try:
         return hours.add(start, span)
     except BeyondHorizonError:
-        return None  # no calendar reaches so far: nothing falls due
+        return None  # calendars end before it: nothing falls due
 
 
 def _instant(entry: tuple[Instant, Status]) -> Instant:

@@ -1,7 +1,7 @@
-"""What can happen to calendars, shifts, policies and clocks, one frozen class each.
+"""The events of calendars, shifts, policies and clocks, one frozen class each.
 
-They are events like those of :mod:`ticketroute.model.events`, and live here because they carry
-calendars and policies.
+They are events like those of :mod:`ticketroute.model.events`. They are in this module because
+they carry calendars and policies.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Metric, Policy
 from ticketroute.sla.refresh import CalendarChanges, MovedDue
 
-# --- what clocks go by ----------------------------------------------------------------------------
+# --- calendars and policies -----------------------------------------------------------------------
 
 
 @frozen(kw_only=True)
 class CalendarSet(Event):
-    """A calendar counts from ``effective_from`` on; open clocks and shifts follow at once.
+    """A calendar is in force from ``effective_from``; open clocks and shifts follow at once.
 
-    ``calendar`` has what it takes from libraries written into it, with the releases. ``changes``
-    is what newer releases change, where it was set for their sake.
+    ``calendar`` holds the dates and zone changes that it takes from libraries, with the releases.
+    ``changes`` are the differences that newer releases made, if the calendar was set by a refresh.
     """
 
     calendar_id: CalendarId
@@ -47,14 +47,14 @@ class DuesMoved(Event):
 
 @frozen(kw_only=True)
 class CalendarRemoved(Event):
-    """Nothing goes by a calendar any more, and it is gone."""
+    """A calendar that nothing uses any more was removed."""
 
     calendar_id: CalendarId
 
 
 @frozen(kw_only=True)
 class PoliciesSet(Event):
-    """These policies hold from now on, the first that applies to a ticket first."""
+    """These policies are in force from now on; a ticket has the first that applies to it."""
 
     policies: tuple[Policy, ...]
 
@@ -81,7 +81,7 @@ class ShiftEnded(Event):
 
 @frozen(kw_only=True)
 class ClockEvent(TicketEvent):
-    """Something that happened to one clock: a ticket's metric, in its ``cycle``, from 1."""
+    """The base of events of one clock: a ticket's metric in its ``cycle``, counted from 1."""
 
     metric: Metric
     cycle: int
@@ -89,10 +89,10 @@ class ClockEvent(TicketEvent):
 
 @frozen(kw_only=True)
 class ClockStarted(ClockEvent):
-    """A clock counts from ``started`` on, which may lie before ``at``.
+    """A clock counts from ``started``, which may be before ``at``.
 
-    ``within`` is the target as it counts, ``promised`` as the policy says it. ``due`` is None
-    while the clock stands still, because of the status ``paused_by``.
+    ``within`` is the target in force, ``promised`` the target in the policy. ``due`` is None while
+    the clock pauses because of the status ``paused_by``.
     """
 
     policy_id: PolicyId
@@ -107,7 +107,7 @@ class ClockStarted(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockPaused(ClockEvent):
-    """A clock stands still while its ticket has ``status``; ``remaining`` of its target is left."""
+    """A clock pauses while its ticket has ``status``; ``remaining`` of its target is left."""
 
     status: Status
     remaining: Span
@@ -115,16 +115,16 @@ class ClockPaused(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockResumed(ClockEvent):
-    """A clock goes on, after a pause or after its ticket was reopened."""
+    """A clock runs again, after a pause or after its ticket was reopened."""
 
     due: Instant | None
 
 
 @frozen(kw_only=True)
 class ClockRetargeted(ClockEvent):
-    """Another target, policy or calendar holds for a clock that is open.
+    """An open clock got another target, policy or calendar.
 
-    One that was cancelled is open again, as if it had never been.
+    A cancelled clock is open again, as if it had never been cancelled.
     """
 
     policy_id: PolicyId
@@ -137,9 +137,9 @@ class ClockRetargeted(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockEnded(ClockEvent):
-    """A clock ended as ``outcome``, with ``elapsed`` of calendar time on it.
+    """A clock ended with an ``outcome``, after ``elapsed`` of calendar time.
 
-    ``queue_id`` is the queue it counted for: of a ticket that moved, the one it left.
+    ``queue_id`` is the queue for which it counted; if the ticket moved, the queue it left.
     """
 
     outcome: ClockState
@@ -151,8 +151,8 @@ class ClockEnded(ClockEvent):
 class ClockWarned(ClockEvent):
     """``share`` percent of the target are used up.
 
-    ``late_by`` is how long after its instant the desk was told the time; it says something of the
-    host and nothing of the ticket, and makes no difference between two events.
+    ``late_by`` is how long after its instant the desk was called. It depends on the host and not
+    on the ticket, and two events that differ only in it are equal.
     """
 
     share: int
@@ -162,9 +162,9 @@ class ClockWarned(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockBreached(ClockEvent):
-    """The target was missed: more than ``within`` has counted. Recorded once, for ever.
+    """The target was missed, because more than ``within`` has counted. It is recorded only once.
 
-    ``due`` is the last instant at which it was kept. ``late_by`` is as in a warning.
+    ``due`` is the last instant at which it was still met. ``late_by`` is as in a warning.
     """
 
     within: Span
@@ -174,9 +174,9 @@ class ClockBreached(ClockEvent):
 
 @frozen(kw_only=True)
 class ClockEscalated(ClockEvent):
-    """An escalation ``level``, from 0, of a policy's ``version`` is due: once for ever.
+    """An escalation ``level``, from 0, of a policy's ``version`` is due. It is recorded only once.
 
-    What it does follows as events of its own. ``notify`` is the host's word for whom to tell.
+    Its actions follow as events of their own. ``notify`` is the host's word for whom to notify.
     ``late_by`` is as in a warning.
     """
 

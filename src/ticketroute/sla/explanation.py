@@ -1,4 +1,4 @@
-"""Why a clock stands where it stands: every counted slice, every pause, the sum and the due."""
+"""Explanations of a clock: every counted slice, every pause, the sum and the due instant."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ticketroute.sla.zones import HORIZON, tzinfo_of
 
 @frozen(kw_only=True)
 class ClockView:
-    """A clock as it stands at ``at``; all spans are calendar time in milliseconds.
+    """The state of a clock at the instant ``at``; all spans are calendar time in milliseconds.
 
-    ``state`` PENDING: promised, and what starts it has not come. ``within`` is the target,
-    ``remaining`` what is left of it, below 0 once it is missed. ``due`` is the last instant at
-    which it is kept, if it runs. ``breached`` is when the breach was recorded.
+    The ``state`` PENDING means that the clock has a target and has not started. ``within`` is the
+    target and ``remaining`` what is left of it, negative once it is missed. ``due`` is the last
+    instant at which a running clock is met. ``breached`` is when the breach was recorded.
     """
 
     ticket_id: TicketId
@@ -42,13 +42,13 @@ class ClockView:
 
     @property
     def remaining(self) -> Span:
-        """What is left of the target; negative when more than all of it has counted."""
+        """What is left of the target; negative when more than the target has counted."""
         return self.within - self.elapsed
 
 
 @frozen
 class Slice:
-    """A part of an open window that counts: ``counted`` of it, ``total`` up to its end."""
+    """A part of an opening that counts: ``counted`` is its length, ``total`` the sum at its end."""
 
     start: Instant
     end: Instant
@@ -56,15 +56,15 @@ class Slice:
 
     @property
     def counted(self) -> Span:
-        """How long it is."""
+        """The length of the slice."""
         return self.end - self.start
 
 
 @frozen
 class Pause:
-    """A stretch in which the ticket's status let the clock stand still.
+    """A span in which the clock paused because of the ticket's status.
 
-    ``spared`` is the open time in it, which did not count. ``end`` None: it lasts.
+    ``spared`` is the open time within, which did not count. ``end`` None means it lasts.
     """
 
     start: Instant
@@ -75,12 +75,12 @@ class Pause:
 
 @frozen(kw_only=True)
 class ClockExplanation:
-    """Why a clock stands where it stands; ``str()`` of it is for people.
+    """How the state of a clock came about; ``str()`` of it is for people.
 
-    ``parts`` are the counted slices and the pauses in the order of time, up to now or to the end
-    of the clock; ``ahead`` the slices still to come up to the due. ``due`` is that of a clock that
-    runs, and of any other the instant at which it had used up its target, if it ever did.
-    ``zone`` is the calendar's.
+    ``parts`` are the counted slices and the pauses in order, up to now or to the end of the clock.
+    ``ahead`` are the slices still to come until the clock is due. For a running clock ``due`` is
+    when it is due; for any other clock it is when its target was used up, or None.
+    ``zone`` is the zone of the calendar.
     """
 
     clock: ClockView
@@ -121,7 +121,7 @@ class ClockExplanation:
         return f"  paused  {times}: {part.status.value}, {spared}"
 
     def _times(self, start: Instant, end: Instant | None) -> str:
-        """Return a stretch of time; the second half of it is short where the day is the same."""
+        """Return a stretch of time as text; the end has no date if it is on the same day."""
         if end is None:
             return f"{self._moment(start)} - now"
         same_day = self._local(start).date() == self._local(end).date()
@@ -139,7 +139,7 @@ class ClockExplanation:
 def view_of(
     ticket_id: TicketId, book: Book, clock: Clock, hours: Timetable, at: Instant
 ) -> ClockView:
-    """Return a clock as it stands at an instant. O(statuses of the ticket x log windows)."""
+    """Return the state of a clock at an instant. O(statuses of the ticket x log openings)."""
     return ClockView(
         ticket_id=ticket_id,
         metric=clock.metric,
@@ -161,7 +161,7 @@ def view_of(
 def explain_clock(
     ticket_id: TicketId, book: Book, clock: Clock, hours: Timetable, *, zone: str, at: Instant
 ) -> ClockExplanation:
-    """Explain a clock at an instant. O(statuses of the ticket + windows of its life)."""
+    """Explain a clock at an instant. O(statuses of the ticket + openings of its life)."""
     view = view_of(ticket_id, book, clock, hours, at)
     return ClockExplanation(
         clock=view,
@@ -185,7 +185,7 @@ def _parts(book: Book, clock: Clock, hours: Timetable, at: Instant) -> Iterator[
 
 
 def _slices(hours: Timetable, start: Instant, end: Instant, total: Span) -> Iterator[Slice]:
-    """Yield the open windows of a stretch, with what has counted by the end of each."""
+    """Yield the openings of a stretch, with what has counted by the end of each."""
     if start >= min(end, HORIZON):
         return
     for opens, closes in hours.windows(start, min(end, HORIZON)):
@@ -194,7 +194,7 @@ def _slices(hours: Timetable, start: Instant, end: Instant, total: Span) -> Iter
 
 
 def _length(span: Span) -> str:
-    """Return a span of calendar time for people, in hours: a day has as many as it is open."""
+    """Return a span of calendar time as text, in hours, because days differ in open hours."""
     whole, milliseconds = divmod(span, 1_000)
     minutes, seconds = divmod(whole, 60)
     rest = f".{milliseconds:03}" if milliseconds else ""
@@ -202,7 +202,7 @@ def _length(span: Span) -> str:
 
 
 def _clock_time(local: datetime) -> str:
-    """Return a time of day with its offset from UTC, which tells a repeated hour from itself."""
+    """Return a time of day with its offset from UTC, which distinguishes a repeated hour."""
     offset = local.utcoffset() or timedelta(0)
     sign = "-" if offset < timedelta(0) else "+"
     whole = abs(offset) // timedelta(minutes=1)

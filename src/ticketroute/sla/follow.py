@@ -1,4 +1,4 @@
-"""What becomes of a ticket's clocks when something happened to the ticket."""
+"""What happens to a ticket's clocks after an event of the ticket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ticketroute.sla.turns import (
 
 
 class Occasion(Enum):
-    """What happened to a ticket, as far as clocks go."""
+    """The kinds of events that matter to clocks."""
 
     SUBMITTED = "submitted"
     ASSIGNED = "assigned"
@@ -35,18 +35,18 @@ class Occasion(Enum):
     REOPENED = "reopened"
     GONE = "gone"  #: merged or abandoned
     MOVED = "moved"  #: to another queue
-    CHANGED = "changed"  #: its priority, or what is promised
-    NOTHING = "nothing"  #: but its status, perhaps
+    CHANGED = "changed"  #: its priority or its policy
+    NOTHING = "nothing"  #: at most its status changed
 
 
-_TO_THE_END = (Metric.RESOLUTION, Metric.AGENT_WORK, Metric.REQUESTER_WAIT)  # resolving meets them
-_ANSWERS = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)  # an agent's reply meets them
+_TO_THE_END = (Metric.RESOLUTION, Metric.AGENT_WORK, Metric.REQUESTER_WAIT)  # met by resolving
+_ANSWERS = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE)  # met by an agent's reply
 
 
 def follow(book: Book, occasion: Occasion, now: Present) -> Iterator[ClockEvent]:
-    """Yield what becomes of a ticket's clocks, in order; the caller lets each happen at once.
+    """Yield the clock events that follow, in order; the caller applies each before the next.
 
-    O(metrics x (statuses of the ticket x log windows)).
+    O(metrics x (statuses of the ticket x log openings)).
     """
     if occasion in _FOLLOW:
         yield from _FOLLOW[occasion](book, now)
@@ -69,7 +69,7 @@ def follow(book: Book, occasion: Occasion, now: Present) -> Iterator[ClockEvent]
             yield resumed(book, clock, now)
 
 
-# --- what each occasion means -----------------------------------------------------------------
+# --- one function for each occasion -----------------------------------------------------------
 
 
 def _submitted(book: Book, now: Present) -> Iterator[ClockEvent]:
@@ -81,7 +81,7 @@ def _submitted(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 def _assigned(book: Book, now: Present) -> Iterator[ClockEvent]:
     yield from end(book, Metric.ASSIGNMENT, now, kept=True)
-    yield from _changed(book, now)  # an overflow queue that assigns it is its queue from now on
+    yield from _changed(book, now)  # an overflow queue that assigns it becomes its queue
 
 
 def _answered(book: Book, now: Present) -> Iterator[ClockEvent]:
@@ -93,7 +93,7 @@ def _answered(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 def _asked(book: Book, now: Present) -> Iterator[ClockEvent]:
     if awaits_reply(book, now) and not is_open(book, Metric.NEXT_RESPONSE):
-        yield from start(book, Metric.NEXT_RESPONSE, now.at, now)  # for an older one, it is over
+        yield from start(book, Metric.NEXT_RESPONSE, now.at, now)  # not for an older message
     yield from count_from_contact(book, Author.REQUESTER, now)
 
 
@@ -112,14 +112,14 @@ def _reopened(book: Book, now: Present) -> Iterator[ClockEvent]:
         if clock.state is ClockState.CANCELLED:
             continue
         if resolved is None or clock.ended is None or clock.ended < resolved:
-            continue  # it had ended before, and not by resolving
+            continue  # it had ended before the ticket was resolved
         if due_to_start(book, clock.metric, now) is None:
-            continue  # what was promised came while the ticket was done
+            continue  # the reply it waits for came while the ticket was done
         if anew:
             yield from start(book, clock.metric, now.at, now)
         else:
             yield resumed(book, clock, now)
-    yield from _changed(book, now)  # what is promised may have changed while it was done
+    yield from _changed(book, now)  # the target may have changed while the ticket was done
     if now.cause is Cause.REPLIED:
         yield from _asked(book, now)
 
@@ -135,7 +135,9 @@ def _moved(book: Book, now: Present) -> Iterator[ClockEvent]:
         promised = promise_of(metric, now)
         counts_here = promised is not None and promised[0].per_queue
         clock = book.clocks[metric] if is_open(book, metric) else None
-        if clock is not None and clock.target.per_queue:  # handed on in time, or late
+        if (
+            clock is not None and clock.target.per_queue
+        ):  # the ticket left the queue, in time or late
             yield from end(book, metric, now, kept=metric in _TO_THE_END)
         elif clock is not None and counts_here:
             yield from cancel(book, clock, now)
@@ -151,7 +153,7 @@ def _moved(book: Book, now: Present) -> Iterator[ClockEvent]:
 
 def _changed(book: Book, now: Present) -> Iterator[ClockEvent]:
     if now.status in ENDED:
-        return  # what has ended stays as it was promised
+        return  # an ended clock keeps its target
     for metric in Metric:
         if is_open(book, metric):
             yield from retarget(book, book.clocks[metric], now)
@@ -166,7 +168,9 @@ def _changed(book: Book, now: Present) -> Iterator[ClockEvent]:
             if known.started != since:
                 yield from start(book, metric, since, now)
             elif promise_of(metric, now) is not None:
-                yield from retarget(book, known, now)  # promised again: the same clock goes on
+                yield from retarget(
+                    book, known, now
+                )  # it has a target again: the same clock runs on
 
 
 _FOLLOW: dict[Occasion, Callable[[Book, Present], Iterator[ClockEvent]]] = {

@@ -19,7 +19,7 @@ from ticketroute.sla.reading import MOST_DATES, bounded, day_of, read_date, read
 from ticketroute.sla.zones import nearest
 
 PUBLIC = "public"
-_LISTED = 20  # names in a message when none looks like what was given: most countries have fewer
+_LISTED = 20  # names in a message if none is similar to the value: most countries have fewer
 _MISSING = "known from the holidays package, which is not installed: pip install 'ticketroute[sla]'"
 
 # Codes that ISO 3166 or the holidays package gave up, and what to write instead. The package takes
@@ -55,7 +55,7 @@ def _subdivisions() -> dict[str, list[str]]:
     """Return the subdivisions of each country that the holidays package knows.
 
     Raises:
-        ModuleNotFoundError: without the package. An import that fails is not cached.
+        ModuleNotFoundError: if the package is not installed. A failed import is not cached.
     """
     from holidays.utils import list_supported_countries  # noqa: PLC0415  an extra, and slow to load
 
@@ -119,18 +119,19 @@ def _check_dates(_: object, __: Attribute[Any], known: object) -> None:
 
 @frozen
 class PublicHolidays:
-    """The public holidays of a country, or of one subdivision of it, days in lieu included.
+    """The public holidays of a country or of one subdivision of it, including days in lieu.
 
     ``country`` and ``subdivision`` are codes of ISO 3166, such as ``DE`` and ``BY``.
-    ``categories`` are those of the ``holidays`` package, of which a day needs one: ``public`` as
-    a rule; Bavaria's 15 August is ``catholic``, Sweden's eves are ``de_facto``.
-    ``language`` is that of the names, one that the package has for the country; None means the
-    country's own, whatever the locale. Names decide nothing.
+    ``categories`` are categories of the ``holidays`` package; a day that is in one of them is a
+    holiday. Most countries need only ``public``; Bavaria's 15 August is ``catholic``, and Sweden's
+    eves are ``de_facto``.
+    ``language`` is the language of the names, one that the package has for the country; None means
+    the country's own, whatever the locale. Names have no effect on dates.
     ``worked_weekends`` honours weekend days on which a country works in return for a day off: if
     the calendar has no hours on that weekday, it has those of the last weekday before.
-    ``known`` are the dates themselves, as a release of the package had them. Without it the dates
-    are those of the installed release, from 1970 to 2100; resolved() fills it in, and then no
-    other release changes anything.
+    ``known`` are the dates themselves, as one release of the package has them. Without it the
+    dates are those of the installed release, from 1970 to 2100. resolved() fills it in; after that
+    another release changes nothing.
 
     >>> PublicHolidays("DE", subdivision="BY").country
     'DE'
@@ -158,7 +159,7 @@ class PublicHolidays:
             thing = f"PublicHolidays.subdivision of {self.country}"
             self._check_in_use(thing)
             if not known[self.country]:
-                raise InvalidValueError(thing, self.subdivision, "left out: none is known")
+                raise InvalidValueError(thing, self.subdivision, "left out, because none is known")
             _one_of(thing, self.subdivision, known[self.country])
         self._check_words()
 
@@ -212,9 +213,10 @@ class PublicHolidays:
         return self.dates.worked_in(year)
 
     def name_of(self, day: date) -> str | None:
-        """Return what the installed release calls a holiday, in ``language``; None: it is none.
+        """Return the name of a holiday, or None if it is not a holiday.
 
-        None as well for a date that only another release knows.
+        The name is that of the installed release in ``language``; None as well for a date that
+        only another release knows.
         """
         if day_of(day) not in self.days(day.year):
             return None
@@ -224,13 +226,13 @@ class PublicHolidays:
             return None
 
     def divided(self) -> tuple[str, ...]:
-        """Return the subdivisions there are, if none is named and dates are not settled."""
+        """Return the subdivisions of the country, if none is named and ``known`` is None."""
         if self.subdivision is not None or self.known is not None:
             return ()
         return tuple(_subdivisions()[self.country])
 
     def plain(self) -> dict[str, Any]:
-        """Return as configuration what is not left to its default."""
+        """Return the fields that differ from their defaults, in the form of configuration."""
         plain: dict[str, Any] = {"country": self.country}
         if self.subdivision is not None:
             plain["subdivision"] = self.subdivision
@@ -279,7 +281,7 @@ def _order(holiday: Holiday) -> tuple[int, str]:
 
 
 def read_holidays(holidays: Iterable[Holiday | Mapping[str, Any]]) -> tuple[Holiday, ...]:
-    """Return holidays in one order, none twice: dates, yearly dates as 'MM-DD', countries."""
+    """Return holidays in a fixed order without duplicates: dates, yearly dates, countries."""
     thing = "Calendar.holidays"
     listed = bounded(thing, holidays, MOST_DATES)
     return tuple(sorted({_read(f"one of {thing}", each) for each in listed}, key=_order))

@@ -1,4 +1,4 @@
-"""From what a calendar says to the UTC windows of one year."""
+"""The openings of a calendar in one UTC year."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ticketroute.sla.reading import WEEKDAYS, Windows, day_of, days_of_year, spa
 from ticketroute.sla.windows import Window, clipped, common, merged, without
 from ticketroute.sla.zones import DAY, FIRST_YEAR, LAST_YEAR, year_of
 
-_THURSDAY = 3  # 1970-01-01 was one
+_THURSDAY = 3  # the weekday of 1970-01-01
 
-# From 1970 to 2200 every weekday comes 12,000 times. Of the 366 days of a year, 180 that are
-# holidays and 60 of a country leave 126, each at least 30 times on any one weekday, so that 1,000
-# dates cannot close a calendar that has weekly hours.
+# From 1970 to 2200 there are 12,000 of every weekday. If 180 days of the year are yearly holidays
+# and 60 are a country's, 126 are left. Each of these is at least 30 times on any one weekday, so
+# that 1,000 dates cannot close a calendar that has weekly hours.
 _FEW_DATES, _FEW_YEARLY = 1_000, 180
 _USUAL_YEAR = 2_024  # where a search for an open instant begins
 
-# Of a UTC year, those in which the offset stays the same: start, end, offset.
+# For a year in UTC, the stretches of equal offset: start, end, offset.
 Stretches: TypeAlias = Callable[[int], Sequence[tuple[Instant, Instant, Span]]]
-DaySpans: TypeAlias = tuple[tuple[Span, Span], ...]  # from midnight; an end up to 48 hours later
+DaySpans: TypeAlias = tuple[tuple[Span, Span], ...]  # since midnight; the end is up to 48 hours
 
 
 class Openings:
-    """The windows of a calendar, year by year; what a Timetable is built from."""
+    """The openings of a calendar, year by year; a Timetable is built from them."""
 
     __slots__ = (
         "_breaks",
@@ -65,11 +65,11 @@ class Openings:
         self._within = tuple(within)
 
     def year(self, year: int) -> list[Window]:
-        """Return the merged windows of a UTC year, clipped to it.
+        """Return the merged openings of a UTC year, clipped to it.
 
-        The wall clock's windows are cut at every change of the offset and moved to UTC piece by
-        piece. To move only their two ends would be wrong: a window that ends inside a repeated
-        hour is open twice, and one over a skipped hour is the shorter for it.
+        Openings on the wall clock are cut at every change of the offset, and each piece is
+        converted to UTC. Converting only the two ends would be wrong: an opening that ends in a
+        repeated hour is open twice, and one across a skipped hour is shorter.
         """
         found: list[Window] = []
         for start, end, offset in self._stretches(year):
@@ -85,7 +85,7 @@ class Openings:
         return windows
 
     def always(self) -> bool:
-        """Say whether no instant is closed, whatever the year."""
+        """Return whether every instant of every year is open."""
         if self._public or self._yearly or self._dates or self._shifts or self._breaks:
             return False
         fortnight = (_moved(each, day) for day, each in enumerate(self._week * 2))
@@ -94,7 +94,7 @@ class Openings:
         return covered and all(each.always() for each in self._within)
 
     def ever(self) -> bool:
-        """Say whether any instant is open. O(1) for usual calendars; else it looks year by year."""
+        """Return whether any instant is open. O(1) for most calendars, else a search by years."""
         dated = len(self._dates) + len(self._shifts) + len(self._breaks)
         weekly = any(self._week)
         if weekly and not self._within and dated <= _FEW_DATES and len(self._yearly) <= _FEW_YEARLY:
@@ -102,14 +102,14 @@ class Openings:
         years: Iterable[int] = chain(
             range(_USUAL_YEAR, LAST_YEAR + 1), range(FIRST_YEAR, _USUAL_YEAR)
         )
-        if not weekly:  # a shift may reach over the border of a UTC year
+        if not weekly:  # a shift may cross the border of a UTC year
             near = {year_of(max(day + off, 0) * DAY) for day in self._shifts for off in (-1, 0, 2)}
             years = sorted(year for year in near if year <= LAST_YEAR)
         return any(self.year(year) for year in years)
 
     def _wall(self, start: int, end: int) -> list[Window]:
-        """Return the windows of the wall clock in [start, end), in milliseconds since its 1970."""
-        first, last = start // DAY - 1, (end - 1) // DAY  # a window may run over one midnight
+        """Return openings in [start, end) in milliseconds of the wall clock since 1970."""
+        first, last = start // DAY - 1, (end - 1) // DAY  # an opening may cross one midnight
         closed, worked = self._closed(first, last), self._worked(first, last)
         week, shifts, instead = self._week, self._shifts, self._instead
         windows = merged(

@@ -1,4 +1,4 @@
-"""Calendars as configuration has them: mappings, lists and texts."""
+"""Calendars in the form of configuration: mappings, lists and strings."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.sla.holiday import Holiday, PublicHolidays
 from ticketroute.sla.reading import Windows, bounded, table
 
-DEEPEST = 8  # calendars within calendars within calendars
+DEEPEST = 8  # levels of calendars within calendars
 MOST_WITHIN = 32  # calendars that one depends on, at any depth
 
 T = TypeVar("T")
 
 
 def read_plain(make: Callable[..., T], plain: object, names: Sequence[str]) -> T:
-    """Return what ``make`` makes of a mapping with these keys, and of those in its ``within``.
+    """Return what ``make`` makes of a mapping with these keys, and of the ones in its ``within``.
 
-    An error says in which of the calendars within calendars it is.
+    An error names which of the calendars within calendars it is about.
     """
     return _read(make, plain, names, ())
 
 
 def listed(windows: Windows) -> list[list[str]]:
-    """Return windows as lists, fit for JSON and TOML."""
+    """Return openings as lists, for JSON and TOML."""
     return [list(window) for window in windows]
 
 
 def plain_holiday(holiday: Holiday) -> Any:
-    """Return a holiday as configuration has it."""
+    """Return a holiday in the form of configuration."""
     if isinstance(holiday, PublicHolidays):
         return holiday.plain()
     return holiday if isinstance(holiday, str) else holiday.isoformat()
@@ -63,7 +63,7 @@ def _fields_in(plain: object, names: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def _inside(path: tuple[int, ...]) -> Iterator[None]:
-    """Add to an error in which of the calendars within calendars it is."""
+    """Add to an error which of the calendars within calendars it is about."""
     try:
         yield
     except InvalidValueError as fault:

@@ -1,4 +1,4 @@
-"""Policies: which targets a ticket has, in which calendar, and what follows when they near."""
+"""Policies: the targets of tickets, their calendars, and the warnings and escalations."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ SHARE_OF_ALL = 100  # percent
 
 
 class Metric(Enum):
-    """What a target is promised for.
+    """The time that a target limits.
 
     Source: Zendesk help, "Understanding which SLA metrics you can measure"; assignment follows
     LiveAgent's "first assignment" level and GLPI's "time to own".
     """
 
     FIRST_RESPONSE = "first_response"  #: arrival to the first agent's reply
-    NEXT_RESPONSE = "next_response"  #: oldest unanswered message after it, to an agent's reply
+    NEXT_RESPONSE = "next_response"  #: oldest unanswered message after that, to an agent's reply
     PERIODIC_UPDATE = "periodic_update"  #: each contact to an agent's next reply
     RESOLUTION = "resolution"  #: arrival to resolved
     ASSIGNMENT = "assignment"  #: arrival to the first agent
     AGENT_WORK = "agent_work"  #: the time it is the agent's turn
-    REQUESTER_WAIT = "requester_wait"  #: the time the requester waits for somebody
+    REQUESTER_WAIT = "requester_wait"  #: the time the requester waits for the desk
 
 
 _ON_HOLD = frozenset({Status.PENDING, Status.POSTPONED})
@@ -62,24 +62,24 @@ USUAL_PAUSES: Final[Mapping[Metric, frozenset[Status]]] = {
     Metric.AGENT_WORK: _ON_HOLD | {Status.ANSWERED},
     Metric.REQUESTER_WAIT: frozenset({Status.ANSWERED, Status.PENDING}),
 }
-"""The statuses in which a clock stands still where its target names none."""
+"""The statuses in which a clock pauses if its target names none."""
 
-ENDED = frozenset({Status.RESOLVED, Status.CLOSED})  # in these no clock runs, whatever its target
+ENDED = frozenset({Status.RESOLVED, Status.CLOSED})  # no clock runs in these statuses
 
 
 class ChangeRule(Enum):
-    """What another target means for a clock that runs already."""
+    """What happens to a running clock that gets another target."""
 
-    RETROACTIVE = "retroactive"  #: same start, same pauses, the new target
-    FROM_NOW = "from_now"  #: the new target in full, counted from the change
-    KEEP_STRICTEST = "keep_strictest"  #: the shorter of both, from the same start
+    RETROACTIVE = "retroactive"  #: it keeps its start and pauses and counts to the new target
+    FROM_NOW = "from_now"  #: it gets the whole new target, counted from the change
+    KEEP_STRICTEST = "keep_strictest"  #: it keeps its start and gets the shorter target
 
 
 class ReopenRule(Enum):
-    """What a reopened ticket does to a clock that had ended."""
+    """What happens to a clock that had ended when its ticket is reopened."""
 
-    RESUME = "resume"  #: it goes on; the time in between is left out
-    NEW_CYCLE = "new_cycle"  #: another one starts
+    RESUME = "resume"  #: it runs on; the time in between does not count
+    NEW_CYCLE = "new_cycle"  #: a new clock starts
 
 
 def _levels(levels: Mapping[str, int]) -> Mapping[str, int]:
@@ -96,13 +96,13 @@ def _check_names(_: object, __: Attribute[frozenset[str]], names: frozenset[str]
 
 @frozen(kw_only=True)
 class Escalation:
-    """One level: what happens at ``offset`` milliseconds of calendar time from the target.
+    """One level of escalation, at ``offset`` milliseconds of calendar time from the target.
 
-    A negative ``offset`` lies before the target, zero and more act once it is breached.
-    ``notify`` is the host's word for whom to tell; it is in the event, and telling is the host's.
-    ``priority`` raises the ticket, if it is less urgent. ``move_to`` moves it to that queue.
-    ``lower`` and ``drop`` relax its skills while it waits. ``reassign`` takes it from its agent,
-    who is left out for a while, and gives it to somebody else.
+    A negative ``offset`` is before the target; from zero on the level acts once the target is
+    breached. ``notify`` is the host's word for whom to notify; it is in the event, and the host
+    sends the notice. ``priority`` raises the ticket if it is less urgent. ``move_to`` moves it to
+    that queue. ``lower`` and ``drop`` relax its required skills while it waits. ``reassign`` takes
+    it from its agent, who does not get it again for a while, and gives it to another agent.
     """
 
     offset: Span = field(default=0, validator=whole(-LONGEST_SPAN, LONGEST_SPAN))
@@ -181,19 +181,19 @@ def _check_contacts(
 
 @frozen(kw_only=True, cache_hash=True)
 class Target:
-    """How much calendar time a metric may take, and what happens on the way.
+    """How much calendar time a metric may take, with its warnings and escalations.
 
-    ``within`` maps ticket priorities to spans in milliseconds, above 0; one span stands for all.
+    ``within`` maps ticket priorities to spans in milliseconds, above 0; a single span is for all.
     A priority that is left out has no target.
-    ``calendar`` names the desk's calendar it counts in; None means the policy's, else the
-    queue's, else around the clock.
-    ``pauses`` are the statuses in which it stands still; None means ``USUAL_PAUSES``.
+    ``calendar`` names the desk's calendar in which it counts; None means the policy's calendar,
+    else the queue's, else around the clock.
+    ``pauses`` are the statuses in which its clock pauses; None means ``USUAL_PAUSES``.
     ``warnings`` are shares of the target, in whole percents from 1 to 100.
-    ``escalations`` are levels in the order of their offsets; none may lie before the start.
-    ``contacts`` are those whose messages a periodic update counts from.
-    ``per_queue`` counts anew in each queue the ticket comes to, as an agreement between
-    departments does.
-    ``before_first_reply`` starts a next response also from the requester's first message after
+    ``escalations`` are levels in the order of their offsets; none may be before the start.
+    ``contacts`` are the authors from whose messages a periodic update counts.
+    ``per_queue`` starts a new clock in each queue that the ticket enters, as an agreement
+    between departments does.
+    ``before_first_reply`` also starts a next response from the requester's first message after
     the opening one while no agent has replied yet. Other metrics ignore it.
     """
 
@@ -216,7 +216,7 @@ class Target:
             raise InvalidValueError(
                 "Escalation.offset",
                 self.escalations[0].offset,
-                f"at least {-shortest}, or it lies before the start of the shortest target",
+                f"at least {-shortest}, which is the start of the shortest target",
             )
 
 
@@ -250,13 +250,14 @@ def _check_ids(_: object, attribute: Attribute[Any], names: frozenset[str]) -> N
 
 @frozen(kw_only=True)
 class Policy:
-    """What is promised for some tickets.
+    """The targets of some tickets.
 
-    It applies to tickets of ``queues``, that came over ``channels`` and have any of ``tags``; an
-    empty condition lets every ticket pass. Of a desk's policies the first that applies counts.
-    ``targets`` maps metrics to what is promised. ``calendar`` is for targets that name none.
-    ``changes`` says what another target means for a clock that runs, ``reopening`` what becomes
-    of clocks that had ended.
+    It applies to tickets of ``queues`` that came over ``channels`` and have any of ``tags``; an
+    empty condition is true for every ticket. A ticket has the first of the desk's policies that
+    applies to it.
+    ``targets`` maps metrics to targets. ``calendar`` is for targets that name none.
+    ``changes`` sets what happens to a running clock that gets another target, ``reopening`` what
+    happens to ended clocks when the ticket is reopened.
 
     >>> Policy(id=PolicyId("gold"), targets={Metric.RESOLUTION: Target(within=8 * 3_600_000)}).id
     'gold'
@@ -274,7 +275,7 @@ class Policy:
     reopening: ReopenRule = field(default=ReopenRule.RESUME, validator=one_of(ReopenRule))
 
     def applies_to(self, ticket: Ticket, queue_id: QueueId) -> bool:
-        """Say whether a ticket that is in a queue has this policy's targets. O(tags)."""
+        """Return whether this policy applies to a ticket in a queue. O(tags)."""
         return (
             (not self.queues or queue_id in self.queues)
             and (not self.channels or ticket.channel in self.channels)

@@ -1,4 +1,4 @@
-"""A ticket at one moment, as far as its clocks go: what applies to it, and which hours count."""
+"""The facts about a ticket at one moment that its clocks need: its policy and its open hours."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ from ticketroute.sla.policy import Metric, Policy, Target
 
 @frozen
 class Agreement:
-    """A policy, in the version in which it holds."""
+    """A policy in one version."""
 
     policy: Policy
     version: int
 
     def promise(self, metric: Metric, priority: TicketPriority) -> tuple[Target, Span] | None:
-        """Return what is promised of a metric to a ticket of a priority, if anything."""
+        """Return the target of a metric and its span for a ticket priority, or None."""
         target = self.policy.targets.get(metric)
         span = None if target is None else target.within.get(priority)
         return None if target is None or span is None else (target, span)
 
     def calendar_of(self, target: Target, queue_calendar: CalendarId | None) -> CalendarId | None:
-        """Return in which calendar a target counts; None: around the clock."""
+        """Return the id of the calendar in which a target counts; None means around the clock."""
         return target.calendar or self.policy.calendar or queue_calendar
 
 
 @frozen(kw_only=True)
 class Present:
-    """A ticket at the moment after something happened to it.
+    """A ticket at the moment after an event.
 
-    ``held`` is whether an agent has it. ``agreement`` is the policy that applies to it now,
-    ``calendar_id`` its queue's calendar. ``left_queue_id`` is the one it has just been
-    moved from.
-    ``hours`` gives the open hours of a calendar; None stands for around the clock.
+    ``held`` is whether an agent has it. ``agreement`` is the policy that applies to it now, and
+    ``calendar_id`` is its queue's calendar. ``left_queue_id`` is the queue that it has just left.
+    ``hours`` returns the open hours of a calendar; None means around the clock.
     """
 
     ticket_id: TicketId

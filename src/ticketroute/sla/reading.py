@@ -1,4 +1,4 @@
-"""How clock times, windows and dates are written, and the one form in which they are kept."""
+"""Parsing of clock times, openings and dates into the one form in which they are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.model.instants import Span
 from ticketroute.sla.zones import DAY, EPOCH_DAY, FIRST_YEAR, LAST_YEAR, SECOND
 
-MOST_WINDOWS = 24  # a day: one for every hour
+MOST_WINDOWS = 24  # openings of a day: one for every hour
 MOST_DATES = 10_000  # of one calendar: more than one for every working day of its first 30 years
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,13 +31,13 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _YEARLY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
 _WHOLE_DAY = 86_400  # seconds
-_LEAP_YEAR = 2_000  # for dates without a year: 29 February is one
+_LEAP_YEAR = 2_000  # for dates without a year, so that 29 February is valid
 
 T = TypeVar("T")
 
 
 def bounded(thing: str, values: Iterable[T], most: int) -> list[T]:
-    """Return at most ``most`` values as a list; a text is one value and not several."""
+    """Return at most ``most`` values as a list; a single text is refused."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise InvalidValueError(thing, values, "a list")
     listed = list(islice(values, most + 1))
@@ -47,14 +47,14 @@ def bounded(thing: str, values: Iterable[T], most: int) -> list[T]:
 
 
 def table(thing: str, mapping: object) -> Mapping[object, object]:
-    """Return ``mapping``, refusing what is none."""
+    """Return ``mapping``; InvalidValueError if it is not a mapping."""
     if not isinstance(mapping, Mapping):
         raise InvalidValueError(thing, mapping, "a mapping, such as {...}")
     return mapping
 
 
 def _seconds(thing: str, clock: object, *, is_end: bool) -> int:
-    """Return the second of the day that ``clock`` names; 24:00 is an end and never a start."""
+    """Return the second of the day that ``clock`` names; 24:00 is valid only as an end."""
     if isinstance(clock, time):
         if clock.tzinfo is not None or clock.microsecond:
             raise InvalidValueError(thing, clock, "a time of day in whole seconds, without a zone")
@@ -77,23 +77,23 @@ def _clock(second: int) -> str:
 
 
 def read_windows(thing: str, windows: WrittenWindows) -> Windows:
-    """Return windows in order of their start, each time as HH:MM or HH:MM:SS.
+    """Return openings in order of their starts, each time as HH:MM or HH:MM:SS.
 
     Raises:
-        InvalidValueError: for a time that is none, an end equal to its start, which could mean
-            nothing or the whole day, or more than 24 windows.
+        InvalidValueError: if a time is invalid, if there are more than 24 openings, or if an end
+            equals its start, which could mean no time or the whole day.
     """
     read = set()
     for window in bounded(thing, windows, MOST_WINDOWS):
         if isinstance(window, str) or not isinstance(window, Sequence) or len(window) != 2:
             raise InvalidValueError(
-                thing, window, "a list of windows, each a start and an end: [('09:00', '17:00')]"
+                thing, window, "a list of openings, each a start and an end: [('09:00', '17:00')]"
             )
-        start = _seconds(f"the start of a window in {thing}", window[0], is_end=False)
-        end = _seconds(f"the end of a window in {thing}", window[1], is_end=True)
+        start = _seconds(f"the start of an opening in {thing}", window[0], is_end=False)
+        end = _seconds(f"the end of an opening in {thing}", window[1], is_end=True)
         if start == end:
             raise InvalidValueError(
-                f"a window in {thing}",
+                f"an opening in {thing}",
                 (window[0], window[1]),
                 "two different times: write 00:00 to 24:00 for a whole day, or leave it out",
             )
@@ -102,19 +102,19 @@ def read_windows(thing: str, windows: WrittenWindows) -> Windows:
 
 
 def spans(windows: Windows) -> tuple[tuple[Span, Span], ...]:
-    """Return windows in milliseconds from the midnight that their date begins with.
+    """Return openings in milliseconds since the midnight at which their date begins.
 
-    One that runs into the next day ends after 24 hours.
+    An opening that lasts into the next day has an end of more than 24 hours.
     """
     found = []
     for window in windows:
-        start, end = (_seconds("a window", clock, is_end=True) * SECOND for clock in window)
+        start, end = (_seconds("an opening", clock, is_end=True) * SECOND for clock in window)
         found.append((start, end if end > start else end + DAY))
     return tuple(found)
 
 
 def read_hours(hours: Mapping[str, WrittenWindows]) -> dict[str, Windows]:
-    """Return weekly hours from Monday to Sunday, without the days that have none."""
+    """Return weekly hours in order from Monday to Sunday, without the days that have none."""
     for day in table("Calendar.hours", hours):
         if day not in WEEKDAYS:
             allowed = ", ".join(map(repr, WEEKDAYS))
@@ -133,7 +133,7 @@ def day_of(day: date) -> int:
 
 
 def read_date(thing: str, written: object) -> date:
-    """Return a date from 1970 to 2200 that is written as a date or as 'YYYY-MM-DD'."""
+    """Parse a date from 1970 to 2200, given as a date or as 'YYYY-MM-DD'."""
     found = None
     if isinstance(written, date) and not isinstance(written, datetime):
         found = written
@@ -147,7 +147,7 @@ def read_date(thing: str, written: object) -> date:
 
 
 def read_yearly(thing: str, written: str) -> str:
-    """Return a date of every year, written as 'MM-DD'; '02-29' comes in leap years only."""
+    """Parse a date of every year, given as 'MM-DD'; '02-29' is in leap years only."""
     match = _YEARLY.fullmatch(written)
     if match is None or _date(_LEAP_YEAR, *map(int, match.groups())) is None:
         raise InvalidValueError(thing, written, "a date as 'YYYY-MM-DD', or 'MM-DD' for every year")
@@ -155,7 +155,7 @@ def read_yearly(thing: str, written: str) -> str:
 
 
 def days_of_year(yearly: Iterable[str], year: int) -> set[int]:
-    """Return the days of ``year`` that yearly dates fall on, as numbers since 1970-01-01."""
+    """Return the days of ``year`` on which yearly dates fall, as numbers since 1970-01-01."""
     found = (_date(year, int(written[:2]), int(written[3:])) for written in yearly)
     return {day_of(each) for each in found if each is not None}
 
@@ -168,17 +168,15 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def read_dates(thing: str, entries: WrittenDates) -> dict[date, Windows]:
-    """Return windows by date, in order of the dates.
+    """Return openings by date, in order of the dates.
 
     Raises:
-        InvalidValueError: also for a date that comes twice, once as text and once as a date.
+        InvalidValueError: if a value is invalid, or a date is there both as text and as a date.
     """
     read: dict[date, Windows] = {}
     for written, windows in table(thing, entries).items():
         day = read_date(f"a date of {thing}", written)
         if day in read:
-            raise InvalidValueError(
-                f"a date of {thing}", written, "there once, and not in two forms"
-            )
+            raise InvalidValueError(f"a date of {thing}", written, "there once, not in two forms")
         read[day] = read_windows(f"{thing}[{day.isoformat()!r}]", windows)  # type: ignore[arg-type]
     return dict(sorted(read.items()))

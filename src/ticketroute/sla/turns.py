@@ -1,4 +1,4 @@
-"""The turns that one clock takes: it starts, ends, goes on, or counts by another target."""
+"""Changes to one clock: it starts, ends, resumes, or gets another target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ticketroute.sla.zones import HORIZON
 
 
 def due_to_start(book: Book, metric: Metric, now: Present) -> Instant | None:
-    """Return from when on a metric counts, by what has happened to the ticket so far."""
+    """Return the instant from which a metric counts, given the ticket's history, or None."""
     promised = promise_of(metric, now)
     since: Instant | None = book.arrived
     if metric is Metric.FIRST_RESPONSE:
@@ -54,17 +54,17 @@ def awaits_reply(book: Book, now: Present) -> bool:
 
 
 def promise_of(metric: Metric, now: Present) -> tuple[Target, Span] | None:
-    """Return what the policy that applies promises for a metric, if anything."""
+    """Return the target of a metric and its span under the policy that applies, or None."""
     return None if now.agreement is None else now.agreement.promise(metric, now.priority)
 
 
 def is_open(book: Book, metric: Metric) -> bool:
-    """Say whether the latest clock of a metric can still be met."""
+    """Return whether the latest clock of a metric can still be met."""
     return metric in book.clocks and book.clocks[metric].is_open
 
 
 def count_from_contact(book: Book, author: Author, now: Present) -> Iterator[ClockEvent]:
-    """Let the periodic update count from a message, where it counts from such messages."""
+    """Restart the periodic update at a message, if the target counts from such messages."""
     promised = promise_of(Metric.PERIODIC_UPDATE, now)
     if promised is None or author not in promised[0].contacts or now.status in ENDED:
         return
@@ -73,7 +73,7 @@ def count_from_contact(book: Book, author: Author, now: Present) -> Iterator[Clo
 
 
 def start(book: Book, metric: Metric, since: Instant, now: Present) -> Iterator[ClockEvent]:
-    """Start a clock, if anything is promised."""
+    """Start a clock, if the metric has a target."""
     promised = promise_of(metric, now)
     if promised is None or now.agreement is None:
         return
@@ -110,7 +110,7 @@ def start(book: Book, metric: Metric, since: Instant, now: Present) -> Iterator[
 
 
 def end(book: Book, metric: Metric, now: Present, *, kept: bool) -> Iterator[ClockEvent]:
-    """End a clock that is open: by what was promised, or (``kept`` False) without it."""
+    """End an open clock; ``kept`` is whether the reply or change it waits for has come."""
     if not is_open(book, metric):
         return
     yield from _finish(
@@ -119,12 +119,12 @@ def end(book: Book, metric: Metric, now: Present, *, kept: bool) -> Iterator[Clo
 
 
 def cancel(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
-    """End a clock of which nothing is promised any more; a breach stays one."""
+    """End a clock that has no target any more; a breach stays a breach."""
     yield from _finish(book, clock, ClockState.CANCELLED, now)
 
 
 def _finish(book: Book, clock: Clock, in_time: ClockState, now: Present) -> Iterator[ClockEvent]:
-    """End a clock as ``in_time`` or, if its target is missed, as that."""
+    """End a clock with the outcome ``in_time``, or as missed if its target is missed."""
     elapsed = _elapsed(book, clock, now)
     yield from _breach(book, clock, elapsed, now)
     yield ClockEnded(
@@ -140,7 +140,7 @@ def _finish(book: Book, clock: Clock, in_time: ClockState, now: Present) -> Iter
 
 
 def _breach(book: Book, clock: Clock, elapsed: Span, now: Present) -> Iterator[ClockEvent]:
-    """Record that a target is missed already, before the clock ends or counts by another one."""
+    """Record that a target is missed already, before the clock ends or gets another target."""
     if clock.breached is None and elapsed > clock.within:
         yield ClockBreached(
             at=now.at,
@@ -158,7 +158,7 @@ def _elapsed(book: Book, clock: Clock, now: Present) -> Span:
 
 
 def resumed(book: Book, clock: Clock, now: Present) -> ClockResumed:
-    """Return the event by which a clock goes on."""
+    """Return the event by which a clock runs again."""
     again = _as_open(clock)
     return ClockResumed(
         at=now.at,
@@ -171,7 +171,7 @@ def resumed(book: Book, clock: Clock, now: Present) -> ClockResumed:
 
 
 def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
-    """Let what is promised now hold for a clock that is open, or was cancelled."""
+    """Apply the present target to a clock that is open or was cancelled."""
     promised = promise_of(clock.metric, now)
     if promised is None or now.agreement is None:
         yield from cancel(book, clock, now)
@@ -196,7 +196,7 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
         changed.within = max(1, left + _elapsed(book, changed, now))
     had = (clock.policy_id, clock.version, clock.promised, clock.calendar_id, clock.within)
     if clock.is_open and had == (policy.id, version, span, changed.calendar_id, changed.within):
-        return  # the stricter promise was the one it has
+        return  # the clock has the stricter target already
     if clock.is_open:
         yield from _breach(book, clock, _elapsed(book, clock, now), now)
     stands_still = changed.paused_by(now.status)
@@ -214,12 +214,12 @@ def retarget(book: Book, clock: Clock, now: Present) -> Iterator[ClockEvent]:
         within=changed.within,
         due=None if stands_still else book.reaches(changed, hours, changed.within),
     )
-    if stands_still:  # else its timer sees to it
+    if stands_still:  # otherwise its timer does this
         yield from _breach(book, clock, _elapsed(book, clock, now), now)
 
 
 def _due_if_it_ran(book: Book, clock: Clock, now: Present) -> Instant:
-    """Return when a clock is due if it runs from now on; now, if its target is used up."""
+    """Return when a clock is due if it runs from now on, or now if its target is used up."""
     left = clock.within - _elapsed(book, clock, now)
     try:
         return now.hours(clock.calendar_id).add(now.at, left) if left > 0 else now.at + left
@@ -228,5 +228,5 @@ def _due_if_it_ran(book: Book, clock: Clock, now: Present) -> Instant:
 
 
 def _as_open(clock: Clock) -> Clock:
-    """Return a copy of a clock that goes on."""
+    """Return a copy of a clock that is open again."""
     return evolve(clock, state=ClockState.RUNNING, ended=None, kept=None, due=None)

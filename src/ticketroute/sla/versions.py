@@ -1,4 +1,4 @@
-"""The versions of one calendar over time: which counts from when on."""
+"""The versions of one calendar over time, and when each takes effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ticketroute.sla.zones import HORIZON, year_start
 
 @frozen
 class Edition:
-    """A calendar that counts from ``effective_from`` on, in milliseconds since 1970."""
+    """A calendar that is in force from ``effective_from``, in milliseconds since 1970."""
 
     effective_from: Instant = field(validator=an_instant)
     calendar: Calendar = field(validator=one_of(Calendar))
@@ -30,11 +30,11 @@ def _editions(written: Iterable[Edition]) -> tuple[Edition, ...]:
 
 @frozen
 class Versions:
-    """The editions of one calendar, in order of when they take effect, the first from 0 on.
+    """The editions of one calendar in the order in which they take effect, the first from 0.
 
-    From an edition's ``effective_from`` on its windows count and those before it do not, so that
-    open time is what each edition says of its own stretch, added up. The methods are those of
-    :class:`~ticketroute.sla.windows.Timetable`, and cost the same.
+    Each edition is in force from its ``effective_from`` until the next one is, and only its
+    openings within that stretch count. The methods are those of
+    :class:`~ticketroute.sla.windows.Timetable` and have the same costs.
     """
 
     editions: tuple[Edition, ...] = field(converter=_editions)
@@ -47,7 +47,7 @@ class Versions:
         starts = [each.effective_from for each in self.editions]
         if starts[:1] != [0] or any(later <= sooner for sooner, later in pairwise(starts)):
             raise InvalidValueError(
-                "Versions.editions", starts, "effective one after the other, the first from 0 on"
+                "Versions.editions", starts, "in force one after the other, the first from 0 on"
             )
         newest = self.editions[-1].calendar
         timetable = newest.timetable
@@ -60,13 +60,13 @@ class Versions:
 
     @classmethod
     def of(cls, calendar: Calendar) -> Versions:
-        """Return a calendar that was never any other."""
+        """Return versions of a calendar that has never changed."""
         return cls((Edition(0, calendar),))
 
     def adopt(self, calendar: Calendar, effective_from: Instant) -> Versions:
-        """Return these versions with ``calendar`` from ``effective_from`` on.
+        """Return these versions with ``calendar`` in force from ``effective_from``.
 
-        Editions that were to take effect then or later are dropped: the newest word counts.
+        Editions that would have taken effect then or later are dropped.
         """
         check_instant("effective_from", effective_from)
         kept = (each for each in self.editions if each.effective_from < effective_from)
@@ -74,15 +74,15 @@ class Versions:
 
     @property
     def timetable(self) -> Timetable:
-        """All versions as one table."""
+        """A single timetable of all versions."""
         return self._timetable
 
     def add(self, start: Instant, span: Span) -> Instant:
-        """Return when ``span`` of open time from ``start`` on is used up."""
+        """Return the instant at which ``span`` of open time from ``start`` is used up."""
         return self._timetable.add(start, span)
 
     def subtract(self, start: Instant, span: Span) -> Instant:
-        """Return from when on ``span`` of open time is used up at ``start``."""
+        """Return the instant from which ``span`` of open time is used up at ``start``."""
         return self._timetable.subtract(start, span)
 
     def elapsed(self, start: Instant, end: Instant) -> Span:
@@ -90,24 +90,24 @@ class Versions:
         return self._timetable.elapsed(start, end)
 
     def is_open(self, at: Instant) -> bool:
-        """Say whether ``at`` lies in a window of the edition that counts then."""
+        """Return whether ``at`` is in an opening of the edition in force then."""
         return self._timetable.is_open(at)
 
     def next_open(self, at: Instant) -> Instant | None:
-        """Return ``at`` if that is open, else the next opening; None: none before 2201."""
+        """Return ``at`` if it is open, else the start of the next opening, or None (after 2200)."""
         return self._timetable.next_open(at)
 
     def next_close(self, at: Instant) -> Instant | None:
-        """Return when the window closes that is open at ``at``, else the next; None: never."""
+        """Return when the opening at ``at``, or else the next one, closes; None means never."""
         return self._timetable.next_close(at)
 
     def windows(self, start: Instant, end: Instant) -> Iterator[Window]:
-        """Return the windows of [start, end) in order, clipped to it."""
+        """Return the openings of [start, end) in order, clipped to it."""
         return self._timetable.windows(start, end)
 
 
 class _Pieces:
-    """The windows of editions, each clipped to the stretch in which it counts."""
+    """The openings of editions, each clipped to the stretch in which it is in force."""
 
     __slots__ = ("_stretches",)
 

@@ -1,7 +1,7 @@
-"""The table of a calendar: UTC opens, closes and running sums, answered by bisection.
+"""The table of a calendar: its openings in UTC and their running sums, searched by bisection.
 
-The table covers whole years and grows at both ends, towards whatever is asked.
-Each growth makes a new table and swaps it in whole, so that threads may share one.
+The table covers whole years and grows at both ends, towards the years asked about.
+Each growth makes a new table and replaces the old one at once, so that threads may share it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ticketroute.model.checks import check_instant
 from ticketroute.model.instants import Instant, Span
 from ticketroute.sla.zones import HORIZON, LAST_YEAR, year_of, year_start
 
-Window: TypeAlias = tuple[Instant, Instant]  # open from the first on, closed from the second on
+Window: TypeAlias = tuple[Instant, Instant]  # an opening: includes the first, not the second
 
 _LONG_AGO = -(1 << 62)  # before any instant
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:
-    """Join windows, given in order of their opening, that overlap or touch. O(n)."""
+    """Join openings that overlap or touch; they are given in the order of their starts. O(n)."""
     joined: list[Window] = []
     last_opens = last_closes = _LONG_AGO
     for opens, closes in windows:
@@ -39,7 +39,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 
 def common(some: list[Window], others: list[Window]) -> list[Window]:
-    """Return what lies in both of two lists of merged windows. O(n + m)."""
+    """Return the time that is in both of two lists of merged openings. O(n + m)."""
     shared = []
     i = j = 0
     while i < len(some) and j < len(others):
@@ -55,13 +55,13 @@ def common(some: list[Window], others: list[Window]) -> list[Window]:
 
 
 def without(windows: list[Window], cuts: list[Window]) -> list[Window]:
-    """Return merged windows less merged cuts. O(n + m)."""
+    """Return merged openings without the time of merged cuts. O(n + m)."""
     edges = [_LONG_AGO, *(edge for cut in cuts for edge in cut), -_LONG_AGO]
     return common(windows, list(zip(edges[::2], edges[1::2], strict=True)))
 
 
 def clipped(windows: Iterable[Window], start: Instant, end: Instant) -> list[Window]:
-    """Return the parts of windows that lie in [start, end)."""
+    """Return the parts of openings that are in [start, end)."""
     return [
         (max(opens, start), min(closes, end))
         for opens, closes in windows
@@ -70,19 +70,19 @@ def clipped(windows: Iterable[Window], start: Instant, end: Instant) -> list[Win
 
 
 class _Table(NamedTuple):
-    """Every window of [start, end), in order, none touching another.
+    """Every opening of [start, end), in order; none touches another.
 
-    Window 0 is empty and lies before all time, so that every instant has a window that opened
-    before it. ``sums[k]`` is the length of the windows before window k, counted from anywhere.
-    What is searched is a list, which takes five times the room of an array and half the time: an
-    array makes a new number for each comparison.
+    Opening 0 is empty and before all time, so that every instant has an opening that started
+    before it. ``sums[k]`` is the total length of the openings before opening k, from any fixed
+    point. The search uses lists, which need five times the memory of arrays and half the time,
+    because an array makes a new number for each comparison.
     """
 
     start: Instant
     end: Instant
     opens: list[int]
     closes: array[int]
-    sums: list[int]  # one longer than the others: the last is the sum of all
+    sums: list[int]  # one item longer than the others: the last is the sum of all
 
 
 def _empty_table(at: Instant) -> _Table:
@@ -90,9 +90,9 @@ def _empty_table(at: Instant) -> _Table:
 
 
 def _later(table: _Table, windows: list[Window], end: Instant) -> _Table:
-    """Return a table that holds ``windows`` after its own."""
+    """Return the table with ``windows`` added at its end."""
     opens, closes, sums = table.opens[:], table.closes[:], table.sums[:]
-    if windows and windows[0][0] == closes[-1]:  # one window over the border of two years
+    if windows and windows[0][0] == closes[-1]:  # one opening across the border of two years
         _, until = windows[0]
         sums[-1] += until - closes[-1]
         closes[-1] = until
@@ -106,10 +106,10 @@ def _later(table: _Table, windows: list[Window], end: Instant) -> _Table:
 
 
 def _earlier(table: _Table, windows: list[Window], start: Instant) -> _Table:
-    """Return a table that holds ``windows`` before its own."""
+    """Return the table with ``windows`` added at its start."""
     grown = _later(_empty_table(start), windows, table.start)
     opens, closes, sums = table.opens[1:], table.closes[1:], table.sums[1:]
-    if opens and opens[0] == grown.closes[-1]:  # one window over the border of two years
+    if opens and opens[0] == grown.closes[-1]:  # one opening across the border of two years
         opens[0] = grown.opens.pop()
         sums[0] -= grown.closes.pop() - opens[0]
         grown.sums.pop()
@@ -125,15 +125,15 @@ def _earlier(table: _Table, windows: list[Window], start: Instant) -> _Table:
 
 
 class Timetable:
-    """When something is open, from 1970 to the end of 2200, in instants.
+    """The openings of a calendar from 1970 to the end of 2200, in instants.
 
-    ``year`` gives the merged windows of a UTC year, clipped to it; each year is asked for once.
-    None stands for open all the time: one window, and nothing is ever built.
-    ``name`` is what errors call it.
+    ``year`` returns the merged openings of a UTC year, clipped to it; it is called once per year.
+    None means open all the time: one opening, and no table is built.
+    ``name`` is how errors refer to it.
 
-    Every method costs O(log n) for the n windows of the years met so far, whatever the distance;
-    a year met for the first time takes about a millisecond. Instants past 2200 raise
-    BeyondHorizonError, what is no instant InvalidValueError.
+    Every method costs O(log n) for the n openings of the years asked about so far, whatever the
+    distance; the first question about a year takes about a millisecond. Instants after 2200 raise
+    BeyondHorizonError, and a value that is not an instant raises InvalidValueError.
     """
 
     __slots__ = ("_name", "_table", "_year")
@@ -145,14 +145,14 @@ class Timetable:
             self._table = _earlier(self._table, [(0, HORIZON)], 0)
 
     def add(self, start: Instant, span: Span) -> Instant:
-        """Return when ``span`` milliseconds of open time from ``start`` on are used up.
+        """Return the instant at which ``span`` ms of open time from ``start`` are used up.
 
-        That is the closing instant if a window is used up exactly. A span of 0 gives ``start``
-        if that is open, else the next opening.
+        If an opening is used up exactly, that is the instant at which it closes. For a span of 0
+        it is ``start`` if that is open, otherwise the start of the next opening.
 
         Raises:
-            BeyondHorizonError: if that is not before the end of 2200.
-            InvalidValueError: if ``span`` is negative: subtract() goes back.
+            BeyondHorizonError: unless the answer is before the end of 2200.
+            InvalidValueError: if ``span`` is negative; use subtract() to count backwards.
         """
         first, last, opens, closes, sums = table = self._table
         if not first <= start < last:
@@ -171,14 +171,15 @@ class Timetable:
         return opens[window - 1] + target - sums[window - 1]
 
     def subtract(self, start: Instant, span: Span) -> Instant:
-        """Return from when on ``span`` milliseconds of open time are used up at ``start``.
+        """Return the instant from which ``span`` ms of open time are used up at ``start``.
 
-        The mirror of add(): an opening instant if a window is used up exactly. A span of 0 gives
-        ``start`` if it lies in a window or at its close, else the closing before.
+        It mirrors add(): if an opening is used up exactly, the answer is the instant at which it
+        opens. For a span of 0 it is ``start`` if that is in an opening or at its end, otherwise
+        the end of the opening before.
 
         Raises:
-            BeyondHorizonError: if that is before 1970.
-            InvalidValueError: if ``span`` is negative: add() goes ahead.
+            BeyondHorizonError: if the answer is before 1970.
+            InvalidValueError: if ``span`` is negative; use add() to count forwards.
         """
         first, last, opens, closes, sums = table = self._table
         if not first <= start < last:
@@ -214,14 +215,14 @@ class Timetable:
         return sums[window] - before
 
     def is_open(self, at: Instant) -> bool:
-        """Say whether ``at`` lies in a window; its opening does, its closing does not."""
+        """Return whether ``at`` is in an opening, which includes its start and excludes its end."""
         table = self._table
         if not table.start <= at < table.end:
             table = self._covering(at, table)
         return at < table.closes[bisect_right(table.opens, at) - 1]
 
     def next_open(self, at: Instant) -> Instant | None:
-        """Return ``at`` if that is open, else the next opening; None: none before 2201."""
+        """Return ``at`` if it is open, else the start of the next opening, or None (after 2200)."""
         table = self._covering(at, self._table)
         while True:
             window = bisect_right(table.opens, at)
@@ -234,9 +235,9 @@ class Timetable:
             table = self._covering(table.end, table)
 
     def next_close(self, at: Instant) -> Instant | None:
-        """Return when the window closes that is open at ``at``, else the next that opens.
+        """Return when the opening at ``at``, or else the next one, closes.
 
-        None: it does not close before 2201, or none opens.
+        None means that it does not close before 2201, or that there is no next one.
         """
         table = self._covering(at, self._table)
         while True:
@@ -248,7 +249,7 @@ class Timetable:
             table = self._covering(table.end, table)
 
     def windows(self, start: Instant, end: Instant) -> Iterator[Window]:
-        """Return the windows of [start, end) in order, clipped to it, none touching another."""
+        """Return the openings of [start, end) in order, clipped to it; none touches another."""
         table = self._covering(start, self._table)
         if end > HORIZON:
             raise BeyondHorizonError(self._name, end)
@@ -264,7 +265,7 @@ class Timetable:
 
     def _at_or_after(self, start: Instant, span: Span) -> Instant:
         if span != 0:
-            raise InvalidValueError("span", span, "0 or more milliseconds; subtract() goes back")
+            raise InvalidValueError("span", span, "0 or more milliseconds; subtract() counts back")
         found = self.next_open(start)
         if found is None:
             raise BeyondHorizonError(self._name, start, span)
@@ -272,7 +273,7 @@ class Timetable:
 
     def _at_or_before(self, start: Instant, span: Span) -> Instant:
         if span != 0:
-            raise InvalidValueError("span", span, "0 or more milliseconds; add() goes ahead")
+            raise InvalidValueError("span", span, "0 or more milliseconds; add() counts forwards")
         table = self._covering(start, self._table)
         while True:
             window = bisect_left(table.opens, start) - 1
@@ -283,8 +284,8 @@ class Timetable:
             table = self._covering(table.start - 1, table)
 
     def _reaching(self, target: int, table: _Table, start: Instant, span: Span) -> _Table:
-        """Return ``table``, grown until its sum is at least ``target``."""
-        if span <= HORIZON - start:  # else in vain, and no year need be built to know
+        """Return ``table``, grown until its last sum is at least ``target``."""
+        if span <= HORIZON - start:  # otherwise it cannot succeed, and no year is built
             while table.end < HORIZON:
                 table = self._covering(table.end, table)
                 if table.sums[-1] >= target:
@@ -301,10 +302,10 @@ class Timetable:
         raise BeyondHorizonError(self._name, start, -span)
 
     def _covering(self, at: Instant, table: _Table) -> _Table:
-        """Return ``table``, grown if need be so that the year of ``at`` is in it.
+        """Return ``table``, grown if necessary to include the year of ``at``.
 
-        What grows is the table at hand and never a newer one, which another thread may have put
-        there meanwhile: sums of two tables are not counted from the same instant.
+        It grows this table and never a newer one that another thread may have stored meanwhile,
+        because the sums of two tables do not count from the same instant.
         """
         if table.start <= at < table.end:
             return table

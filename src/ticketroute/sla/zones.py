@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from ticketroute.errors import SHOWN, InvalidValueError
 from ticketroute.model.instants import EPOCH, Instant, Span
 
-FIRST_YEAR, LAST_YEAR = 1970, 2200  # instants begin with 1970; no promise is made past 2200
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # instants begin with 1970; calendars end with 2200
 SECOND: Span = 1_000
 HOUR: Span = 3_600_000
 DAY: Span = 24 * HOUR
 EPOCH_DAY = EPOCH.toordinal()
 
-# The shortest time between two changes of any zone since 1970 is a week less the hour changed
-# (tzdata 2025b: three zones of Brazil in October 2000), so that a look every two days misses none.
+# The shortest time between two changes of any zone since 1970 is a week minus the hour changed
+# (tzdata 2025b: three zones of Brazil in October 2000), so that a look every two days finds all.
 _LOOK_EVERY = 2 * 86_400  # seconds
 
-# Names found beside the zones that mean another thing on every machine, or count leap seconds.
+# Names listed with the zones that differ from machine to machine, or count leap seconds.
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 
 
@@ -35,7 +35,7 @@ def year_start(year: int) -> Instant:
     return (date(year, 1, 1).toordinal() - EPOCH_DAY) * DAY
 
 
-HORIZON: Instant = year_start(LAST_YEAR + 1)  # 2201-01-01T00:00Z: no calendar is known from here
+HORIZON: Instant = year_start(LAST_YEAR + 1)  # 2201-01-01T00:00Z: calendars end here
 
 
 def year_of(instant: Instant) -> int:
@@ -44,9 +44,9 @@ def year_of(instant: Instant) -> int:
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Return up to three of ``known`` that look most like ``name``, the likest first.
+    """Return up to three of ``known`` that are most similar to ``name``, the best first.
 
-    Case does not count, and the last part of a path is compared as well: people write "berlin".
+    Case is ignored. The last part of a path is compared as well, because people write "berlin".
     """
     readings: dict[str, str] = {}
     for each in sorted(known):
@@ -58,12 +58,12 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Return every zone of the tz database on this machine. Reads its files once, some 10 ms."""
+    """Return every zone of the tz database on this machine. Reads its files once in about 10 ms."""
     return frozenset(available_timezones()) - _NO_ZONES
 
 
 def check_zone(thing: str, name: object) -> None:
-    """Refuse what is no zone of the tz database; the error names the nearest ones."""
+    """Raise unless ``name`` is a zone of the tz database; the error names similar zones."""
     if not isinstance(name, str):
         raise InvalidValueError(thing, name, "the name of a time zone, such as 'Europe/Berlin'")
     if name != "UTC" and name not in zone_names():
@@ -126,10 +126,10 @@ def _package() -> ModuleType | None:
 
 @cache  # as many as there are zones, some 600
 def tzinfo_of(name: str) -> tzinfo:
-    """Return a zone, which ``check_zone`` has let pass, of the newer tz database.
+    """Return a zone of the newer tz database; ``check_zone`` has accepted its name.
 
-    ``ZoneInfo(name)`` takes the system's, however old. The other database has a zone that the
-    newer one lacks.
+    ``ZoneInfo(name)`` takes the system's database, however old. A zone that the newer database
+    lacks comes from the other one.
     """
     if name == "UTC":
         return UTC  # needs no database
@@ -147,8 +147,8 @@ def tzinfo_of(name: str) -> tzinfo:
 def stretches(zone: str, year: int) -> tuple[tuple[Instant, Instant, Span], ...]:
     """Return the stretches of a UTC year in which the offset of ``zone`` stays the same.
 
-    Each is (start, end, offset), and they cover the year without a gap: a wall clock shows
-    ``instant + offset``. Some 0.3 ms for the first call of a zone and year.
+    Each is (start, end, offset), and they cover the year without a gap. A wall clock shows
+    ``instant + offset``. The first call for a zone and year takes about 0.3 ms.
     """
     begin, end = year_start(year) // SECOND, year_start(year + 1) // SECOND
     tz = tzinfo_of(zone)

@@ -1,4 +1,4 @@
-"""Strategies: in which order the eligible agents are asked."""
+"""Strategies: the order in which eligible agents get tickets."""
 
 from ticketroute.strategies.registry import names, register
 

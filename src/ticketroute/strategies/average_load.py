@@ -1,4 +1,4 @@
-"""Even out by number of tickets."""
+"""Even out the number of tickets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class AverageLoad(Ranked):
-    """The agent with the fewest tickets at hand.
+    """The agent with the fewest open tickets.
 
-    Counts tickets, of all queues, whatever they cost and whatever the agent's capacity is: the
-    numbers of tickets of agents who are free all along never drift apart by more than one.
-    Ties: longest since last assigned, then agent id.
+    It counts the tickets of all queues and ignores their costs and the agents' capacities. The
+    numbers of tickets of agents who have room all the time never differ by more than one.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
-    Source: LiveAgent's average utilisation, which hands a ticket to the least busy agent; the
+    Source: LiveAgent's average utilisation, which gives a ticket to the least busy agent; the
     same as ``least busy`` in most help desks.
 
     >>> strategy = AverageLoad()

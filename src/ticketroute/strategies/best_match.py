@@ -1,4 +1,4 @@
-"""The most skilled for what is asked."""
+"""The best skills for a ticket first."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ class _Usual(Ranked):
     key_names: ClassVar[tuple[str, ...]] = ()
 
     def key(self, member: Member) -> Key:
-        """Return an empty key: all tie."""
+        """Return an empty key, so that all tie."""
         return ()
 
 
 class BestMatch(Tiered):
-    """The agent whose skills exceed most what the ticket asks.
+    """The agent whose skills exceed the required levels most, on average.
 
-    Surplus is a skill's level less the level asked for; its mean over the skills asked decides.
-    Skills nobody asked for count for nothing, and where a ticket asks for none all agents match
-    equally well.
-    Among agents who match equally well ``then`` decides, ties included: a strategy, its class or
-    a function that makes one, which asks one agent at a time. All tickets of the queue share its
-    turns, whatever they ask for. Without ``then``: longest since last assigned, then agent id.
+    The surplus of a skill is the agent's level minus the required level; the mean over the
+    required skills decides. Other skills are ignored, and if a ticket requires none, all agents
+    match equally well.
+    Among agents who match equally well ``then`` decides, including ties: a strategy that selects
+    one agent at a time, its class or a function that makes one. All tickets of the queue share its
+    turns, whatever skills they require. Without ``then``: longest since last assigned first, then
+    by agent id.
 
-    Cost: O(s) for s skills asked, and that of ``then``; O(log n) without.
+    Cost: O(s) for s required skills, plus that of ``then``, which is O(log n) by default.
 
     Source: the scoring of workers by labels in Azure Communication Services Job Router and the
     best available skills of Genesys Cloud; the mean surplus as score is ours.
@@ -50,15 +51,15 @@ class BestMatch(Tiered):
         super().__init__(then)
         if self.rings_all:
             inside = type(self._pattern).__name__
-            raise InvalidValueError("then", inside, "a strategy that asks one agent at a time")
+            raise InvalidValueError("then", inside, "a strategy that selects one agent at a time")
 
     @property
     def key_names(self) -> tuple[str, ...]:
-        """Minus the surplus, and the names of the strategy inside."""
+        """Minus the surplus, followed by the names of the strategy inside."""
         return ("minus surplus, summed", *self._pattern.key_names)
 
     def join(self, member: Member) -> None:
-        """Take in a member who has room. O(s), and as the strategy inside."""
+        """Add a member who has room. O(s), plus the cost of the strategy inside."""
         if self._tiers.main is None:
             self._tiers.main = self
         if self._tells_all:
@@ -66,27 +67,27 @@ class BestMatch(Tiered):
         super().join(member)
 
     def leave(self, agent_id: AgentId) -> None:
-        """Remove a member who has no more room. As the strategy inside."""
+        """Remove a member who has no more room. Cost of the strategy inside."""
         super().leave(agent_id)
         if self._tells_all:
             self._memory(0).leave(agent_id)
 
     def changed(self, member: Member) -> None:
-        """Tell the strategy inside, or move the member to where they match now."""
+        """Pass the change to the strategy inside, or move the member to their new match."""
         if self._tells_all:
             self._memory(0).changed(member)
         super().changed(member)
 
     @property
     def _tells_all(self) -> bool:
-        """Whether the shared memory is told of everybody with room, beside the tiers here.
+        """Whether this index adds all members with room to the shared memory, besides its tiers.
 
-        It has to know them, whatever their tier. Where nothing is asked for, the one tier that
-        there is does that.
+        The memory has to know them, whatever their tier. If no skill is required, there is only
+        one tier, which does this.
         """
         return self._tiers.main is self and bool(self._asked)
 
     def tier_of(self, member: Member) -> int:
-        """Return minus the surplus, summed: an index compares like with like, so sum as mean."""
+        """Return minus the sum of surpluses, which orders members of one index like the mean."""
         levels = member.skills
         return sum(asked - levels.get(skill, 0) for skill, asked in self._asked.items())

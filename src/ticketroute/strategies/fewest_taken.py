@@ -1,4 +1,4 @@
-"""Even out by tickets taken lately."""
+"""Even out the number of tickets taken lately."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ticketroute.strategies.windowed import Windowed
 
 
 class FewestTaken(Windowed):
-    """The agent who took the fewest tickets lately.
+    """The agent who has taken the fewest tickets lately.
 
-    ``window`` says how far back is lately, in milliseconds: the last 24 hours unless told. The
-    span slides, so that no midnight sets everyone to zero, and a break resets nothing.
-    Ties: longest since last assigned, then agent id.
+    ``window`` is the length of the sliding window in milliseconds; the default is 24 hours. As it
+    slides, nothing sets the numbers back to zero, neither midnight nor a break.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -30,5 +30,5 @@ class FewestTaken(Windowed):
     key_names: ClassVar[tuple[str, ...]] = ("tickets taken",)
 
     def key(self, member: Member) -> Key:
-        """Return the tickets taken within the window."""
+        """Return the number of tickets taken within the sliding window."""
         return (member.taken,)

@@ -11,9 +11,9 @@ from ticketroute.strategies.ranked import Ranked
 class Headroom(Ranked):
     """The agent with the most free capacity.
 
-    Counts units, not shares: 6 free of 10 goes before 5 free of 5. An agent forced above
-    capacity has less than nothing free, and comes last.
-    Ties: longest since last assigned, then agent id.
+    It compares units, not shares: 6 free of 10 goes before 5 free of 5. An agent forced above
+    capacity has a negative number of free units and comes last.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -30,5 +30,5 @@ class Headroom(Ranked):
     key_names: ClassVar[tuple[str, ...]] = ("minus free units",)
 
     def key(self, member: Member) -> Key:
-        """Return minus the free units of capacity."""
+        """Return minus the number of free units of capacity."""
         return (member.load - member.capacity,)

@@ -1,4 +1,4 @@
-"""Even out by time worked lately."""
+"""Even out the time worked lately."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ticketroute.strategies.windowed import Windowed
 
 
 class LeastHandleTime(Windowed):
-    """The agent with the least handle time lately.
+    """The agent with the shortest handle time lately.
 
-    ``window`` says how far back is lately, in milliseconds: the last 24 hours unless told.
-    Handle time runs from acceptance to the end of wrap-up, so that one long ticket weighs as
-    much as several short ones.
-    Ties: longest since last assigned, then agent id.
+    ``window`` is the length of the sliding window in milliseconds; the default is 24 hours.
+    Handle time is from acceptance to the end of wrap-up, so that one long ticket counts as much
+    as several short ones.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -31,5 +31,5 @@ class LeastHandleTime(Windowed):
     key_names: ClassVar[tuple[str, ...]] = ("handle time, ms",)
 
     def key(self, member: Member) -> Key:
-        """Return the handle time within the window."""
+        """Return the handle time within the sliding window."""
         return (member.handle_time,)

@@ -1,4 +1,4 @@
-"""Longest ready without a break first."""
+"""Longest available without a break first."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class LongestAvailable(Ranked):
-    """The agent who has been ready longest without a break.
+    """The agent who has been ready longest since they became available or ended a ticket.
 
-    Ready is since the agent became available or ended a ticket, whichever is later. A break
-    starts the count again, which it does not for ``longest_idle``. An agent who holds tickets and
-    has room for more is judged by the last one that ended, not by those at hand.
-    Ties: longest since last assigned, then agent id.
+    The later of the two counts. A break starts the count again, which it does not for
+    ``longest_idle``. For an agent who holds tickets and has room for more, the last ticket that
+    ended counts, not the open ones.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -31,5 +31,5 @@ class LongestAvailable(Ranked):
     key_names: ClassVar[tuple[str, ...]] = ("available since",)
 
     def key(self, member: Member) -> Key:
-        """Return the instant since when the member is ready."""
+        """Return the instant since which the member is ready."""
         return (max(member.available_since, member.idle_since),)

@@ -9,12 +9,12 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class LongestIdle(Ranked):
-    """The agent whose last ticket ended longest ago.
+    """The agent who has been idle longest, since their last ticket ended.
 
-    An agent who never had a ticket is idle since becoming available. A break changes nothing:
-    ``longest_available`` counts from the end of the break. An agent who holds tickets and has
-    room for more is judged by the last one that ended, not by those at hand.
-    Ties: longest since last assigned, then agent id.
+    An agent who never had a ticket is idle since they became available. A break changes nothing;
+    ``longest_available`` counts from the end of the break. For an agent who holds tickets and has
+    room for more, the last ticket that ended counts, not the open ones.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -30,5 +30,5 @@ class LongestIdle(Ranked):
     key_names: ClassVar[tuple[str, ...]] = ("idle since",)
 
     def key(self, member: Member) -> Key:
-        """Return the instant since when the member is idle."""
+        """Return the instant since which the member is idle."""
         return (member.idle_since,)

@@ -9,15 +9,15 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class MaxLoad(Ranked):
-    """The most loaded agent that still has room.
+    """The agent with the highest load who still has room.
 
-    Fills one agent to capacity before the next gets anything, so that as many as possible stay
-    wholly free. Load is in units of capacity: open offers and wrap-up count.
-    Ties: longest since last assigned, then agent id.
+    It fills one agent to capacity before the next gets a ticket, so that as many agents as
+    possible stay free. Load is in units of capacity and includes open offers and wrap-up.
+    Ties: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
-    Source: LiveAgent's maximum utilisation, which hands a ticket to the busiest agent below
+    Source: LiveAgent's maximum utilisation, which gives a ticket to the busiest agent below
     their limit.
 
     >>> strategy = MaxLoad()

@@ -1,4 +1,4 @@
-"""The better of two."""
+"""The better of two random agents."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from ticketroute.strategies.urn import Urn
 
 
 class PowerOfTwo:
-    """The less loaded of two drawn at random.
+    """The agent with the lower load of two drawn at random.
 
-    Two different agents are drawn, all pairs with the same chance; where one is left, it is that
-    one and nothing is drawn. Load is in units of capacity. Several are selected one after the
-    other, each from a new pair of those not selected yet: the loser of a pair is drawn again.
-    Ties within a pair: longest since last assigned, then agent id.
-    The answer never hangs on the order in which members joined.
+    Two different agents are drawn, each pair with the same chance. If only one is left, it is
+    selected without a draw. Load is in units of capacity. Several agents are selected one after
+    the other, each from a new pair of those not selected yet, so the other of a pair may be drawn
+    again.
+    Ties within a pair: longest since last assigned first, then by agent id.
+    The answer does not depend on the order in which members joined.
 
     Cost: O(log n) to join and leave, O(1) for a change, O((k + most) log n) to select with k
     excluded.
@@ -52,16 +53,16 @@ class PowerOfTwo:
 
     @property
     def window(self) -> Span | None:
-        """None: nothing of the past is read."""
+        """None, because the strategy reads no past."""
         return None
 
     def join(self, member: Member) -> None:
-        """Take in a member who has room. O(log n)."""
+        """Add a member who has room. O(log n)."""
         self._ids.add(member.agent_id)
         self.changed(member)
 
     def leave(self, agent_id: AgentId) -> None:
-        """Let go of a member who has no more room. O(log n)."""
+        """Remove a member who has no more room. O(log n)."""
         self._ids.remove(agent_id)
         del self._standing[agent_id]
 
@@ -78,17 +79,17 @@ class PowerOfTwo:
         return tuple(urn.take(self._draw(urn)) for _ in range(wanted))
 
     def offered(self, agent_id: AgentId) -> None:
-        """Ignored: chance has no memory. O(1)."""
+        """Do nothing: a draw has no memory. O(1)."""
 
     def forget(self, agent_id: AgentId) -> None:
-        """Ignored: nothing is remembered of who is not in the index. O(1)."""
+        """Do nothing: only members of the index are remembered. O(1)."""
 
     def key_of(self, agent_id: AgentId) -> Key:
         """Return the load of a member of the index. O(1)."""
         return (self._standing[agent_id][0],)
 
     def turns(self) -> tuple[object, ...]:
-        """Return an empty tuple: chance has no memory."""
+        """Return an empty tuple, because a draw has no memory."""
         return ()
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
@@ -100,7 +101,7 @@ class PowerOfTwo:
         return type(self)(self._source)
 
     def _draw(self, urn: Urn) -> int:
-        """Return the number, in the urn, of the better of two."""
+        """Draw two agents and return the number of the better one in the urn."""
         if urn.left == 1:
             return 0
         one = int(self._source.random() * urn.left)

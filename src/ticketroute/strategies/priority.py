@@ -1,4 +1,4 @@
-"""Tiers of agent priority."""
+"""Tiers of agent priority, each with a strategy of its own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ticketroute.strategies.tiers import Make, Tiered
 
 
 class Priority(Tiered):
-    """The agents of the best priority, 1 before 100; inside a tier by another strategy.
+    """The agents of the best priority, 1 before 100; within a tier another strategy decides.
 
-    Nobody is asked while someone of a smaller number has room and is not excluded. Inside a tier
-    ``then`` decides, ties included: a strategy, its class or a function that makes one. Each
-    tier has turns of its own; siblings share them tier by tier. A member whose priority changes
-    moves to the new tier at once.
-    With ``RingAll`` inside, the best tier rings, not everyone.
+    An agent is selected only if no agent of a smaller number has room or all of those are
+    excluded. Within a tier ``then`` decides, including ties: a strategy, its class or a function
+    that makes one. Each tier has its own turns, which siblings share. A member whose priority
+    changes moves to the new tier at once.
+    With ``RingAll`` as ``then``, only the best tier rings.
 
-    Cost: that of ``then``; each tier that has members and is wholly excluded adds a look.
+    Cost: that of ``then``, plus one look-up for each tier whose members are all excluded.
 
     Source: agent priorities in LiveAgent's departments; Asterisk's penalties and FreeSWITCH
     mod_callcenter's tier levels work alike.
@@ -37,7 +37,7 @@ class Priority(Tiered):
 
     @property
     def key_names(self) -> tuple[str, ...]:
-        """Agent priority, and the names of the strategy inside."""
+        """Agent priority, followed by the names of the strategy inside."""
         return ("agent priority", *self._pattern.key_names)
 
     def tier_of(self, member: Member) -> int:

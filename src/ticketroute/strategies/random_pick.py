@@ -1,4 +1,4 @@
-"""Anybody."""
+"""Equal chances."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ticketroute.strategies.urn import Urn
 
 
 class Random:
-    """Anyone with room, each with the same chance.
+    """Any agent with room, each with the same chance.
 
-    Several are drawn one after the other, each uniformly from those not drawn yet. There are no
-    ties. The answer hangs on who is in the index, who is excluded and what is drawn, one number
-    for each agent selected; never on the order in which they joined.
+    Several agents are drawn one after the other, each uniformly from those not drawn yet. There
+    are no ties. The answer depends only on the members of the index, the excluded ones and the
+    random numbers, one for each selected agent; the order in which members joined has no effect.
 
     Cost: O(log n) to join and leave, O((k + most) log n) to select with k excluded.
 
@@ -46,40 +46,40 @@ class Random:
 
     @property
     def window(self) -> Span | None:
-        """None: nothing of the past is read."""
+        """None, because the strategy reads no past."""
         return None
 
     def join(self, member: Member) -> None:
-        """Take in a member who has room. O(log n)."""
+        """Add a member who has room. O(log n)."""
         self._ids.add(member.agent_id)
 
     def leave(self, agent_id: AgentId) -> None:
-        """Let go of a member who has no more room. O(log n)."""
+        """Remove a member who has no more room. O(log n)."""
         self._ids.remove(agent_id)
 
     def changed(self, member: Member) -> None:
-        """Ignored: chance looks at nothing. O(1)."""
+        """Do nothing: a draw reads no facts. O(1)."""
 
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Draw one, or up to ``most``. O((k + most) log n)."""
+        """Draw one member, or up to ``most``. O((k + most) log n)."""
         urn = Urn(self._ids, excluding)
         wanted = min(1 if most is None else most, urn.left)
         return tuple(urn.take(int(self._source.random() * urn.left)) for _ in range(wanted))
 
     def offered(self, agent_id: AgentId) -> None:
-        """Ignored: chance has no memory. O(1)."""
+        """Do nothing: a draw has no memory. O(1)."""
 
     def forget(self, agent_id: AgentId) -> None:
-        """Ignored: nothing is remembered of who is not in the index. O(1)."""
+        """Do nothing: only members of the index are remembered. O(1)."""
 
     def key_of(self, agent_id: AgentId) -> Key:
-        """Return an empty key: nothing orders the members."""
+        """Return an empty key, because members have no order."""
         return ()
 
     def turns(self) -> tuple[object, ...]:
-        """Return an empty tuple: chance has no memory."""
+        """Return an empty tuple, because a draw has no memory."""
         return ()
 
     def sibling(self, asked: Mapping[str, int]) -> Self:

@@ -1,4 +1,4 @@
-"""A strategy that is a key: index, ties and cost for nothing."""
+"""A base for strategies that are a key; it adds the index and the ties."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Span
 from ticketroute.strategies.contract import NOBODY, Key, Member
 
-Entry = tuple[Any, ...]  # the key's numbers, last assigned, id, in a row: the order, ties included
+Entry = tuple[Any, ...]  # the key's numbers, last assigned, id: the order including ties
 
-SLACK = 64  # entries: dead ones that are not worth sweeping, however few are living
+SLACK = 64  # dead entries that are not worth a sweep, however few are live
 
 
 class Ranked(ABC):
-    """Asks who has the smallest key first.
+    """A strategy that ranks the smallest key first.
 
-    A subclass says what the key is; everything else follows. Ties: longest since last assigned,
-    then agent id.
+    A subclass defines only the key. Ties: longest since last assigned first, then by agent id.
 
     Cost: ``select`` and every change O(log n), amortised over the sweeps; O(n) memory, however
-    long the same few members change. ``key`` is called once for each thing that is told.
+    often the same few members change. ``key`` is called once for each ``join`` and ``changed``.
 
     A subclass with options takes them in ``__init__`` and calls ``super().__init__()``.
 
@@ -47,43 +46,44 @@ class Ranked(ABC):
     key_names: ClassVar[tuple[str, ...]] = ("key",)
 
     def __init__(self) -> None:
-        # A changed or leaving member's old entry stays in the heap, dead, until it surfaces or is
-        # swept. Living is who is the very object in _living: an equal entry may be long dead.
+        # The old entry of a member who changed or left stays in the heap as a dead entry until it
+        # is at the top or is swept. An entry is live only if it is the same object as in _living,
+        # because an equal entry may be dead.
         self._heap: list[Entry] = []
         self._living: dict[AgentId, Entry] = {}
         self._rests = False  # then there is no heap
 
     @abstractmethod
     def key(self, member: Member) -> Key:
-        """Return where this member stands: whole numbers, the smaller is asked first.
+        """Return this member's key: whole numbers, of which the smaller ranks first.
 
-        As many for each member, those named by ``key_names``.
+        It has as many numbers for each member as ``key_names`` has names.
         """
 
     @property
     def window(self) -> Span | None:
-        """None: neither ``taken`` nor ``handle_time`` is read."""
+        """None, because neither ``taken`` nor ``handle_time`` is read."""
         return None
 
     @final
     def join(self, member: Member) -> None:
-        """Take in a member who has room. O(log n)."""
+        """Add a member who has room. O(log n)."""
         self.put(self.entry(member))
 
     @final
     def changed(self, member: Member) -> None:
-        """Put a member where their key belongs now; O(log n), O(1) if it is the same."""
+        """Move a member to the rank of their new key; O(log n), O(1) if it is the same."""
         self.put(self.entry(member))
 
     def entry(self, member: Member) -> Entry:
-        """Return where this member stands among all: their key, and what ties end by."""
+        """Return this member's entry: their key, and the facts that decide ties."""
         return (*self.key(member), member.last_assigned, member.agent_id)
 
     def put(self, entry: Entry) -> None:
-        """Put a member where this entry belongs, whether they are in the index yet or not.
+        """Add or move a member to the rank of this entry.
 
-        ``join`` and ``changed`` for many siblings at once: the entry of a member is the same in
-        all of them, unless ``reads_demand``. O(log n), O(1) if it is the same.
+        It serves ``join`` and ``changed`` for many siblings at once, because a member has the same
+        entry in all of them unless ``reads_demand``. O(log n), O(1) if the entry is the same.
         """
         heap, living = self._heap, self._living
         agent_id = entry[-1]
@@ -101,7 +101,7 @@ class Ranked(ABC):
             self._sweep()
 
     def leave(self, agent_id: AgentId) -> None:
-        """Let go of a member who has no more room. O(log n)."""
+        """Remove a member who has no more room. O(log n)."""
         heap = self._heap
         gone = self._living.pop(agent_id)
         if heap and heap[0] is gone:
@@ -112,9 +112,9 @@ class Ranked(ABC):
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Return the members with the smallest keys; one if ``most`` is None.
+        """Return the members with the smallest keys; a single one if ``most`` is None.
 
-        O((k + most) log n) for k excluded; O(1) for the first two when nothing dead is near.
+        O((k + most) log n) for k excluded; O(1) for the first two if no dead entry is near.
         """
         heap, living = self._heap, self._living
         while True:
@@ -132,8 +132,8 @@ class Ranked(ABC):
             if most is None or most == 1:
                 return (first_id,)
             if most == 2 and len(heap) > 1:
-                # The second of all is the better child of the root, unless that one is dead:
-                # then it may be below it, and only a walk finds it.
+                # The second is the better child of the root. If that entry is dead, the second may
+                # be below it, and only a walk finds it.
                 second = heap[1]
                 if len(heap) > 2 and heap[2] < second:
                     second = heap[2]
@@ -143,17 +143,17 @@ class Ranked(ABC):
         return self._walk(excluding, 1 if most is None else most)
 
     def rest(self) -> None:
-        """Keep no order until somebody asks for it: O(1), and O(n) for who asks.
+        """Stop keeping the order until the next ``select``, which rebuilds it. O(1), then O(n).
 
-        For one who has another index of the same members. ``key_of`` answers all the while.
+        It is for a caller with another index of the same members. ``key_of`` still answers.
         """
         self._heap, self._rests = [], True
 
     def offered(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
-        """Ignored: a key knows no turns. O(1)."""
+        """Do nothing: a key has no turns. O(1)."""
 
     def forget(self, agent_id: AgentId) -> None:  # noqa: B027  most subclasses ignore it too
-        """Ignored: nothing is remembered of who is not in the index. O(1)."""
+        """Do nothing: only members of the index are remembered. O(1)."""
 
     def key_of(self, agent_id: AgentId) -> Key:
         """Return the key of a member of the index. O(1)."""
@@ -161,7 +161,7 @@ class Ranked(ABC):
         return key
 
     def turns(self) -> tuple[object, ...]:
-        """Return an empty tuple: a key knows no turns."""
+        """Return an empty tuple, because a key has no turns."""
         return ()
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
@@ -193,7 +193,7 @@ class Ranked(ABC):
         return tuple(chosen)
 
     def _sweep(self) -> None:
-        """Drop what is dead: O(n), after at least n / 2 changes, or a rest."""
+        """Drop dead entries: O(n), after at least n / 2 changes, or after rest()."""
         self._rests = False
         self._heap = list(self._living.values())
         heapify(self._heap)

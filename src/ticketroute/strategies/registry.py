@@ -1,9 +1,10 @@
-"""Strategies by name: the built-in ones, and those that other packages bring.
+"""Strategies by name: the built-in ones, and those that other packages provide.
 
 A host registers a strategy for its own process: ``register("name", factory)``, or
-``Queue(strategy=MyStrategy)``. A package brings a strategy through an entry point of the group ``ticketroute.strategies``, whose
-name is the strategy's and which points at a class, or at a function that makes one. Entry points
-are read once for each process, and a plug-in is imported when it is first asked for.
+``Queue(strategy=MyStrategy)``. A package provides a strategy through an entry point of the group
+``ticketroute.strategies``. The entry point has the strategy's name and points at a class, or at a
+function that makes a strategy. Entry points are read once in each process, and a plug-in is
+imported at its first use.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from ticketroute.strategies.weighted_random import WeightedRandom
 from ticketroute.strategies.weighted_round_robin import WeightedRoundRobin
 
 GROUP = "ticketroute.strategies"
-SOURCE, THEN = "source", "then"  # what the registry fills in: chance, and a strategy inside
+SOURCE, THEN = "source", "then"  # options the registry fills in: random source, inner strategy
 
 Factory = Callable[..., Strategy]
 Option = int | StrategySpec
@@ -68,9 +69,9 @@ _CONTRACT = tuple(
 
 
 class BrokenStrategyError(TicketRouteError):
-    """An installed plug-in cannot serve as the strategy it names.
+    """An installed plug-in cannot be used as the strategy it names.
 
-    ``name`` is the strategy's, ``where`` the package and object, ``why`` what is wrong.
+    ``name`` is the strategy's name, ``where`` the package and object, ``why`` the reason.
     """
 
     def __init__(self, name: str, where: str, why: str) -> None:
@@ -112,24 +113,24 @@ def register(name: str, factory: Factory) -> None:
 
 
 def describe(name: str) -> str:
-    """Return in one line whom the strategy asks first.
+    """Return one line about the agent whom the strategy ranks first.
 
     Raises:
-        UnknownStrategyError: if there is none of that name.
+        UnknownStrategyError: if no strategy has that name.
         BrokenStrategyError: if a plug-in of that name cannot be used.
 
     >>> describe("round_robin")
-    'Whoever sits next after the agent offered last.'
+    'The agent whose seat follows the seat that was served last.'
     """
     return (getdoc(_factory(name)) or "").partition("\n")[0]
 
 
 def create(spec: StrategySpec | str, *, source: RandomSource) -> Strategy:
-    """Make a new, empty strategy with its options; ``source`` is for those that draw.
+    """Return a new, empty strategy with its options; ``source`` is for strategies that draw.
 
     Raises:
-        UnknownStrategyError: if there is none of that name.
-        InvalidValueError: if it has no such option, or the option no such value.
+        UnknownStrategyError: if no strategy has that name.
+        InvalidValueError: if it does not have such an option or does not allow the value.
         BrokenStrategyError: if a plug-in of that name cannot be used.
 
     >>> from random import Random as Source
@@ -146,7 +147,7 @@ def create(spec: StrategySpec | str, *, source: RandomSource) -> Strategy:
     }
     if inside is not None:
         given[THEN] = _maker_of(spec.name, inside, source)
-    if getattr(factory, "draws", False) is True:  # of a class; an instance's property is no True
+    if getattr(factory, "draws", False) is True:  # set on a class; a property object is not True
         given[SOURCE] = source
     try:
         strategy = factory(**given)
@@ -164,14 +165,14 @@ def create(spec: StrategySpec | str, *, source: RandomSource) -> Strategy:
 
 
 def _maker_of(name: str, inside: Option, source: RandomSource) -> Callable[[], Strategy]:
-    """Return what makes the strategy inside another: one for each tier, so not one for all."""
+    """Return a function that makes the strategy inside another, a new one for each tier."""
     if isinstance(inside, int):
         raise InvalidValueError(f"{THEN} of strategy {name}", inside, "the name of a strategy")
     return lambda: create(inside, source=source)
 
 
 def _checked(spec: StrategySpec, factory: Factory) -> dict[str, Option]:
-    """Return the options of the spec, which are all the factory's, and all that it needs."""
+    """Return the options of the spec, after checking that the factory takes and gets them all."""
     allowed = [
         parameter
         for parameter in signature(factory).parameters.values()
@@ -179,7 +180,9 @@ def _checked(spec: StrategySpec, factory: Factory) -> dict[str, Option]:
         and parameter.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     ]
     known = {parameter.name for parameter in allowed}
-    choices = f"one of: {', '.join(sorted(known))}" if known else "left out: it has no options"
+    choices = (
+        f"one of: {', '.join(sorted(known))}" if known else "left out, because it has no options"
+    )
     for option in spec.options:
         if option not in known:
             raise InvalidValueError(f"an option of strategy {spec.name}", option, choices)
@@ -202,7 +205,7 @@ def _factory(name: str) -> Factory:
     if not plug_ins:
         raise UnknownStrategyError(name, names())
     if len(plug_ins) > 1:
-        raise BrokenStrategyError(name, _where(name), "several plug-ins bring that name")
+        raise BrokenStrategyError(name, _where(name), "several plug-ins provide that name")
     return _load(plug_ins[0])
 
 
@@ -220,17 +223,17 @@ def _load(plug_in: importlib.metadata.EntryPoint) -> Factory:
 
 @cache
 def _plug_ins() -> Mapping[str, tuple[importlib.metadata.EntryPoint, ...]]:
-    """Return what other packages bring; O(installed packages) once, then O(1)."""
+    """Return the strategies of other packages; O(installed packages) once, then O(1)."""
     found: dict[str, tuple[importlib.metadata.EntryPoint, ...]] = {}
     for plug_in in importlib.metadata.entry_points(group=GROUP):
         others = found.get(plug_in.name, ())
-        if plug_in not in others:  # a package found twice on the path brings one strategy
+        if plug_in not in others:  # a package may be found twice on the path
             found[plug_in.name] = (*others, plug_in)
     return found
 
 
 def _where(name: str) -> str:
-    """Return which packages bring a strategy, for an error."""
+    """Return the packages that provide a strategy, for an error message."""
     return " and ".join(
         f"{plug_in.dist.name} ({plug_in.value})" if plug_in.dist else plug_in.value
         for plug_in in _plug_ins().get(name, ())

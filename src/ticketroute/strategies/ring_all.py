@@ -1,4 +1,4 @@
-"""Everybody at once."""
+"""All agents at once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class RingAll(Ranked):
-    """Everyone with room at once; the first to accept gets the ticket.
+    """All agents with room at once; the first to accept gets the ticket.
 
-    Nobody with room is left out, and nobody is named twice. Where fewer are wanted, and in the
-    order of the answer: longest since last assigned, then agent id.
+    Every agent with room is selected exactly once. The order of the answer, which matters if fewer
+    are wanted, is: longest since last assigned first, then by agent id.
 
-    ``step`` is for ringing one more agent every so many milliseconds; None rings all at once.
-    The strategy keeps it for the desk, which does the waiting: ``select`` names everyone either
-    way.
+    ``step`` is a ring interval: one more agent is rung every so many milliseconds; None rings all
+    at once. The strategy only stores it for the desk, which waits; ``select`` returns all agents
+    in both cases.
 
-    Cost: ``select`` of everyone O(n log n), of a few O((k + most) log n); a change of load O(1).
+    Cost: ``select`` of all O(n log n), of a few O((k + most) log n); a change of load O(1).
 
     Source: the ring-all distribution of LiveAgent, the ``ringall`` strategy of Asterisk queues
     and ``ring-all`` of FreeSWITCH mod_callcenter; ``step`` is its ``ring-progressively``.
@@ -44,11 +44,11 @@ class RingAll(Ranked):
         self.step = step
 
     def key(self, member: Member) -> Key:
-        """Return an empty key: all tie."""
+        """Return an empty key, so that all tie."""
         return ()
 
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Return everyone, or the first ``most`` in the order of ties."""
+        """Return all members, or the first ``most`` in the order of ties."""
         return super().select(excluding=excluding, most=len(self._living) if most is None else most)

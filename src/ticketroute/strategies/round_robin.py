@@ -1,11 +1,11 @@
-"""In turn."""
+"""Agents in turn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import islice
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
 from sortedcontainers import SortedList
@@ -17,15 +17,15 @@ from ticketroute.strategies.contract import NOBODY, Key, Member
 
 @define(eq=False)
 class _Turns:
-    """Who sits where and whose seat was served last, for all siblings."""
+    """The seats of agents and the seat served last, shared by all siblings."""
 
-    seat_of: dict[AgentId, int] = Factory(dict)  # kept when agents leave: most come back
+    seat_of: dict[AgentId, int] = Factory(dict)  # kept when agents leave, because most come back
     agent_at: dict[int, AgentId] = Factory(dict)
-    seats: int = 0  # ever given; a seat is never given twice
+    seats: int = 0  # the number ever given; a seat is never given twice
     last_seat: int = -1
 
     def seat(self, agent_id: AgentId) -> int:
-        """Return the agent's seat: where they sat before, or a new one behind all others."""
+        """Return the agent's seat: the one they had before, or a new one after all others."""
         seat = self.seat_of.setdefault(agent_id, self.seats)
         if seat == self.seats:
             self.agent_at[seat] = agent_id
@@ -33,23 +33,23 @@ class _Turns:
         return seat
 
     def forget(self, agent_id: AgentId) -> None:
-        """Give up the agent's seat, if they have one; nobody moves up."""
+        """Give up the agent's seat, if they have one; the other seats stay."""
         seat = self.seat_of.pop(agent_id, None)
         if seat is not None:
             del self.agent_at[seat]
 
 
 class RoundRobin:
-    """Whoever sits next after the agent offered last.
+    """The agent whose seat follows the seat that was served last.
 
-    The turn is a seat number, not a list position, and a seat stays its agent's while they are
-    full, away or gone for the day: nobody is offered twice before everyone who was free all
-    along was offered once. A seat is given when an agent first joins; only ``forget`` frees it.
-    Who was forgotten and comes back is somebody new, and sits last.
-    There are no ties: no two share a seat.
+    The turn is a seat number, not a list position, and an agent keeps their seat while they are
+    full, away or gone for the day. No agent gets a second offer before every agent who had room
+    all the time got one. An agent gets a seat when they first join; only ``forget`` frees it. An
+    agent who was forgotten and comes back counts as new and gets the last seat.
+    There are no ties, because no two agents share a seat.
 
-    Siblings share seats and turn, so that a ticket that asks for skills takes its agent's turn
-    for all tickets. Tell the original of a new member first: seats follow that order.
+    Siblings share seats and turn, so that a ticket that requires skills takes its agent's turn for
+    all tickets. Add a new member to the original first, because seats follow that order.
 
     Cost: O(log n) to join and leave, O(log n + k + most) to select with k excluded.
 
@@ -73,55 +73,61 @@ class RoundRobin:
 
     @property
     def window(self) -> Span | None:
-        """None: nothing but the turn is remembered."""
+        """None, because only the turn is remembered."""
         return None
 
     def join(self, member: Member) -> None:
-        """Seat a member who has room: where they sat before, or last. O(log n)."""
+        """Add a member who has room, in their old seat or in a new last one. O(log n)."""
         self._seats.add(self._turns.seat(member.agent_id))
 
     def leave(self, agent_id: AgentId) -> None:
-        """Empty the agent's seat; the turn stays where it is. O(log n)."""
+        """Remove a member from their seat; the turn stays the same. O(log n)."""
         self._seats.remove(self._turns.seat_of[agent_id])
 
     def changed(self, member: Member) -> None:
-        """Ignored: turns hang on nothing that changes. O(1)."""
+        """Do nothing: turns depend on no fact that changes. O(1)."""
 
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Return whose turn it is, and who follows. O(log n + k + most)."""
+        """Return the agent whose turn it is, and those who follow. O(log n + k + most)."""
         return tuple(islice(self._following(excluding), 1 if most is None else max(0, most)))
 
     def offered(self, agent_id: AgentId) -> None:
-        """Move the turn past the agent just asked. O(1)."""
+        """Move the turn past the agent who got the offer. O(1)."""
         self._turns.last_seat = self._turns.seat_of[agent_id]
 
     def forget(self, agent_id: AgentId) -> None:
-        """Give up the agent's seat for good; turn and seats of the others stay. O(1)."""
+        """Free the agent's seat for ever; the turn and the other seats stay the same. O(1)."""
         self._turns.forget(agent_id)
 
     def key_of(self, agent_id: AgentId) -> Key:
-        """Return how many seats, empty ones too, lie between the turn and theirs. O(1)."""
+        """Return the number of seats, including empty ones, from the turn to theirs. O(1)."""
         turns = self._turns
         return ((turns.seat_of[agent_id] - turns.last_seat - 1) % turns.seats,)
 
     def turns(self) -> tuple[object, ...]:
-        """Return the last seat served, the seats ever given, and who sits where. O(n)."""
+        """Return the last seat served, the number of seats given, and each agent's seat. O(n)."""
         return (self._turns.last_seat, self._turns.seats, tuple(self._turns.agent_at.items()))
+
+    def resume(self, turns: tuple[Any, ...]) -> None:
+        """Take back what ``turns`` returned; before the first member joins. O(n)."""
+        self._turns.last_seat, self._turns.seats, seats = turns
+        self._turns.agent_at = dict(seats)
+        self._turns.seat_of = {agent_id: seat for seat, agent_id in seats}
 
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index with the same seats and the same turn. O(1)."""
         twin = type(self)()
-        twin._turns = self._turns  # noqa: SLF001  a sibling is what shares this
+        twin._turns = self._turns  # noqa: SLF001  siblings share this
         return twin
 
     def fresh(self) -> Self:
-        """Return an empty index with seats and a turn of its own. O(1)."""
+        """Return an empty index with its own seats and turn. O(1)."""
         return type(self)()
 
     def _following(self, excluding: AbstractSet[AgentId]) -> Iterator[AgentId]:
-        """Go round once, beginning after the seat served last."""
+        """Yield members in the order of seats, once round, from the seat after the last served."""
         last, agent_at = self._turns.last_seat, self._turns.agent_at
         for seat in self._seats.irange(last, inclusive=(False, True)):
             if agent_at[seat] not in excluding:

@@ -1,4 +1,4 @@
-"""Always in the same order."""
+"""The same order for every ticket."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ticketroute.strategies.ranked import Ranked
 
 
 class TopDown(Ranked):
-    """The first of the membership list that has room.
+    """The first agent in the queue's list of members who has room.
 
-    Begins at the top for every ticket: whoever stands lower gets one only while all above are
-    full or out of the question.
-    Ties, where two share a position: longest since last assigned, then agent id.
+    It begins at the top for every ticket: an agent further down gets one only while all agents
+    above are full or not eligible.
+    Ties, if two share a position: longest since last assigned first, then by agent id.
 
     Cost: O(log n).
 
@@ -29,5 +29,5 @@ class TopDown(Ranked):
     key_names: ClassVar[tuple[str, ...]] = ("position",)
 
     def key(self, member: Member) -> Key:
-        """Return the place in the membership list."""
+        """Return the position in the list of members."""
         return (member.position,)

@@ -1,4 +1,4 @@
-"""Drawing agents without putting them back."""
+"""Drawing agents without replacement."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ticketroute.model.ids import AgentId
 
 
 class Urn:
-    """Ids to draw from, numbered from 0 to ``left`` - 1, for one answer.
+    """Agent ids to draw for one answer, numbered from 0 to ``left`` - 1.
 
-    The numbers hang on the ids alone, not on the order in which they came: the same ids, the
-    same excluded and the same draws give the same answer, on a replayed desk too.
-    Taking number r, r uniform, leaves a uniform rest: a shuffle of Fisher and Yates that only
-    remembers what it moved.
+    The numbers depend on the ids alone and not on the order in which they came. The same ids,
+    exclusions and random numbers give the same answer, on a replayed desk as well.
+    Taking a uniform number leaves a uniform rest: it is a Fisher-Yates shuffle that stores only
+    the items it moved.
 
     Cost: O(k log n) to make, with k excluded; O(log n) for each draw.
     """
 
     def __init__(self, ids: SortedList[AgentId], excluding: Iterable[AgentId]) -> None:
         places = sorted(ids.index(agent_id) for agent_id in excluding if agent_id in ids)
-        # how many ids that are not excluded come before each excluded one
+        # the number of ids that are not excluded before each excluded one
         self._free_before = [place - number for number, place in enumerate(places)]
         self._ids = ids
         self._taken = 0
@@ -31,12 +31,12 @@ class Urn:
         self.left = len(ids) - len(places)
 
     def at(self, number: int) -> AgentId:
-        """Return the id of that number. O(log n)."""
+        """Return the id with that number. O(log n)."""
         free = self._moved.get(self._taken + number, self._taken + number)
         return self._ids[free + bisect_right(self._free_before, free)]
 
     def take(self, number: int) -> AgentId:
-        """Take the id of that number out, and number the others anew. O(log n)."""
+        """Remove and return the id with that number, and renumber the others. O(log n)."""
         agent_id = self.at(number)
         self._moved[self._taken + number] = self._moved.pop(self._taken, self._taken)
         self._taken += 1

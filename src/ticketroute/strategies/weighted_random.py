@@ -1,4 +1,4 @@
-"""Anybody, some more often."""
+"""Chances in proportion to weights."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from ticketroute.strategies.urn import Urn
 
 
 class WeightedRandom:
-    """Anyone with room, with a chance in proportion to weight.
+    """Any agent with room, with a chance in proportion to their weight in the queue.
 
-    Who has weight 30 is asked three times as often as who has 10. Several are drawn one after
-    the other, each in proportion among those not drawn yet. There are no ties. The answer hangs
-    on who is in the index with which weight, who is excluded and what is drawn, one number for
-    each agent selected; never on the order in which they joined.
+    An agent with weight 30 is selected three times as often as one with weight 10. Several agents
+    are drawn one after the other, each in proportion among those not drawn yet. There are no ties.
+    The answer depends only on the members of the index and their weights, the excluded ones and
+    the random numbers, one for each selected agent; the order in which members joined has no
+    effect.
 
     Cost: O(log n) to join, leave and change; O(w + k log n) to select one, with k excluded and w
-    the heaviest weight there can be, 100.
+    the greatest possible weight, 100.
 
     Not Asterisk's ``wrandom``, where each agent draws below (1 + penalty) x 1,000 and the
     smallest draw wins: penalties 0 and 1 give 75 and 25 in 100 there. Of two agents with
@@ -55,17 +56,17 @@ class WeightedRandom:
         self._source = source
         self._weight_of: dict[AgentId, int] = {}
         self._ids_of: dict[int, SortedList[AgentId]] = {}
-        # by weight: what those of that weight have together. A plain list, because select adds
-        # it up: twenty times the speed of walking one sorted structure of lists.
+        # The total weight of the members of each weight. It is a plain list, because select adds
+        # it up twenty times as fast as it walks one sorted structure of lists.
         self._shares = [0] * (HEAVIEST_WEIGHT + 1)
 
     @property
     def window(self) -> Span | None:
-        """None: nothing of the past is read."""
+        """None, because the strategy reads no past."""
         return None
 
     def join(self, member: Member) -> None:
-        """Take in a member who has room. O(log n)."""
+        """Add a member who has room. O(log n)."""
         weight = member.weight
         self._weight_of[member.agent_id] = weight
         if weight not in self._ids_of:
@@ -74,13 +75,13 @@ class WeightedRandom:
         self._shares[weight] += weight
 
     def leave(self, agent_id: AgentId) -> None:
-        """Let go of a member who has no more room. O(log n)."""
+        """Remove a member who has no more room. O(log n)."""
         weight = self._weight_of.pop(agent_id)
         self._ids_of[weight].remove(agent_id)
         self._shares[weight] -= weight
 
     def changed(self, member: Member) -> None:
-        """Note a new weight; anything else is ignored. O(log n)."""
+        """Note a new weight; ignore any other change. O(log n)."""
         if self._weight_of[member.agent_id] != member.weight:
             self.leave(member.agent_id)
             self.join(member)
@@ -88,7 +89,7 @@ class WeightedRandom:
     def select(
         self, *, excluding: AbstractSet[AgentId] = NOBODY, most: int | None = None
     ) -> tuple[AgentId, ...]:
-        """Draw one, or up to ``most``. O(k log n + most (w + log n))."""
+        """Draw one member, or up to ``most``. O(k log n + most (w + log n))."""
         weight_of = self._weight_of
         out = [agent_id for agent_id in excluding if agent_id in weight_of]
         wanted = min(1 if most is None else most, len(weight_of) - len(out))
@@ -100,7 +101,7 @@ class WeightedRandom:
         for _ in range(wanted):
             ends = list(accumulate(shares))
             mark = int(self._source.random() * ends[-1])
-            weight = bisect_right(ends, mark)  # the first whose end lies beyond the mark
+            weight = bisect_right(ends, mark)  # the first whose end is beyond the mark
             if weight not in urns:
                 same = [agent_id for agent_id in out if weight_of[agent_id] == weight]
                 urns[weight] = Urn(self._ids_of[weight], same)
@@ -109,17 +110,17 @@ class WeightedRandom:
         return tuple(chosen)
 
     def offered(self, agent_id: AgentId) -> None:
-        """Ignored: chance has no memory. O(1)."""
+        """Do nothing: a draw has no memory. O(1)."""
 
     def forget(self, agent_id: AgentId) -> None:
-        """Ignored: nothing is remembered of who is not in the index. O(1)."""
+        """Do nothing: only members of the index are remembered. O(1)."""
 
     def key_of(self, agent_id: AgentId) -> Key:
         """Return the weight of a member of the index. O(1)."""
         return (self._weight_of[agent_id],)
 
     def turns(self) -> tuple[object, ...]:
-        """Return an empty tuple: chance has no memory."""
+        """Return an empty tuple, because a draw has no memory."""
         return ()
 
     def sibling(self, asked: Mapping[str, int]) -> Self:

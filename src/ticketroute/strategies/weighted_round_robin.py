@@ -1,4 +1,4 @@
-"""In turn, some more often."""
+"""Turns in proportion to weights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from heapq import merge
 from itertools import chain, islice
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import Factory, define
 from sortedcontainers import SortedList
@@ -15,47 +15,47 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Span
 from ticketroute.strategies.contract import NOBODY, Key, Member
 
-TICKET = 10**12  # of credit: one ticket. Whole numbers, so that no share is ever rounded
-MOST_CREDIT = 8 * TICKET  # an agent is owed; fair shares alone never leave anybody so far behind
-LEAST_CREDIT = -TICKET  # an agent owes; fair shares alone never go so far
+TICKET = 10**12  # the credit of one ticket; credits are whole numbers, so no share is rounded
+MOST_CREDIT = 8 * TICKET  # the most that an agent is owed; fair shares alone stay below it
+LEAST_CREDIT = -TICKET  # the most that an agent owes; fair shares alone stay above it
 
-Entry = tuple[int, int, AgentId]  # minus credit, last assigned, id: the order, ties included
+Entry = tuple[int, int, AgentId]  # minus credit, last assigned, id: the order including ties
 
 
 @define(eq=False)
 class _Credits:
-    """What each agent is owed, for all siblings.
+    """The credit of each agent, shared by all siblings.
 
-    Every selection brings everybody with room their share of a ticket, which would be O(n). So a
-    credit is kept in two parts: what all gained since the beginning for each unit of weight, and
+    Every selection adds their share of a ticket to each agent with room, which would be O(n). So
+    a credit is kept in two parts: what each unit of weight has gained since the beginning, and
     what an agent has apart from that.
     """
 
-    main: WeightedRoundRobin | None = None  # the index that knows everybody with room
-    weight_of: dict[AgentId, int] = Factory(dict)  # of everybody with room
-    total: int = 0  # of these weights
+    main: WeightedRoundRobin | None = None  # the index that knows all agents with room
+    weight_of: dict[AgentId, int] = Factory(dict)  # of all agents with room
+    total: int = 0  # the sum of these weights
     gained: int = 0  # by each unit of weight, since the beginning
-    apart: dict[AgentId, int] = Factory(dict)  # credit, less what the weight has gained
+    apart: dict[AgentId, int] = Factory(dict)  # credit minus what the weight has gained
     moves: int = 0
     moved: dict[AgentId, int] = Factory(dict)  # asked -> number of that move, the latest last
 
     @property
     def share(self) -> int:
-        """What a selection brings for each unit of weight."""
+        """What a selection adds for each unit of weight."""
         return TICKET // self.total if self.total else 0
 
     def credit(self, agent_id: AgentId) -> int:
-        """Return what an agent is owed, above 0, or owes."""
+        """Return an agent's credit: positive if they are owed tickets, negative if they owe."""
         return self.apart.get(agent_id, 0) + self.weight_of.get(agent_id, 0) * self.gained
 
     def enter(self, agent_id: AgentId, weight: int) -> None:
-        """Note that an agent has room: from now on they gain."""
+        """Note that an agent has room and gains from now on."""
         self.apart[agent_id] = self.apart.get(agent_id, 0) - weight * self.gained
         self.weight_of[agent_id] = weight
         self.total += weight
 
     def exit(self, agent_id: AgentId) -> None:
-        """Note that an agent has no more room: their credit stays as it is."""
+        """Note that an agent has no more room; their credit stays the same."""
         credit, weight = self.credit(agent_id), self.weight_of.pop(agent_id)
         self.total -= weight
         if credit:
@@ -64,7 +64,7 @@ class _Credits:
             del self.apart[agent_id]
 
     def ask(self, agent_id: AgentId) -> None:
-        """Give everybody with room their share of the ticket, and charge the agent asked."""
+        """Add their share of the ticket to all agents with room, and charge the selected one."""
         paid = self.total * self.share
         self.gained += self.share
         credit = self.credit(agent_id)
@@ -75,12 +75,12 @@ class _Credits:
         self.moved[agent_id] = self.moves
 
     def forget(self, agent_id: AgentId) -> None:
-        """Drop what is kept of an agent."""
+        """Drop all facts about an agent."""
         self.apart.pop(agent_id, None)
         self.moved.pop(agent_id, None)
 
     def place(self, agent_id: AgentId, weight: int, last_assigned: int) -> Entry:
-        """Return where a member stands among those of equal weight, which is the same for long."""
+        """Return the entry of a member among those of equal weight, which rarely changes."""
         apart = self.apart.get(agent_id, 0)
         if agent_id not in self.weight_of:
             apart -= weight * self.gained
@@ -88,28 +88,27 @@ class _Credits:
 
 
 class WeightedRoundRobin:
-    """The agent furthest behind their share, by weight in the queue.
+    """The agent furthest behind their share, by weight in the queue; shares are exact.
 
-    Shares are exact. Each selection brings everybody with room a part of a ticket in proportion
-    to their weight, and costs the agent asked one ticket. The agent with the most credit is asked
-    first. While the same agents have room, as many selections as their weights add up to give
-    each agent exactly their weight, spread out: weights 2, 2 and 1 give a, b, c, a, b.
+    Each selection credits all agents with room with a part of a ticket in proportion to their
+    weight, and charges the selected agent one ticket. The agent with the most credit ranks first.
+    While the same agents have room, each gets exactly as many tickets as their weight in as many
+    selections as the sum of the weights, spread out: weights 2, 2 and 1 give a, b, c, a, b.
 
-    An agent without room keeps their credit, and neither gains nor pays until they have room
-    again. A new agent begins with none. Nobody can be owed more than eight tickets or owe more
-    than one: what an agent could not be asked for, for want of a skill, is made up for that far
-    and no further.
-    Ties: longest since last assigned, then agent id.
+    An agent without room keeps their credit and does not gain or pay until they have room again.
+    A new agent starts with no credit. An agent is owed at most eight tickets and owes at most one,
+    so tickets that an agent missed because they lack a skill are made up for only to that extent.
+    Ties: longest since last assigned first, then by agent id.
 
-    Siblings share credits, so that a ticket that asks for skills counts for all tickets. Tell the
-    original of a new member first: the first index that is told of anybody is the one that
-    knows everybody with room.
+    Siblings share credits, so that a ticket that requires skills counts for all tickets. Add a
+    new member to the original first: the first index that gets a member is the one that knows all
+    agents with room.
 
     Cost: O(log n) to join, leave and change; O(c + (k + most) log n) to select with k excluded
     and c different weights, at most 100.
 
     Source: the smooth weighted round robin of nginx, with each selection's weights scaled to one
-    ticket, so that a credit means the same after others came or went.
+    ticket, so that a credit means the same after other agents came or went.
 
     >>> strategy = WeightedRoundRobin()
     >>> for name, weight in (("ana", 2), ("ben", 1)):
@@ -137,11 +136,11 @@ class WeightedRoundRobin:
 
     @property
     def window(self) -> Span | None:
-        """None: nothing but the credits is remembered."""
+        """None, because only the credits are remembered."""
         return None
 
     def join(self, member: Member) -> None:
-        """Take in a member who has room, with the credit they left with. O(log n)."""
+        """Add a member who has room, with the credit they had when they left. O(log n)."""
         credits_ = self._credits
         if credits_.main is None:
             credits_.main = self
@@ -156,7 +155,7 @@ class WeightedRoundRobin:
             self._credits.exit(agent_id)
 
     def changed(self, member: Member) -> None:
-        """Note a new weight and the order of ties; anything else is ignored. O(log n)."""
+        """Note a new weight and the order of ties; ignore any other change. O(log n)."""
         agent_id, credits_ = member.agent_id, self._credits
         if credits_.main is self and credits_.weight_of[agent_id] != member.weight:
             credits_.exit(agent_id)
@@ -175,43 +174,47 @@ class WeightedRoundRobin:
         return tuple(agent_id for _, _, agent_id in self._first(wanted, excluding))
 
     def offered(self, agent_id: AgentId) -> None:
-        """Charge the agent just asked, and give everybody with room their share. O(1)."""
+        """Charge the selected agent, and add their share to all agents with room. O(1)."""
         self._credits.ask(agent_id)
 
     def forget(self, agent_id: AgentId) -> None:
-        """Drop the agent's credit for good. O(1)."""
+        """Drop the agent's credit. O(1)."""
         self._credits.forget(agent_id)
 
     def key_of(self, agent_id: AgentId) -> Key:
-        """Return minus the credit that the next selection would find. O(log n)."""
+        """Return minus the credit that the agent would have at the next selection. O(log n)."""
         self._catch_up()
         weight, entry = self._entry_of[agent_id]
         return (entry[0] - weight * self._ahead,)
 
     def turns(self) -> tuple[object, ...]:
-        """Return the credit of each agent who has one that is not 0, by agent id. O(n log n)."""
+        """Return the credits that are not 0, by agent id. O(n log n)."""
         credits_ = self._credits
         owed = ((agent_id, credits_.credit(agent_id)) for agent_id in sorted(credits_.apart))
         return tuple((agent_id, credit) for agent_id, credit in owed if credit)
 
+    def resume(self, turns: tuple[Any, ...]) -> None:
+        """Take back the credits that ``turns`` returned; before the first member joins. O(n)."""
+        self._credits.apart = dict(turns)
+
     def sibling(self, asked: Mapping[str, int]) -> Self:
         """Return an empty index with the same credits. O(1)."""
         twin = type(self)()
-        twin._credits = self._credits  # noqa: SLF001  a sibling is what shares this
+        twin._credits = self._credits  # noqa: SLF001  siblings share this
         twin._empty()  # noqa: SLF001
         return twin
 
     def fresh(self) -> Self:
-        """Return an empty index with credits of its own. O(1)."""
+        """Return an empty index with its own credits. O(1)."""
         return type(self)()
 
     @property
     def _ahead(self) -> int:
-        """What a unit of weight will have gained after the next selection."""
+        """The gain of a unit of weight after the next selection."""
         return self._credits.gained + self._credits.share
 
     def _first(self, wanted: int, excluding: AbstractSet[AgentId]) -> Iterable[Entry]:
-        """Return the first few willing members with minus the credit after the next selection."""
+        """Return the first willing members in order, with minus their credit after that."""
         ahead, found = self._ahead, list[Iterator[Entry]]()
         for weight, entries in self._entries.items():
             willing = (entry for entry in entries if entry[2] not in excluding)
@@ -233,9 +236,9 @@ class WeightedRoundRobin:
             del self._entries[weight]
 
     def _catch_up(self) -> None:
-        """Move the members who were asked since the last look, by whichever index.
+        """Move the members selected by any sibling since the last call.
 
-        Amortised O(log n) for each agent asked.
+        Amortised O(log n) for each selected agent.
         """
         credits_ = self._credits
         if self._seen == credits_.moves:
@@ -257,6 +260,6 @@ def _place(credits_: _Credits, member: Member) -> Entry:
 
 
 def _scored(entries: Iterable[Entry], gained: int) -> Iterator[Entry]:
-    """Yield entries of one weight with what that weight has gained."""
+    """Yield entries of one weight with the gain of that weight."""
     for minus_apart, last_assigned, agent_id in entries:
         yield (minus_apart - gained, last_assigned, agent_id)

@@ -1,4 +1,4 @@
-"""What strategies over a sliding span have in common."""
+"""A base for strategies that read a sliding window."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from ticketroute.model.checks import LONGEST_SPAN, check_whole
 from ticketroute.model.instants import Span, hours
 from ticketroute.strategies.ranked import Ranked
 
-DAY: Span = hours(24)  # one working day and the night after it: yesterday's shift has dropped out
+DAY: Span = hours(24)  # a working day and the night after it, so that yesterday's shift is out
 
 
 class Windowed(Ranked):
-    """A key over what happened within ``window`` milliseconds, counted by the desk."""
+    """A key from figures that the desk counts within the last ``window`` milliseconds."""
 
     def __init__(self, window: Span = DAY) -> None:
         check_whole("window", window, 1, LONGEST_SPAN)
@@ -19,5 +19,5 @@ class Windowed(Ranked):
 
     @property
     def window(self) -> Span:
-        """How far back the desk counts, in milliseconds."""
+        """The length of the sliding window, in milliseconds."""
         return self._window

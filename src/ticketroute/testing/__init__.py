@@ -1,7 +1,7 @@
-"""The test kit: generators, a reference desk, contracts and promises, for all who build on this.
+"""The test kit: generators, a reference desk and contracts, for projects that use ticketroute.
 
-It needs the extra ``testing``. The names are imported when they are asked for, so that the pytest
-plug-in costs nothing where no test uses it.
+It needs the extra ``testing``. Each name is imported at its first use, so that the pytest plug-in
+costs nothing if no test uses the kit.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _HOME = {
     "tickets": "values",
 }
 
-__all__ = [  # noqa: PLE0604  strings all of them, from the table above
+__all__ = [  # noqa: PLE0604  all are strings, from the table above
     *_HOME
 ]
 

@@ -1,4 +1,4 @@
-"""A desk beside the reference desk: whatever it does, the obvious desk has to do as well."""
+"""A desk that is compared with the reference desk after every command."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NOT_LOOKED_AT = (InvalidValueError, UnknownStrategyError, BrokenStrategyError, N
 
 
 def refer(reference: ReferenceDesk, turn: Turn) -> None:
-    """Give a command to the reference desk as well; it has to do, or to refuse, the same.
+    """Give a command to the reference desk as well, and check that it does or refuses the same.
 
-    Events are compared field by field, and in their order; of a refusal only its kind is.
+    Events are compared in order and field by field; of a refusal only the class is compared.
     """
     reference.luck = list(turn.events)
     referred = give(turn.call, reference)
@@ -43,14 +43,14 @@ def compare(turn: Turn, theirs: tuple[Event, ...]) -> None:
 
 
 class DeskBesideReference(Dispatcher):
-    """A dispatcher whose every command is given to the reference desk, too.
+    """A dispatcher that gives each command to the reference desk as well and compares the results.
 
-    Every story told on it checks more than it looks at: but for what chance decides, each field of
-    each event is what looking at everything leads to, and so are the explanation of each ticket,
-    every timer, counter and index. After a refusal only its kind is compared. A command that is
-    refused for a value that is not allowed, or for a strategy that cannot be had, is not passed on:
-    the reference desk does not look at those. For a desk that checks itself as well, make a class
-    of this and ``WatchedDesk``, in that order.
+    A test that uses it checks more than its own asserts. Except for random draws, each field of
+    each event has to equal what the reference desk computes by a scan of all facts, and so have
+    the explanation of each ticket and every timer, counter and index. After a refusal only the
+    class of the error is compared. A command refused for an invalid value or an unknown strategy
+    is not passed on, because the reference desk does not check these. For a desk that checks
+    itself as well, make a class of this and ``WatchedDesk``, in that order.
     """
 
     def __init__(

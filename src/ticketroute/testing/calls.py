@@ -1,4 +1,4 @@
-"""Commands of a desk as data: what was called, with what, as one would write it."""
+"""Commands of a desk as data: the method and its arguments, shown as source code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ticketroute.model.strategy_spec import StrategySpec
 
 
 class Desk(Protocol):
-    """Whatever takes commands: a dispatcher, a reference desk, one of your own."""
+    """An object that takes commands: a dispatcher, a reference desk, or your own desk."""
 
     def do(self, command: Command, *, at: int, by: str | None = None) -> tuple[Event, ...]:
         """Do a command."""
@@ -27,7 +27,7 @@ class Desk(Protocol):
 
 @frozen
 class Call:
-    """A command to be given to a desk: its class, what it takes, when, and who gives it.
+    """A command for a desk: its class, its arguments, its instant, and who gives it.
 
     The command is made when it is given, so that a value it refuses is a refusal like any other.
 
@@ -42,11 +42,11 @@ class Call:
     by: str | None = None
 
     def give(self, desk: Desk) -> tuple[Event, ...]:
-        """Give the command to a desk and return its events; a refusal raises."""
+        """Give the command to a desk and return its events; a refused command raises."""
         return desk.do(self.kind(*self.values, **self.facts), at=self.at, by=self.by)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  a protocol's
-        """Let Hypothesis show the command as one would write it."""
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  of a protocol
+        """Show the command as source code when Hypothesis prints it."""
         printer.text(str(self))
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ def method_of(kind: type[Command]) -> str:
 
 
 def written(value: object) -> str:
-    """Return a value as one would write it: without what it says by default.
+    """Return a value as source code, without the fields that have their defaults.
 
     >>> from ticketroute import Agent, Delivery
     >>> written(Agent(id="ana", capacity=2))

@@ -1,4 +1,4 @@
-"""Every index and counter of a desk, held against what plain facts say."""
+"""Checks of every index and counter of a desk against plain facts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ EVERYBODY = 10_000
 
 
 def check(desk: Dispatcher) -> None:
-    """Add up every index and counter of a desk anew, and fail at the first that is wrong.
+    """Compute every index and counter of a desk again, and fail at the first that is wrong.
 
-    It looks inside: at what the desk writes down once, and at all that it keeps in step with it.
-    Use it after whatever your test did. O(everything), several times.
+    It reads the insides of the desk: the facts that it stores once, and everything that it derives
+    from them. Call it at the end of a test. It costs several scans of the whole desk.
 
     Raises:
-        AssertionError: if anything is not what the facts add up to.
+        AssertionError: if a figure is not what follows from the facts.
     """
     facts = facts_of(desk)
     check_against(desk, facts)
@@ -41,7 +41,7 @@ def check(desk: Dispatcher) -> None:
 
 
 def check_against(desk: Dispatcher, plain: Facts) -> None:
-    """Fail at the first figure of ``desk`` that is not what ``plain`` adds up to."""
+    """Fail at the first figure of ``desk`` that does not follow from the facts in ``plain``."""
     state = desk._state
     assert not state.roster.gained
     assert not state.loose
@@ -64,7 +64,7 @@ def check_against(desk: Dispatcher, plain: Facts) -> None:
 
 
 def _timers_of(plain: Facts) -> dict[Timer, int]:
-    """Return what is due when, as the facts imply it."""
+    """Return the timers and their instants that follow from the facts."""
     return {
         Timer(TimerKind[due.kind.name], due.subject, due.detail): due.at
         for due in hand_out.due_of(plain)
@@ -159,7 +159,7 @@ def _ask_of(demand: Demand, queue: QueueFacts) -> Ask:
 
 
 def _asked(desk: Dispatcher, strategy: Strategy) -> list[AgentId]:
-    """Return everybody in an index, in its order; what chance draws for it stays in line."""
+    """Return all members of an index in its order; the random source is put back afterwards."""
     chance = desk._state.chance
     chance.rewind()
     answer = strategy.select(most=EVERYBODY)
@@ -174,7 +174,7 @@ def _index(
     index: list[AgentId],
     inside: list[AgentId],
 ) -> None:
-    """An index holds exactly those ``inside``, in the obvious order."""
+    """Check that an index holds exactly the members ``inside``, in the expected order."""
     if draws(queue.queue.strategy):
         assert sorted(index) == sorted(inside)
     else:
@@ -228,7 +228,7 @@ def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
 
 
 def _filed(filed: FiledHeads, heads: list[Head]) -> None:
-    """Every head is filed once: in its kind, under a skill that it asks, at the level it asks."""
+    """Check that each first ticket is filed once, under a required skill and its level."""
     found: list[Head] = []
     for asks, kind in filed._kinds.items():
         assert kind.lists
@@ -246,7 +246,7 @@ def _filed(filed: FiledHeads, heads: list[Head]) -> None:
 
 
 def _demand(demand: Demand, ask: Ask) -> None:
-    """A ticket stands in the line of what it asks by now."""
+    """Check that a ticket is in the line of its present requirement."""
     asks = demand.asks
     assert dict(asks.skills or {}) == ask.skills
     assert (asks.channel, asks.weight, asks.reach) == (ask.channel, ask.weight, ask.reach)
@@ -300,7 +300,7 @@ def _ticket(desk: Dispatcher, plain: Facts, ticket_id: str) -> None:
 
 
 def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
-    """Every clock has counted what its ticket's statuses and its calendar say."""
+    """Check that every clock has counted what follows from the statuses and the calendar."""
     views = desk.clocks(ticket.id)
     known = {} if ticket.book is None else ticket.book.clocks
     assert {view.metric for view in views} == known.keys()
@@ -318,7 +318,7 @@ def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
 
 
 def check_explanations(desk: Dispatcher, plain: Facts) -> None:
-    """Every verdict names the first reason, and the instant from which time alone removes it."""
+    """Check that every verdict names the first reason, and the instant at which it ends."""
     for ticket in plain.tickets.values():
         if ticket.queue not in plain.queues.values():
             continue

@@ -1,4 +1,4 @@
-"""A clock that stands until somebody moves it."""
+"""A clock that moves only when a test moves it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from ticketroute.model.instants import Instant, Span
 
 
 class FrozenClock:
-    """The present, in milliseconds, which passes only when told to.
+    """The present instant, in milliseconds, which changes only through its methods.
 
-    Called, it says what time it is: so it serves wherever a function is wanted that tells it.
+    A call returns the instant, so that the clock can be passed as a function for the time.
 
     >>> clock = FrozenClock(1_000)
     >>> clock.pass_by(500)
@@ -22,25 +22,25 @@ class FrozenClock:
         self.now = now
 
     def __call__(self) -> Instant:
-        """Return what time it is."""
+        """Return the present instant."""
         return self.now
 
     def pass_by(self, span: Span) -> Instant:
-        """Let a span pass; return what time it is then."""
+        """Move forward by a span, and return the new instant."""
         return self.reach(self.now + span)
 
     def reach(self, at: Instant) -> Instant:
-        """Let time pass up to an instant.
+        """Move forward to an instant.
 
         Raises:
-            ValueError: if it lies in the past.
+            ValueError: if the instant is in the past.
         """
         if at < self.now:
-            raise ValueError(f"it is {self.now} already, and no clock goes back to {at}")
+            raise ValueError(f"the clock is at {self.now} already and cannot go back to {at}")
         self.now = at
         return at
 
     def reach_deadline(self, desk: Dispatcher) -> Instant:
-        """Let time pass up to what is due next on a desk; stay where nothing is."""
+        """Move forward to the next deadline of a desk; do nothing if it has none."""
         deadline = desk.next_deadline()
         return self.reach(self.now if deadline is None else max(self.now, deadline))

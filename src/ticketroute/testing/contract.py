@@ -1,4 +1,4 @@
-"""What every strategy owes, whatever its order: one suite for built-ins and plug-ins alike."""
+"""The contract of every strategy, whatever its order: one test suite for all."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ several = st.sets(names)
 
 
 class StrategyContract:
-    """Tests for a strategy: subclass it, say which, and pytest does the rest.
+    """Tests for a strategy: subclass it, name the strategy, and pytest collects them.
 
-    ``strategy`` is what a queue would say, such as ``"nearest"`` or ``"priority(then=nearest)"``,
-    or a class or function that makes one. ``takes_turns`` says that the order of joining counts,
-    as it does where agents have seats; ``logarithmic = False`` gives up the promise about cost.
+    ``strategy`` is a name as in ``Queue.strategy``, such as ``"nearest"`` or
+    ``"priority(then=nearest)"``, or a class or function that makes a strategy. Set
+    ``takes_turns = True`` if the order of joining matters, as it does for seats. Set
+    ``logarithmic = False`` to skip the test of the cost.
 
     >>> class TestLongestIdle(StrategyContract):
     ...     strategy = "longest_idle"
@@ -47,7 +48,7 @@ class StrategyContract:
 
     def make(self, source: RandomSource) -> Strategy:
         """Return a new strategy; ``source`` is for one that draws."""
-        strategy: Any = getattr_static(self, "strategy")  # not bound, if it is a function
+        strategy: Any = getattr_static(self, "strategy")  # not bound if it is a function
         if isinstance(strategy, str):
             return create(strategy, source=source)
         draws = getattr(strategy, "draws", False) is True
@@ -55,14 +56,14 @@ class StrategyContract:
         return made
 
     def at_once(self, willing: Sequence[Member]) -> int:
-        """Return how many are selected where nobody says how many."""
+        """Return how many are selected by default."""
         rings_all = bool(getattr(self.make(Random(0)), "rings_all", False))  # noqa: S311
         return len(willing) if rings_all else min(1, len(willing))
 
-    # --- what every strategy owes -----------------------------------------------------------
+    # --- the contract -----------------------------------------------------------------------
 
     def test_it_keeps_the_contract(self) -> None:
-        """Whatever it is told: members only, the excluded never, the same when asked twice."""
+        """It selects only members, never excluded ones, and the same ones at a second call."""
         contract = self
 
         class Told(ToldMachine):
@@ -70,10 +71,10 @@ class StrategyContract:
 
         run_state_machine_as_test(Told, settings=one_failure())
 
-    def test_no_answer_hangs_on_the_order_in_which_members_joined(self) -> None:
-        """The same members, told in another order, are asked in the same order."""
+    def test_the_answer_does_not_depend_on_the_order_of_joining(self) -> None:
+        """The same members, added in another order, are selected in the same order."""
         if self.takes_turns:
-            return  # it takes turns: who joins first sits first
+            return  # it takes turns, so the first to join has the first seat
 
         @given(
             seed=st.integers(0, 2**32),
@@ -96,10 +97,10 @@ class StrategyContract:
 
         check()
 
-    def test_it_asks_nobody_twice_before_all_who_were_free_all_along(self) -> None:
-        """The bound of fairness for whoever takes turns."""
+    def test_no_agent_gets_two_turns_before_all_who_had_room_got_one(self) -> None:
+        """The bound of fairness for a strategy that takes turns."""
         if not self.takes_turns:
-            return  # it does not say takes_turns = True
+            return  # takes_turns is not set
         contract = self
 
         class Turns(TurnsMachine):
@@ -107,8 +108,8 @@ class StrategyContract:
 
         run_state_machine_as_test(Turns, settings=one_failure())
 
-    def test_it_answers_for_any_number_of_agents(self) -> None:
-        """One agent, or thousands: everybody is found, and nobody who left."""
+    def test_it_works_for_any_number_of_agents(self) -> None:
+        """Of one agent or of thousands all are found, and none who left."""
         for agents in (1, 2, 3, 100, 1_001, 2_000):
             drawn = Random(agents)  # noqa: S311  tests have to be repeatable
             strategy = self.make(drawn)
@@ -127,7 +128,7 @@ class StrategyContract:
             assert strategy.select() == strategy.select(most=3) == ()
 
     def test_a_sibling_is_empty_and_leaves_the_original_alone(self) -> None:
-        """A sibling has members of its own."""
+        """A sibling has its own members."""
         strategy = self.make(Random(1))  # noqa: S311  tests have to be repeatable
         ana, ben = (Member(agent_id=AgentId(name)) for name in ("ana", "ben"))
         strategy.join(ana)
@@ -144,7 +145,7 @@ class StrategyContract:
         assert sibling.select() == ("ben",)
 
     def test_turns_compare_equal_after_the_same_history(self) -> None:
-        """What is remembered beside the index is a function of what was told."""
+        """The turns are a function of the calls so far."""
 
         def lived() -> Strategy:
             strategy = self.make(Random(3))  # noqa: S311  tests have to be repeatable
@@ -159,10 +160,10 @@ class StrategyContract:
         assert lived().turns() == lived().turns()
         assert isinstance(lived().turns(), tuple)
 
-    def test_a_step_compares_no_more_than_a_few_times_the_logarithm(self) -> None:
-        """All keys tie, so that each comparison of two places comes down to the ids."""
+    def test_a_call_compares_at_most_a_few_times_the_logarithm(self) -> None:
+        """All keys tie, so that each comparison of two members compares their ids."""
         if not self.logarithmic:
-            return  # it says logarithmic = False
+            return  # logarithmic is set to False
         strategy = self.make(Random(5))  # noqa: S311  tests have to be repeatable
         members = [Member(agent_id=AgentId(Counted(f"{number:05}"))) for number in range(2**14)]
         for member in members:
@@ -189,12 +190,12 @@ class StrategyContract:
 
 
 def one_failure() -> settings:
-    """Return the settings that hold, but for showing one failure at a time."""
+    """Return the present settings, changed to show one failure at a time."""
     return settings(report_multiple_bugs=False)
 
 
 class ToldMachine(RuleBasedStateMachine):
-    """A strategy and its sibling, told of members who come, change and go."""
+    """A strategy and its sibling, with members who come, change and go."""
 
     checked: ClassVar[StrategyContract]
 
@@ -208,12 +209,12 @@ class ToldMachine(RuleBasedStateMachine):
 
     @initialize(coming=several.filter(bool))
     def open_desk(self, coming: set[AgentId]) -> None:
-        """Let some join at once: somebody, so that a failure has one smallest form and not two."""
+        """Add some members at once, at least one, so that a failure has one smallest form."""
         self.come_or_go(coming)
 
     @rule(names=several)
     def come_or_go(self, names: set[AgentId]) -> None:
-        """The sibling's members are some of the original's, as on a desk."""
+        """Add or remove members; the sibling's are some of the original's, as on a desk."""
         for name in sorted(names):
             if name not in self.inside["original"]:
                 self.tell("original", name)
@@ -226,7 +227,7 @@ class ToldMachine(RuleBasedStateMachine):
                         inside.remove(name)
 
     def tell(self, which: str, name: AgentId) -> None:
-        """Let one join."""
+        """Add a member."""
         self.index[which].join(self.members[name])
         self.inside[which].add(name)
 
@@ -236,7 +237,7 @@ class ToldMachine(RuleBasedStateMachine):
         value=st.integers(1, 4),
     )
     def change(self, name: AgentId, what: str, value: int) -> None:
-        """Change something of a member, and say so."""
+        """Change a fact of a member, and pass the change."""
         setattr(self.members[name], what, value)
         for which, inside in self.inside.items():
             if name in inside:
@@ -252,7 +253,7 @@ class ToldMachine(RuleBasedStateMachine):
     def select(
         self, which: str, excluding: set[AgentId], most: int | None, fewer: int, seed: int
     ) -> None:
-        """Ask, ask again, and ask for fewer."""
+        """Select, select again, and select fewer."""
         index, willing = self.index[which], self.inside[which] - excluding
         turns = self.strategy.turns()
         expected = (
@@ -277,21 +278,21 @@ class ToldMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.inside["original"])
     @rule()
     def offer(self) -> None:
-        """Ask whoever comes first."""
+        """Offer to the first agent."""
         (name, *_) = self.strategy.select()
         self.strategy.offered(name)
         assert self.index["sibling"].turns() == self.strategy.turns()
 
     @rule(name=names)
     def forget(self, name: AgentId) -> None:
-        """Let somebody who is not there go for good."""
+        """Forget an agent who is not in the index."""
         if name not in self.inside["original"]:
             self.strategy.forget(name)
             assert name not in self.strategy.select(most=9)
 
     @invariant()
     def shows_a_key_for_each_member(self) -> None:
-        """A key has as many whole numbers as names."""
+        """Check that a key has as many whole numbers as names."""
         for which, index in self.index.items():
             for name in self.inside[which]:
                 key = index.key_of(name)
@@ -300,18 +301,18 @@ class ToldMachine(RuleBasedStateMachine):
 
 
 class TurnsMachine(RuleBasedStateMachine):
-    """Nobody is offered twice before everyone who was free all along was offered once."""
+    """No agent gets a second offer before every agent who had room all the time got one."""
 
     checked: ClassVar[StrategyContract]
 
     def __init__(self) -> None:
         super().__init__()
         self.strategy = self.checked.make(Random(7))  # noqa: S311  tests have to be repeatable
-        self.offered_since: dict[AgentId, set[AgentId]] = {}  # whom, since each one's own turn
+        self.offered_since: dict[AgentId, set[AgentId]] = {}  # agents offered since each one's turn
 
     @rule(name=names)
     def come_or_go(self, name: AgentId) -> None:
-        """Let somebody gain room, or have none."""
+        """Add an agent who gained room, or remove one who has none."""
         if name in self.offered_since:
             self.strategy.leave(name)
             del self.offered_since[name]
@@ -321,7 +322,7 @@ class TurnsMachine(RuleBasedStateMachine):
 
     @rule(declined=several)
     def offer(self, declined: set[AgentId]) -> None:
-        """Ask who is next, but for those who have declined."""
+        """Offer to the next agent who has not declined."""
         willing = self.offered_since.keys() - declined
         chosen = self.strategy.select(excluding=declined, most=1)
         assert len(chosen) == min(1, len(willing))
@@ -352,7 +353,7 @@ class Counted(str):
 
 
 def a_member(number: int, drawn: Random) -> Member:
-    """Return a member of whom everything is drawn, with many ties."""
+    """Return a member with random facts, from few values so that ties are frequent."""
     return Member(
         agent_id=AgentId(f"agent-{number}"),
         priority=drawn.randint(1, 3),

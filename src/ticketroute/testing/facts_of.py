@@ -1,6 +1,6 @@
-"""Plain facts read off a dispatcher: what it writes down once, and nothing it keeps in step.
+"""Plain facts read from a dispatcher: those it stores once, and none that it derives.
 
-This, and ``checks``, know the insides of the core. Nothing else of the kit does.
+Only this module and ``checks`` know the insides of the core.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ticketroute.testing.reference.facts import (
 
 
 class ReadFacts(Facts):
-    """Plain facts that were read off another desk, at one instant."""
+    """Plain facts that were read from another desk at one instant."""
 
     def __init__(self, desk: Dispatcher) -> None:
         state = desk._state
@@ -65,7 +65,7 @@ class ReadFacts(Facts):
             self.tickets[ticket_id] = self.read_ticket(record, known)
 
     def at(self, kind: TimerKind, subject: str, detail: str = "") -> int | None:
-        """Return when something is due, if it is."""
+        """Return when a timer is due, or None."""
         return self.timers.get(Timer(kind, subject, detail))
 
     def read_agent(self, record: AgentRecord) -> AgentFacts:
@@ -81,6 +81,7 @@ class ReadFacts(Facts):
             recent=list(record.rare.recent or ()),
             grace_until=self.at(TimerKind.GRACE, record.id),
             misses=record.rare.misses,
+            missed_at=record.rare.missed_at,
             cooling_until=record.rare.cooling_until,
             on_shift=record.rare.on_shift,
         )
@@ -100,7 +101,7 @@ class ReadFacts(Facts):
         """Read a ticket, its offers and its tries."""
 
         def queue_of(queue: QueueRecord) -> QueueFacts:
-            if id(queue) not in known:  # closed, with tickets that were done
+            if id(queue) not in known:  # removed, with tickets that were done
                 known[id(queue)] = self.read_queue(queue)
             return known[id(queue)]
 
@@ -129,6 +130,9 @@ class ReadFacts(Facts):
         )
         facts.silent, facts.asked = set(record.past.silent), set(record.asked or ())
         facts.reserve_until = self.at(TimerKind.RESERVE, ticket_id)
+        facts.hold_at = self.at(TimerKind.HOLD_ROOM, ticket_id)
+        facts.room_wanted, facts.room_of = record.past.room_wanted, record.past.room_of
+        facts.taken = 0 if record.agent is None else taken_since(record.agent, ticket_id)
         facts.relax_at = self.at(TimerKind.RELAX, ticket_id)
         facts.ring_at = self.at(TimerKind.RING, ticket_id)
         facts.respond_by = self.at(TimerKind.RESPOND, ticket_id)
@@ -137,17 +141,25 @@ class ReadFacts(Facts):
             retry_at = self.at(TimerKind.RETRY, ticket_id, who)
             facts.tried[who] = Tried(tried.reason.value, retry_at, tried.lifted)
         for who, offer in (record.offers or {}).items():
-            facts.offers[who] = OfferFacts(facts, queue_of(offer.queue), offer.event, 0)
+            facts.offers[who] = OfferFacts(
+                facts, queue_of(offer.queue), offer.event, taken_since(offer.agent, ticket_id)
+            )
         return facts
 
 
+def taken_since(record: AgentRecord, ticket_id: str) -> int:
+    """Return 1 if an agent took a ticket since they hold room for another, else 0."""
+    room = record.rare.room
+    return 0 if room is None else int(ticket_id in room.taken)
+
+
 def editions_of(versions: Versions) -> list[tuple[int, Calendar]]:
-    """Return the editions of a calendar, and from when on each counts."""
+    """Return the editions of a calendar, with the instant from which each is in force."""
     return [(edition.effective_from, edition.calendar) for edition in versions.editions]
 
 
 def read_book(book: Book) -> BookFacts:
-    """Read the clocks of a ticket, and what they are worked out from."""
+    """Read the clocks of a ticket, and the facts from which they are computed."""
     facts = BookFacts(
         list(book.log),
         book.queued,
@@ -184,7 +196,7 @@ def read_clock(clock: Clock) -> ClockFacts:
 
 
 def name_of(fired: Fired) -> tuple[object, ...]:
-    """Return as what the reference desk remembers a mark."""
+    """Return the name under which the reference desk remembers a mark."""
     if fired.kind is MarkKind.BREACH:
         return ("breach",)
     kind = "warning" if fired.kind is MarkKind.WARNING else "level"
@@ -192,12 +204,12 @@ def name_of(fired: Fired) -> tuple[object, ...]:
 
 
 def facts_of(desk: Dispatcher) -> ReadFacts:
-    """Return the plain facts of a desk, to be added up anew."""
+    """Return the plain facts of a desk, from which every figure can be computed again."""
     return ReadFacts(desk)
 
 
 def seats_of(record: QueueRecord) -> dict[int, Seats]:
-    """Return whose turn it is, by tier; 0 where there are none."""
+    """Return the seats and the turn by tier; the tier is 0 if there are no tiers."""
     if not takes_turns(record.queue.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()
@@ -209,7 +221,7 @@ def seats_of(record: QueueRecord) -> dict[int, Seats]:
 
 
 def credits_of(record: QueueRecord) -> dict[int, dict[AgentId, int]]:
-    """Return what members are owed, by tier; 0 where there are none."""
+    """Return the credits of members by tier; the tier is 0 if there are no tiers."""
     if not keeps_credits(record.queue.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()

@@ -1,4 +1,4 @@
-"""Whole histories of a desk as data: drawn, run on any desk, told as a script."""
+"""Whole histories of a desk as data: drawn, run on any desk, and shown as a script."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ REFUSALS = (TicketRouteError, InvalidValueError)
 
 
 class Tape:
-    """A random source that gives the same numbers for the same seed, from any place on."""
+    """A random source with the same numbers for the same seed, which can be moved to any place."""
 
     def __init__(self, seed: int, start: int = 0) -> None:
-        self._source = Random(seed)  # noqa: S311  a test has to be repeatable
+        self._source = Random(seed)  # noqa: S311  a test must be repeatable
         for _ in range(start):
             self._source.random()
 
@@ -40,7 +40,7 @@ class Tape:
 
 @frozen
 class Turn:
-    """A command and what came of it: its events, or the error that refused it."""
+    """A command and its result: its events, or the error that refused it."""
 
     call: Call
     events: tuple[Event, ...] = ()
@@ -55,10 +55,10 @@ class Turn:
 
 @frozen(kw_only=True)
 class History:
-    """What a host does with a desk: how it opens, and what happens then.
+    """What a host does with a desk: how it opens the desk, and what happens then.
 
-    What happens is said as intents, relative to how the desk stands: a history with anything left
-    out is one as well.
+    What happens is stored as intents, relative to the state of the desk, so that a history with
+    any of them left out is valid as well.
     """
 
     defaults: Defaults = Defaults()
@@ -68,28 +68,28 @@ class History:
     intents: tuple[Intent, ...] = ()
 
     def desk(self) -> Dispatcher:
-        """Return an empty desk as this history needs it."""
+        """Return an empty desk with the random source and permits of this history."""
         return Dispatcher(defaults=self.defaults, random=Tape(self.seed), permits=self.permits)
 
     def calls(self, desk: Dispatcher) -> Iterator[Call]:
-        """Yield the commands; each has to be given to ``desk`` before the next is asked for."""
+        """Yield the commands; give each to ``desk`` before taking the next."""
         yield from self.opening
         for intent in self.intents:
             yield from intent.calls(desk)
 
     def run(self, desk: Dispatcher | None = None) -> tuple[Turn, ...]:
-        """Give every command to a desk, a new one unless one is given; return what came of them."""
+        """Give every command to a desk, by default a new one; return the commands and results."""
         if desk is None:
             desk = self.desk()
         return tuple(give(call, desk) for call in self.calls(desk))
 
     def script(self) -> str:
-        """Return the history as one would write it, with what a desk says to each command."""
+        """Return the history as source code, with the result of each command."""
         return "\n".join(map(str, self.run()))
 
 
 def give(call: Call, desk: Any) -> Turn:
-    """Give a command to a desk and note what comes of it."""
+    """Give a command to a desk, and return it with its result."""
     try:
         return Turn(call, call.give(desk))
     except REFUSALS as refused:
@@ -98,7 +98,7 @@ def give(call: Call, desk: Any) -> Turn:
 
 @st.composite
 def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
-    """Generate how a desk opens: agents who are there, and queues that they serve."""
+    """Generate the start of a desk: agents who are there, and queues that they serve."""
     facts = st.fixed_dictionaries(world.agent_facts)
     hired = draw(st.lists(facts, min_size=2, max_size=world.most_agents))
     calls = []

@@ -1,7 +1,7 @@
-"""What somebody is about to do, said relative to how the desk stands then.
+"""Intents: what a person or the host wants to do, relative to the state of the desk then.
 
-"Resolve the third of the tickets at work" makes sense on any desk, and still does after Hypothesis
-has left out half of what came before: that is why histories made of intents shrink well.
+"Resolve the third assigned ticket" is valid on any desk, also after Hypothesis has left out half
+of what came before. That is why histories made of intents shrink well.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from ticketroute.testing.calls import Call, call
 from ticketroute.testing.promised import moving_within
 
 WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
-NOBODY = 30  # the pick that means one nobody knows
-NO_QUEUE = 29  # of an arriving ticket: it names none
+NOBODY = 30  # the pick that means an unknown id
+NO_QUEUE = 29  # the pick of an arriving ticket that names no queue
 
-Step = int | str  # so many milliseconds on; "before" or "deadline": to the next thing due
+Step = int | str  # milliseconds to pass, or "before" or "deadline" for the next deadline
 
 
 class Sight:
-    """A desk as somebody sees it who picks from what is there."""
+    """A view of a desk from which intents pick agents, queues and tickets."""
 
     def __init__(self, desk: Dispatcher) -> None:
         self.desk = desk
 
     def at(self, step: Step) -> int:
-        """Return the instant so far on."""
+        """Return the instant that is one step later."""
         if isinstance(step, int):
             return self.desk.now + step
         deadline = self.desk.next_deadline()
@@ -46,38 +46,38 @@ class Sight:
         return max(self.desk.now, deadline - (step == "before"))
 
     def ticket(self, pick: int, *states: RoutingState) -> TicketId:
-        """Return a ticket in one of the states, or any, or one that nobody knows."""
+        """Return a ticket in one of the states, or any ticket, or an unknown id."""
         known = [t.id for t in self.desk.tickets() if not states or t.state in states]
         return TicketId("nobody's") if pick == NOBODY or not known else known[pick % len(known)]
 
     def agent(self, pick: int) -> AgentId:
-        """Return an agent, or one that nobody knows."""
+        """Return an agent, or an unknown id."""
         known = [agent.id for agent in self.desk.agents()]
         return AgentId("nobody") if pick == NOBODY or not known else known[pick % len(known)]
 
     def queue(self, pick: int) -> QueueId:
-        """Return a queue, or one that nobody knows."""
+        """Return a queue, or an unknown id."""
         known = [queue.id for queue in self.desk.queues()]
         return QueueId("nowhere") if pick == NOBODY or not known else known[pick % len(known)]
 
     def asked(self, ticket_id: TicketId, pick: int, *, anybody: bool) -> AgentId:
-        """Return somebody who is asked for a ticket, or anybody."""
+        """Return an agent with an open offer of a ticket, or any agent."""
         asked = [t.offered_to for t in self.desk.tickets() if t.id == ticket_id]
         if anybody or not asked or not asked[0]:
             return self.agent(pick)
         return asked[0][pick % len(asked[0])]
 
     def members(self, queue_id: QueueId) -> Mapping[AgentId, Membership]:
-        """Return who serves a queue, nobody if there is no such queue."""
+        """Return the members of a queue; none if the queue does not exist."""
         return next((queue.members for queue in self.desk.queues() if queue.id == queue_id), {})
 
     def version(self, ticket_id: TicketId, stale: int | None) -> dict[str, Any]:
-        """Return the expectation of a decision that is so many versions behind."""
+        """Return the expected version of a decision that is ``stale`` versions behind."""
         versions = [t.version for t in self.desk.tickets() if t.id == ticket_id]
         return {} if stale is None or not versions else {"expected_version": versions[0] - stale}
 
     def new_ticket(self, facts: Mapping[str, Any], pick: int, at: int, number: int = 0) -> Ticket:
-        """Return a ticket under the next free number."""
+        """Return a ticket with the next free number as its id."""
         arrived = facts.get("arrived")
         facts = {**facts, "arrived": None if arrived is None else min(at, arrived)}
         queue = None if pick == NO_QUEUE else self.queue(pick)
@@ -96,19 +96,19 @@ def _verb(calls: Callable[..., Calls]) -> Callable[..., Calls]:
 
 @frozen
 class Intent:
-    """What somebody is about to do: when, what, and with which of those that come into question."""
+    """An intent: when to do what, and with which of the possible agents, queues and tickets."""
 
     verb: str
     step: Step
     facts: Mapping[str, Any]
 
     def calls(self, desk: Dispatcher) -> Calls:
-        """Yield the commands that this means on a desk; give each before asking for the next."""
+        """Yield the commands of this intent on a desk; give each before taking the next."""
         sight = Sight(desk)
         yield from _VERBS[self.verb](sight, sight.at(self.step), **self.facts)
 
 
-# --- who serves what ----------------------------------------------------------------------------
+# --- agents and queues --------------------------------------------------------------------------
 
 
 @_verb
@@ -191,7 +191,7 @@ def _change_defaults(_: Sight, at: int, new: object) -> Calls:
     yield call(commands.ChangeDefaults, new, at=at)
 
 
-# --- what is promised ---------------------------------------------------------------------------
+# --- service levels -----------------------------------------------------------------------------
 
 
 @_verb
@@ -215,12 +215,12 @@ def _remove_calendar(_: Sight, at: int, calendar_id: CalendarId) -> Calls:
 
 @_verb
 def _set_policies(sight: Sight, at: int, several: tuple[Policy, ...]) -> Calls:
-    """Levels move tickets to queues that are there, mostly."""
+    """Set policies whose levels move tickets to queues that mostly exist."""
     known = {queue.id for queue in sight.desk.queues()}
     yield call(commands.SetPolicies, tuple(moving_within(each, known) for each in several), at=at)
 
 
-# --- tickets come in ----------------------------------------------------------------------------
+# --- arrivals -----------------------------------------------------------------------------------
 
 
 @_verb
@@ -239,7 +239,7 @@ def _submit_many(sight: Sight, at: int, several: list[tuple[int, dict[str, Any]]
 
 @_verb
 def _submit_again(sight: Sight, at: int, pick: int, facts: dict[str, Any], at_front: bool) -> Calls:
-    """The same is no event; another under its id is refused, and all that came with it."""
+    """Submit the same ticket, which gives no event, or another with its id, which is refused."""
     known = next((t.ticket for t in sight.desk.tickets() if t.id == sight.ticket(pick % 30)), None)
     if known is None:
         return
@@ -250,7 +250,7 @@ def _submit_again(sight: Sight, at: int, pick: int, facts: dict[str, Any], at_fr
     yield call(commands.SubmitMany, batch, at=at)
 
 
-# --- to an agent --------------------------------------------------------------------------------
+# --- decisions by hand --------------------------------------------------------------------------
 
 
 @_verb
@@ -301,7 +301,7 @@ def _release(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
     yield call(commands.Release, ticket_id, at=at, **sight.version(ticket_id, stale))
 
 
-# --- offers: whoever answers has seen what has fallen due by then -------------------------------
+# --- offers: an agent answers after everything due by then has happened -------------------------
 
 
 @_verb
@@ -322,7 +322,7 @@ def _decline(sight: Sight, at: int, pick: int, who: int, reason: str, *, anybody
     yield call(commands.Decline, ticket_id, agent_id, reason=reason, at=at)
 
 
-# --- at work, and after -------------------------------------------------------------------------
+# --- work on tickets ----------------------------------------------------------------------------
 
 
 @_verb
@@ -381,6 +381,12 @@ def _merge(sight: Sight, at: int, pick: int, into_pick: int) -> Calls:
 def _change_priority(sight: Sight, at: int, pick: int, priority: object) -> Calls:
     ticket_id = sight.ticket(pick, WAITING, ASSIGNED, PARKED)
     yield call(commands.ChangePriority, ticket_id, priority, at=at)
+
+
+@_verb
+def _change_ticket(sight: Sight, at: int, pick: int, changes: Any, release: bool) -> Calls:
+    ticket_id = sight.ticket(pick, WAITING, OFFERED, ASSIGNED, PARKED)
+    yield call(commands.ChangeTicket, ticket_id, changes, release=release, at=at)
 
 
 @_verb

@@ -1,4 +1,4 @@
-"""What every journal owes: one suite for whatever keeps the events of a desk."""
+"""The contract of every journal: one test suite for anything that keeps the events of a desk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ticketroute.testing.history import History, give, histories
 NO_POSITIONS = (-1, True, False, 1.0, "1", None)
 NO_EVENTS = (None, "event", 7, {"at": 0})
 MOST_HANDLES = 3
-LIVES = 20  # histories, of which each desk goes through one
+LIVES = 20  # histories; each desk runs one of them
 LIVED = settings(
     max_examples=LIVES,
     derandomize=True,
@@ -43,12 +43,12 @@ LIVED = settings(
 )
 
 handles = st.integers(0, MOST_HANDLES - 1)
-places = st.integers(0, 60)  # in a journal, or beyond
-few = st.sampled_from([2, 3, 1, 0])  # two show whether a batch may be torn, and are shown first
+places = st.integers(0, 60)  # positions in a journal or beyond it
+few = st.sampled_from([2, 3, 1, 0])  # two are enough to show a torn batch, so they come first
 
 
 class JournalContract:
-    """Tests for a journal: subclass it, say how one is opened, and pytest does the rest.
+    """Tests for a journal: subclass it, define how one is opened, and pytest collects them.
 
     >>> from ticketroute.journal import MemoryJournal
     >>> class TestMemoryJournal(JournalContract):
@@ -56,36 +56,36 @@ class JournalContract:
     ...         return MemoryJournal()
     """
 
-    # --- what a subclass says ---------------------------------------------------------------
+    # --- what a subclass defines ------------------------------------------------------------
 
     def open(self) -> Journal:
         """Return a new journal without events."""
-        raise NotImplementedError(f"{type(self).__name__}.open() has to return a new journal")
+        raise NotImplementedError(f"{type(self).__name__}.open() must return a new journal")
 
     def another(self, journal: Journal) -> Journal:
-        """Return a second handle of a journal, to be used beside the first; default, the first."""
+        """Return a second handle of a journal for use with the first; by default the first."""
         return journal
 
     def reopen(self, journal: Journal) -> Journal:
-        """Return a journal as it is found after a crash; default, as if there had been none.
+        """Return a journal as it is found after a crash; by default the same one.
 
-        The handle that is given is left as it is, and not used again until it is closed.
+        The old handle stays as it is, and is only closed afterwards.
         """
         return journal
 
     def close(self, journal: Journal) -> None:
-        """Let go of a handle at the end of a test; default, there is nothing to let go of."""
+        """Close a handle at the end of a test; by default do nothing."""
 
-    # --- what every journal owes ------------------------------------------------------------
+    # --- the contract -----------------------------------------------------------------------
 
     def test_it_keeps_the_contract(self) -> None:
-        """Whoever writes, reads and crashes: everything is there once, in order, as it was."""
+        """After writes, reads and crashes each event is there once, in order and unchanged."""
         contract = self
 
         class Kept(JournalMachine):
             checked = contract
 
-        lived()  # drawn before, and not within, what is drawn of it
+        lived()  # drawn first, and not within the draws of the machine
         run_state_machine_as_test(Kept, settings=one_failure())
 
     def test_a_new_journal_is_empty(self) -> None:
@@ -95,8 +95,8 @@ class JournalContract:
             assert list(journal.read(0)) == list(journal.read(1)) == []
             assert journal.latest_snapshot(0) is journal.latest_snapshot(9) is None
 
-    def test_of_two_who_saw_the_same_head_one_is_refused(self) -> None:
-        """And told which head it knew, and which there is."""
+    def test_of_two_writers_at_the_same_head_one_is_refused(self) -> None:
+        """The error has the head that the writer expected, and the present head."""
         events = some_events()
         with self._opened() as (journal, other):
             assert journal.append(0, events[:2]) == 2
@@ -104,8 +104,8 @@ class JournalContract:
                 refuse_conflict(handle, head, events[2:], actual=2)
             compare(other.read(0), events[:2], after=0)
 
-    def test_a_reader_sees_what_there_was_when_it_began(self) -> None:
-        """And no more, however long it takes over it."""
+    def test_a_reader_sees_the_events_at_its_beginning(self) -> None:
+        """The reader sees no later events, however long it takes."""
         events = some_events()
         with self._opened() as (journal, other):
             journal.append(0, events[:2])
@@ -116,7 +116,7 @@ class JournalContract:
             compare(late, [], after=2)
 
     def test_bad_input_is_refused_and_changes_nothing(self) -> None:
-        """With an InvalidValueError, at the call."""
+        """The error is an InvalidValueError, raised at the call."""
         first, *more = some_events()
         with self._opened() as (journal, _):
             journal.append(0, [first])
@@ -134,7 +134,7 @@ class JournalContract:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Journal, Journal]]:
-        """Open a journal and a second handle of it, and let go of them in the end."""
+        """Open a journal and a second handle of it, and close both at the end."""
         journal = self.open()
         other = self.another(journal)
         try:
@@ -146,12 +146,12 @@ class JournalContract:
 
 
 class TornError(Exception):
-    """What an iterator of events raises that does not reach its end."""
+    """Raised by an iterator of events before its end."""
 
 
 @define
 class Reader:
-    """Somebody in the middle of reading: which position comes next, and where it ends."""
+    """A reader in the middle of a journal: the next position, and the last."""
 
     entries: Iterator[Entry]
     at: Position
@@ -159,10 +159,10 @@ class Reader:
 
 
 class JournalMachine(RuleBasedStateMachine):
-    """A desk at work, whose events go into a journal through several handles.
+    """A desk whose events are written to a journal through several handles.
 
-    The machine knows the whole journal by heart: ``written`` holds its events, ``heads`` where a
-    command ended, ``snapshots`` at which of them one was saved.
+    The machine keeps a copy of the journal: ``written`` holds its events, ``heads`` the positions
+    at which a command ended, and ``snapshots`` the snapshots saved at them.
     """
 
     checked: ClassVar[JournalContract]
@@ -178,7 +178,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     @initialize(life=st.integers(0, LIVES - 1))
     def open_desk(self, life: int) -> None:
-        """Open the desk that writes; it goes through one of the drawn histories."""
+        """Open the desk that writes; it runs one of the drawn histories."""
         lives = lived()
         self.history = lives[life % len(lives)]
         self.desk = self.history.desk()
@@ -188,21 +188,21 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(handle=handles, commands=st.integers(1, 3))
     def append(self, handle: int, commands: int) -> None:
-        """Let the desk work, and write what happened."""
+        """Give commands to the desk, and append their events."""
         batch: list[Event] = []
         for _, call in zip(range(commands), self.calls, strict=False):
-            turn = give(call, self.desk)  # time may have done something before a refusal
+            turn = give(call, self.desk)  # time may cause events before a refusal
             batch += turn.events if turn.refused is None else self.desk.advance(at=self.desk.now)
         head = self._handle(handle).append(len(self.written), batch)
         self.written += batch
         self.heads.append(len(self.written))
         assert head == len(self.written), f"append returned {head}, not {len(self.written)}"
-        batch.clear()  # the list is not the journal's
+        batch.clear()  # the journal must not keep the list itself
 
     @precondition(lambda self: self.written)
     @rule(handle=handles, behind=st.integers(1, 5), events=few)
     def append_to_an_older_head(self, handle: int, behind: int, events: int) -> None:
-        """Write what was decided before somebody else wrote: it is refused."""
+        """Append at a head that another writer has moved; it is refused."""
         head = max(0, len(self.written) - behind)
         journal = self._handle(handle)
         refuse_conflict(journal, head, self.written[:events], actual=len(self.written))
@@ -210,7 +210,7 @@ class JournalMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.written)
     @rule(handle=handles, events=few)
     def append_what_breaks_off(self, handle: int, events: int) -> None:
-        """Write events of which not all can be had: none is written."""
+        """Append events from an iterator that raises; none is written."""
 
         def torn() -> Iterator[Event]:
             yield from self.written[:events]
@@ -220,30 +220,32 @@ class JournalMachine(RuleBasedStateMachine):
             self._handle(handle).append(len(self.written), torn())
         except TornError:
             return
-        raise AssertionError("what breaks off was let in")
+        raise AssertionError("a batch whose iterator raised was appended")
 
     # --- reading ----------------------------------------------------------------------------
 
     @rule(handle=handles, after=places)
     def read(self, handle: int, after: Position) -> None:
-        """Read from anywhere, down to how each value is written; what one gets is one's own."""
+        """Read from any position, and compare each value and its repr; change what was read."""
         entries = self._handle(handle).read(after)
         events = compare(entries, self.written[after:], after=after)
         for event, expected in zip(events, self.written[after:], strict=True):
-            assert written(event) == written(expected), f"{written(event)} is equal, and other"
+            assert written(event) == written(expected), (
+                f"{written(event)} is equal and has another repr"
+            )
         if isinstance(entries, list):
             entries.clear()
 
     @rule(handle=handles, after=places)
     def begin_to_read(self, handle: int, after: Position) -> None:
-        """Begin to read, and leave it at that."""
+        """Begin to read without taking an entry."""
         entries = iter(self._handle(handle).read(after))
         self.readers.append(Reader(entries, after, max(after, len(self.written))))
 
     @precondition(lambda self: self.readers)
     @rule(which=places, most=st.sampled_from([1, 4, 1_000]), stops=st.booleans())
     def read_on(self, which: int, most: int, stops: bool) -> None:  # noqa: FBT001  by name
-        """Go on reading what there was when it began, and perhaps stop for good."""
+        """Continue a reading, which sees the events at its beginning, and perhaps stop it."""
         reader = self.readers[which % len(self.readers)]
         until = min(reader.at + most, reader.end)
         ahead = [entry for _, entry in zip(range(reader.at, until), reader.entries, strict=False)]
@@ -251,21 +253,23 @@ class JournalMachine(RuleBasedStateMachine):
         reader.at = until
         if until == reader.end:
             more = next(reader.entries, None)
-            assert more is None, f"a reader was to end at {until}, and got {more}"
+            assert more is None, f"a reader had to end at {until} and got {more}"
         if stops or until == reader.end:
             self.readers.remove(reader)
 
     @rule(handle=handles)
     def replay(self, handle: int) -> None:
-        """The events alone lead to the desk that wrote them."""
+        """Check that a replay of the events gives the desk that wrote them."""
         again = self._replayed(entry.event for entry in self._handle(handle).read(0))
-        assert again.same_state(self.desk), "the events do not lead to the desk that wrote them"
+        assert again.same_state(self.desk), (
+            "a replay of the events does not give the desk that wrote them"
+        )
 
     # --- snapshots --------------------------------------------------------------------------
 
     @rule(handle=handles, back=places)
     def save_snapshot(self, handle: int, back: int) -> None:
-        """Save what the desk knew after a command, not always the last; it is not the journal's."""
+        """Save a snapshot of the desk after a command, not always the last; then change it."""
         head = self.heads[-1 - back % len(self.heads)]
         state = self._state_at(head)
         self._handle(handle).save_snapshot(Snapshot(head, state))
@@ -274,12 +278,16 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(handle=handles, until=places)
     def latest_snapshot(self, handle: int, until: Position) -> None:
-        """Ask for the latest up to anywhere; what one gets is one's own."""
+        """Read the latest snapshot up to any position, and change what was read."""
         head = max((each for each in self.snapshots if each <= until), default=None)
         found = self._handle(handle).latest_snapshot(until)
-        assert (found and found.head) == head, f"up to {until} it is that of {head}, not {found}"
+        assert (found and found.head) == head, (
+            f"the latest snapshot up to {until} is that of {head}, not {found}"
+        )
         if found is not None:
-            assert found.state == self._state_at(found.head), f"not what was saved of {head}"
+            assert found.state == self._state_at(found.head), (
+                f"the snapshot of {head} is not the one that was saved"
+            )
             spoil(found.state)
 
     # --- handles ----------------------------------------------------------------------------
@@ -287,27 +295,27 @@ class JournalMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.handles) < MOST_HANDLES)
     @rule()
     def open_another_handle(self) -> None:
-        """Somebody else comes to the same journal."""
+        """Open another handle of the same journal."""
         self.handles.append(self.checked.another(self.handles[0]))
         self.ever.append(self.handles[-1])
 
     @rule()
     def crash(self) -> None:
-        """All who had a handle or were reading are gone, and one comes back."""
+        """Drop all handles and readers, and reopen the journal."""
         self.readers.clear()
         self.handles = [self.checked.reopen(self.handles[0])]
         self.ever += self.handles
 
     @invariant()
     def everything_is_there_once(self) -> None:
-        """What append returned for, and nothing else, through every handle."""
+        """Check that every handle has exactly the events for which append returned."""
         for journal in {id(each): each for each in self.handles}.values():
             head = journal.head()
             assert head == len(self.written), f"the head is {head}, not {len(self.written)}"
             compare(journal.read(0), self.written, after=0)
 
     def teardown(self) -> None:
-        """Let go of every handle there ever was."""
+        """Close every handle."""
         for journal in {id(each): each for each in self.ever}.values():
             self.checked.close(journal)
 
@@ -324,10 +332,10 @@ class JournalMachine(RuleBasedStateMachine):
 
 @cache
 def lived() -> tuple[History, ...]:
-    """Draw what the desks go through, the plainest first, and always the same.
+    """Return drawn histories for the desks, the simplest first, always the same ones.
 
-    A journal does not care why something happened. Were whole histories drawn for every sequence of
-    steps, to make a failure small would be to make them small, and take minutes.
+    A journal does not depend on why an event happened. If whole histories were drawn for every
+    sequence of steps, shrinking a failure would shrink these as well, and take minutes.
     """
     found: list[History] = []
 
@@ -348,15 +356,17 @@ def some_events() -> list[Event]:
 
 
 def compare(entries: Iterable[Entry], expected: list[Event], *, after: Position) -> list[Event]:
-    """Return the events read; fail unless they are the expected, at the positions that follow."""
+    """Return the events read; fail unless they are the expected ones at the next positions."""
     found = list(entries)
     events = [entry.event for entry in found]
     positions, due = [entry.position for entry in found], after + 1
     assert positions == list(range(due, due + len(found))), f"positions after {after}: {positions}"
     assert len(found) == len(expected), f"{len(found)} events after {after}, not {len(expected)}"
-    if events != expected:  # as lists: what is the same object is not compared
+    if events != expected:  # as lists, which do not compare an object with itself
         for entry, event in zip(found, expected, strict=True):
-            assert entry.event == event, f"at {entry.position} is {entry.event}, not {event}"
+            assert entry.event == event, (
+                f"the event at {entry.position} is {entry.event}, not {event}"
+            )
     return events
 
 
@@ -368,22 +378,22 @@ def refuse_conflict(
         journal.append(head, events)
     except JournalConflictError as refused:
         told = (refused.expected, refused.actual)
-        assert told == (head, actual), f"it is {(head, actual)}, and the error says {told}"
+        assert told == (head, actual), f"the heads are {(head, actual)}, and the error has {told}"
         return
-    raise AssertionError(f"let in after {head}, and the journal was at {actual}")
+    raise AssertionError(f"events were appended after {head} while the journal was at {actual}")
 
 
 def refuse_value(call: Any, *values: object) -> None:
-    """Fail unless a call is refused for what it was given."""
+    """Fail unless a call is refused because of its arguments."""
     try:
         call(*values)
     except InvalidValueError:
         return
-    raise AssertionError(f"{call.__name__}{values} was let in")
+    raise AssertionError(f"{call.__name__}{values} was not refused")
 
 
 def spoil(state: Any) -> None:
-    """Empty the mappings and lists of a snapshot, as its owner may."""
+    """Empty the mappings and lists of a snapshot, as its owner is allowed to."""
     for each in (*state.values(), state):
         if type(each) in (dict, list):
             each.clear()

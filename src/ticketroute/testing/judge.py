@@ -1,4 +1,4 @@
-"""Whether an event may happen: each decision is held against plain facts of the moment before."""
+"""Checks that an event may happen, against plain facts of the moment before it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ticketroute.testing.reference.hand_out import Found, first_of
 
 
 def check_decision(desk: Facts, event: ev.Event, before: ev.Event | None) -> None:
-    """Fail unless the promises allow ``event``, which came after ``before``."""
+    """Fail unless the contract allows ``event``, which came after ``before``."""
     _check_whole_ring(desk, event, before)
     if isinstance(before, ev.OfferExpired):
         _check_after_miss(desk, before, event)
@@ -47,7 +47,7 @@ def check_decision(desk: Facts, event: ev.Event, before: ev.Event | None) -> Non
 
 
 def check_eligible(desk: Facts, event: ev.Event, _: ev.Event | None) -> None:
-    """Fail if a ticket goes by itself to somebody whom the gate refuses."""
+    """Fail if a ticket goes automatically to an agent whom the gate refuses."""
     if isinstance(event, ev.TicketAssigned):
         if event.cause in (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED):
             return
@@ -55,7 +55,8 @@ def check_eligible(desk: Facts, event: ev.Event, _: ev.Event | None) -> None:
             return
     elif not isinstance(event, ev.TicketOffered):
         return
-    ask = gate.ask_of(desk, desk.tickets[event.ticket_id], desk.queues[event.queue_id])
+    ticket, queue = desk.tickets[event.ticket_id], desk.queues[event.queue_id]
+    ask = gate.ask_of(desk, ticket, queue, by_hand=event.cause is ev.Cause.TAKEN)
     reason = gate.reason(desk, event.agent_id, ask)
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
 
@@ -66,11 +67,12 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         offer = ticket.offers[event.agent_id]
         assert (event.cost, queue) == (offer.cost, offer.queue)
         return
-    ask = gate.ask_of(desk, ticket, queue)
+    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
+    taken = event.cause is ev.Cause.TAKEN
+    ask = gate.ask_of(desk, ticket, queue, by_hand=by_hand or taken)
     reason = gate.reason(desk, event.agent_id, ask)
     assert event.cost == gate.cost(desk, event.agent_id, ask)
-    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
-    if ticket.recalled and (by_hand or event.cause is ev.Cause.TAKEN):
+    if ticket.recalled and (by_hand or taken):
         return  # the gate looked at it as it was before its offers were withdrawn
     assert queue in ticket.queues
     if by_hand:
@@ -78,7 +80,7 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         return
     assert reason is None, f"{event.agent_id} may not get {event.ticket_id}: {reason}"
     assert event.exceeded is None
-    if event.cause is ev.Cause.TAKEN or desk.unsettled:
+    if taken or desk.unsettled:
         return
     _check_choice(desk, event, ticket, queue, before)
 
@@ -89,7 +91,7 @@ def _check_offered(desk: Facts, event: ev.TicketOffered, before: ev.Event | None
     assert queue.queue.delivery is Delivery.OFFER
     ask = gate.ask_of(desk, ticket, queue)
     reason = gate.reason(desk, event.agent_id, ask)
-    assert reason is None, f"{event.agent_id} may not be asked for {event.ticket_id}: {reason}"
+    assert reason is None, f"{event.agent_id} may not be offered {event.ticket_id}: {reason}"
     agent = desk.agents[event.agent_id].agent
     assert event.cost == gate.cost(desk, event.agent_id, ask)
     points = agent.contact_points if ticket.ticket.channel == "call" else ()
@@ -107,7 +109,7 @@ def _check_choice(
     queue: QueueFacts,
     before: ev.Event | None,
 ) -> None:
-    """Hold a choice against whom the ticket wishes for, the strategy, and the order of lines."""
+    """Check a choice against the agents the ticket has a wish for, the strategy, and the lines."""
     ask = gate.ask_of(desk, ticket, queue)
     wish = next(iter(choose.wished(desk, ticket, queue).items()), None)
     together = (
@@ -128,21 +130,21 @@ def _check_choice(
             assert event.agent_id in gate.eligible(desk, ask)
         else:
             _check_winner(desk, event, ticket, ask)
-    if not together and not isinstance(before, ev.TicketReopened):  # for whoever had it, at once
+    if not together and not isinstance(before, ev.TicketReopened):  # goes to the agent who had it
         _check_order_of_line(desk, ticket, queue)
     elif together:
         assert ticket.offers
 
 
 def _fronts(desk: Facts) -> list[Found]:
-    """Return the first ticket of each queue that hands out by itself and that somebody may have."""
+    """Return the first ticket of each queue that hands out, if an agent may have it."""
     queues = [queue for queue in desk.queues.values() if queue.queue.delivery is not Delivery.PULL]
     found = [first_of(desk, queue) for queue in queues]
     return [each for each in found if each is not None]
 
 
 def _check_order_of_line(desk: Facts, ticket: TicketFacts, queue: QueueFacts) -> None:
-    """Nothing that stands better, in its queue or another, could have been served."""
+    """Fail if a ticket that goes first, in its queue or another, could have been served."""
     fronts = _fronts(desk)
     here = [each.ticket for each in fronts if each.ask.queue is queue]
     assert here == [ticket], "a ticket before it in its line could have been served"
@@ -183,7 +185,7 @@ def _check_winner(
 
 
 def _check_whole_ring(desk: Facts, event: ev.Event, before: ev.Event | None) -> None:
-    """A ticket that rings everybody at once has rung everybody before anything else happens."""
+    """Fail if a ticket that rings all agents has left one out when something else happens."""
     if not isinstance(before, ev.TicketOffered) or before.cause not in ev.BY_STRATEGY:
         return
     queue, ticket = desk.queues[before.queue_id], desk.tickets[before.ticket_id]
@@ -193,7 +195,7 @@ def _check_whole_ring(desk: Facts, event: ev.Event, before: ev.Event | None) -> 
 
 
 def _willing(desk: Facts, ticket: TicketFacts) -> list[AgentId]:
-    """Return who may get a ticket through one of its queues that hands out by itself."""
+    """Return the agents who may get a ticket automatically through one of its queues."""
     handing = [each for each in ticket.queues if each.queue.delivery is not Delivery.PULL]
     return [who for each in handing for who in gate.eligible(desk, gate.ask_of(desk, ticket, each))]
 
@@ -203,7 +205,7 @@ def _check_queued(desk: Facts, event: ev.TicketQueued) -> None:
     assert event.reason is not None
     assert not ticket.offers
     willing = _willing(desk, ticket)
-    assert not willing, f"{event.ticket_id} waits, and {willing} could have it"
+    assert not willing, f"{event.ticket_id} waits although {willing} could have it"
     if ticket.queue.queue.delivery is Delivery.PULL:
         assert event.reason is ev.WaitReason.AWAITS_PULL
     else:
@@ -216,7 +218,7 @@ def _check_short(desk: Facts, event: ev.OfferShort) -> None:
     assert event.wanted == event.open + ticket.wants
     assert not ticket.rings_everyone
     willing = _willing(desk, ticket)
-    assert not willing, f"{event.ticket_id} is short, and {willing} could be asked"
+    assert not willing, f"{event.ticket_id} has too few offers although {willing} could get one"
 
 
 def _check_ended(desk: Facts, event: ev.OfferDeclined | ev.OfferExpired) -> None:
@@ -237,7 +239,7 @@ def _check_ended(desk: Facts, event: ev.OfferDeclined | ev.OfferExpired) -> None
 
 
 def _check_after_miss(desk: Facts, missed: ev.OfferExpired, event: ev.Event) -> None:
-    """Too many misses in a row, and the agent is away, once all offers of the instant expired."""
+    """Fail if an agent with too many misses is not away after all offers of the instant expired."""
     queues = desk.queues.values()
     if isinstance(event, ev.OfferExpired) and event.at == missed.at:
         return
@@ -259,20 +261,21 @@ def _check_resumed(desk: Facts, event: ev.TicketResumed) -> None:
     ask = gate.ask_of(desk, ticket, ticket.queue)
     sticky = ticket.queue.queue.resume.value == "sticky"
     reason = gate.reason(desk, event.agent_id, ask, without=ticket.id)
-    assert sticky or reason in (None, "rate_limit")  # which is for new tickets: this was theirs
+    assert sticky or reason in (None, "rate_limit")  # the limit is for new tickets
 
 
 def check_capacity(desk: Facts, event: ev.Event, before: dict[AgentId, tuple[int, int]]) -> None:
-    """Nothing automatic gives anybody more than their capacity.
+    """Fail if an automatic decision takes an agent above their capacity.
 
-    What may: force, a sticky return from hold, and a queue whose tickets on hold begin to count.
+    What may: force, a sticky return from hold, a queue whose tickets on hold begin to count, and
+    changes of what a ticket weighs or which channels may be interrupted.
     """
     if isinstance(event, ev.TicketAssigned) and event.exceeded is not None:
         return
     if isinstance(event, ev.TicketResumed):
         if desk.tickets[event.ticket_id].queue.queue.resume is ResumeRule.STICKY:
             return
-    elif isinstance(event, ev.QueueChanged | ev.AgentChanged):
+    elif isinstance(event, ev.QueueChanged | ev.AgentChanged | ev.TicketChanged):
         return
     for agent_id in desk.agents:
         most, then = gate.capacity(desk, agent_id), before.get(agent_id, (0, 0))
@@ -281,16 +284,16 @@ def check_capacity(desk: Facts, event: ev.Event, before: dict[AgentId, tuple[int
 
 
 def _units(desk: Facts, agent_id: AgentId) -> tuple[int, int]:
-    """Return the units of an agent's firm work, and of that which may be interrupted."""
+    """Return the units of an agent's firm work and of their interruptible work."""
     agent, mine = desk.agents[agent_id].agent, gate.holdings(desk, agent_id)
     return gate.units(agent, mine, soft=False), gate.units(agent, mine, soft=True)
 
 
 def check_rest(desk: Facts) -> None:
-    """No work is left undone: nobody idle may have a ticket that a queue hands out by itself."""
+    """Fail if an agent with room could have a waiting ticket that a queue hands out."""
     for found in _fronts(desk):
         willing = gate.eligible(desk, found.ask)
-        raise AssertionError(f"{found.ticket.id} waits, and {willing} could have it")
+        raise AssertionError(f"{found.ticket.id} waits although {willing} could have it")
     for ticket in desk.tickets.values():
         state = ticket.state.value
         assert (state == "offered") == bool(ticket.offers)
@@ -305,10 +308,10 @@ Look = Callable[[Facts, ev.Event, ev.Event | None], None]
 
 
 class Judge:
-    """Follows the events of a desk, and holds each against the promises when it happens.
+    """Follows the events of a desk, and checks each against the contract.
 
-    It needs the events and nothing else, so that it can judge any desk, also one replayed.
-    ``looks`` are asked about every event before it is applied, ``capacity`` is looked at after.
+    It needs only the events, so that it can judge any desk, including a replayed one.
+    ``looks`` are called for every event before it is applied; ``capacity`` is checked afterwards.
     """
 
     def __init__(
@@ -336,13 +339,13 @@ class Judge:
             apply(facts, event)
             if self.capacity:
                 check_capacity(facts, event, before)
-            if not isinstance(event, ClockEvent):  # clocks follow what happens, and decide nothing
+            if not isinstance(event, ClockEvent):  # events of clocks are no decisions
                 self.last = event
             if isinstance(event, ev.TicketAssigned) and event.cause is ev.Cause.ACCEPTED:
-                facts.unsettled = False  # which gives no room beside what was asked for
+                facts.unsettled = False  # it gives no more room than was asked for
         facts.unsettled = False
         facts.loose.clear()
 
     def check_rest(self) -> None:
-        """Fail if somebody idle may have a ticket that a queue hands out by itself."""
+        """Fail if an agent with room could have a waiting ticket that a queue hands out."""
         check_rest(self.facts)

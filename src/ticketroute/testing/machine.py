@@ -1,8 +1,8 @@
-"""The whole desk under any commands, beside the reference desk: the same commands, the same events.
+"""A state machine that gives any commands to a desk and to the reference desk.
 
-Every command is also given to a twin, a desk replayed from the events so far: all three have to go
-on alike, or refuse alike. Every event is held against the promises at the moment it happens, and
-after every command every index and counter is added up anew.
+Every command is also given to a twin, which is a desk replayed from the events so far. All three
+must return the same events or refuse alike. Every event is checked against the contract at the
+moment it happens, and after every command every index and counter is computed again.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from ticketroute.testing.reference.commands import ReferenceDesk
 from ticketroute.testing.world import World, picks, steps
 
 MOST_TICKETS, MOST_WAITING = 24, 5
-OF_ITSELF = (ev.Cause.TIME, ev.Cause.ESCALATED)  # what time brings, and what follows from that
+OF_ITSELF = (ev.Cause.TIME, ev.Cause.ESCALATED)  # causes of events that time brings
 
 
 def of_world(name: str) -> st.SearchStrategy[Any]:
-    """Draw from a generator of the world of the machine that runs."""
+    """Draw from a generator of the world of the running machine."""
     drawn: st.SearchStrategy[Any] = st.runner().flatmap(
         lambda machine: getattr(machine.world, name)
     )
@@ -44,9 +44,9 @@ def of_world(name: str) -> st.SearchStrategy[Any]:
 
 
 class DeskMachine(RuleBasedStateMachine):
-    """Any commands, in any order, at any instants.
+    """Gives any commands in any order at any instants.
 
-    Subclass it for a world of your own, and put ``TestMine = MyMachine.TestCase`` in your tests.
+    Subclass it for your own world, and put ``TestMine = MyMachine.TestCase`` in your tests.
     """
 
     world: ClassVar[World] = World()
@@ -61,7 +61,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.begin()
 
     def begin(self) -> None:
-        """Set up empty desks; called again once the machine has drawn what they go by."""
+        """Set up empty desks; called again once the machine has drawn their settings."""
         self.desk = Dispatcher(defaults=self.defaults, random=Tape(self.seed), permits=self.permits)
         self.reference = ReferenceDesk(self.defaults, self.permits)
         self.judge = Judge(self.defaults, self.permits)
@@ -97,10 +97,10 @@ class DeskMachine(RuleBasedStateMachine):
             self.give(opened)
         self.intend(Intent("submit_many", 0, {"several": first_tickets}))
 
-    # --- how every command is given ---------------------------------------------------------
+    # --- commands ---------------------------------------------------------------------------
 
     def twin(self) -> Dispatcher:
-        """Return a desk replayed from the events so far, its chance where ours is."""
+        """Return a desk replayed from the events so far, with its random source at our place."""
         return Dispatcher.replay(
             self.events,
             defaults=self.defaults,
@@ -109,11 +109,11 @@ class DeskMachine(RuleBasedStateMachine):
         )
 
     def intend(self, intent: Intent) -> list[Turn]:
-        """Do what somebody intends, by one command or several."""
+        """Give the commands of an intent."""
         return [self.give(call) for call in intent.calls(self.desk)]
 
     def give(self, call: Call) -> Turn:
-        """Give a command to all desks; they have to do, or to refuse, the same."""
+        """Give a command to all desks, and check that they do or refuse the same."""
         planned = self.preview(call) if call.kind is commands.Submit else None
         twin = self.twin()
         assert twin.same_state(self.desk)
@@ -142,7 +142,7 @@ class DeskMachine(RuleBasedStateMachine):
         now: int,
         due: int | None,
     ) -> None:
-        """Check that a refused command has changed nothing, but for what time did before it."""
+        """Check that a refused command has changed nothing except what was due before it."""
         again = give(call, twin)
         assert type(again.refused) is type(turn.refused)
         assert str(again.refused) == str(turn.refused)
@@ -157,13 +157,13 @@ class DeskMachine(RuleBasedStateMachine):
         self.take_in(late)
 
     def refer(self, turn: Turn) -> None:
-        """Give a command to the reference desk, which has to answer as the desk did."""
+        """Give a command to the reference desk, and check that it answers as the desk did."""
         refer(self.reference, turn)
         if turn.refused is not None:
             compare(turn, self.reference.advance(at=self.desk.now))
 
     def preview(self, call: Call) -> tuple[ev.Event, ...] | None:
-        """Return what a submit would do, having changed nothing; None if it would be refused."""
+        """Return the events of a preview, which changes nothing; None if it is refused."""
         before = self.desk.snapshot()
         try:
             planned = self.desk.preview(*call.values, **call.facts, at=call.at, by=call.by)
@@ -173,7 +173,7 @@ class DeskMachine(RuleBasedStateMachine):
         return planned
 
     def take_in(self, events: tuple[ev.Event, ...]) -> None:
-        """Hold events against the promises, and note them."""
+        """Check events against the contract, and note them."""
         self.judge.take_in(events)
         for event in events:
             self.events.append(event)
@@ -181,55 +181,55 @@ class DeskMachine(RuleBasedStateMachine):
                 self.spent += len(event.draws)
 
     def has_space(self) -> bool:
-        """Say whether more may come: a desk that drowns shows the same picture all day."""
+        """Return whether more tickets may come: an overfull desk shows nothing new."""
         states = [ticket.state for ticket in self.desk.tickets()]
         return states.count(RoutingState.WAITING) < MOST_WAITING and len(states) < MOST_TICKETS
 
     def has_tickets(self) -> bool:
-        """Say whether there is anything to work at."""
+        """Return whether there is an open ticket."""
         return any(True for _ in self.desk.tickets())
 
     def asks(self) -> bool:
-        """Say whether any offer is open."""
+        """Return whether any offer is open."""
         return any(ticket.offered_to for ticket in self.desk.tickets())
 
     def upheaval(self) -> bool:
-        """Say whether it is time for something that leaves little as it was: now and then."""
+        """Return whether it is time for a change of the whole desk, which is rare."""
         return len(self.events) % 4 == 0
 
     # --- what is drawn ----------------------------------------------------------------------
-    # Few rules, each with many faces: Hypothesis leaves rules out at random, and a desk without
-    # tickets, or without anybody who works them, has nothing to get wrong.
+    # There are few rules, each with many forms: Hypothesis leaves out rules at random, and a desk
+    # without tickets or agents cannot fail.
 
     @precondition(has_space)
     @rule(what=of_world("arrivals"))
     def arrives(self, what: Intent) -> None:
-        """Let tickets come in."""
+        """Submit tickets."""
         self.intend(what)
 
     @precondition(has_tickets)
     @rule(what=of_world("work"))
     def works(self, what: Intent) -> None:
-        """Let something happen to a ticket."""
+        """Work on a ticket."""
         self.intend(what)
 
     @precondition(has_tickets)
     @rule(what=of_world("endings"))
     def ends(self, what: Intent) -> None:
-        """Let a ticket be done, or work again."""
+        """End or reopen a ticket."""
         self.intend(what)
 
     @precondition(has_tickets)
     @rule(step=steps, pick=st.integers(0, 29))
     def finishes(self, step: Step, pick: int) -> None:
-        """Let somebody finish a ticket."""
+        """Resolve a ticket."""
         facts = {"pick": pick, "stale": None, "anything": False}
         self.intend(Intent("resolve", step, facts))
 
     @precondition(asks)
     @rule(what=of_world("answers"))
     def answers(self, what: Intent) -> None:
-        """Let somebody answer what they are asked, or what they are not."""
+        """Answer an offer, open or not."""
         turn = self.intend(what)[-1]
         if what.verb == "accept" and turn.refused is None:
             ticket_id, agent_id = turn.call.values
@@ -239,7 +239,7 @@ class DeskMachine(RuleBasedStateMachine):
     @precondition(asks)
     @rule(step=steps, pick=st.integers(0, 29), who=st.integers(0, 29), yes=st.booleans())
     def answers_what_is_open(self, step: Step, pick: int, who: int, *, yes: bool) -> None:
-        """Let somebody answer what they are asked: it fails only if the offer has just ended."""
+        """Answer an open offer, which fails only if the offer has just ended."""
         facts: dict[str, Any] = {"pick": pick, "who": who, "anybody": False}
         facts |= {"stale": None} if yes else {"reason": "declined"}
         self.intend(Intent("accept" if yes else "decline", step, facts))
@@ -247,32 +247,32 @@ class DeskMachine(RuleBasedStateMachine):
     @precondition(has_tickets)
     @rule(what=of_world("moves"))
     def moves(self, what: Intent) -> None:
-        """Let a ticket find an agent by hand, or lose one."""
+        """Assign, transfer or release a ticket by hand."""
         self.intend(what)
 
     @rule(what=of_world("staffing"))
     def staffs(self, what: Intent) -> None:
-        """Let somebody come, go, or work on other terms."""
+        """Add, remove or change an agent."""
         self.intend(what)
 
     @precondition(upheaval)
     @rule(what=of_world("upheavals"))
     def upheaves(self, what: Intent) -> None:
-        """Let little stay as it was."""
+        """Change queues, defaults or service levels."""
         self.intend(what)
 
     # --- time -------------------------------------------------------------------------------
 
     @rule(step=steps)
     def advance(self, step: Step) -> None:
-        """Let time pass."""
+        """Pass time."""
         at = Sight(self.desk).at(step)
         assert self.give(call(commands.Advance, at=at)).refused is None
         assert self.desk.now == at
 
     @rule(jump=st.integers(1, 40), splits=st.lists(st.integers(0, 40), max_size=5))
     def sleep_through_deadlines(self, jump: int, splits: list[int]) -> None:
-        """One long sleep gives the events of many short ones."""
+        """Check that one long sleep gives the events of many short ones."""
         watchful, start = self.twin(), self.desk.now
         watchful.advance(at=start)
         seen: list[ev.Event] = []
@@ -287,7 +287,7 @@ class DeskMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.now > 0 and self.upheaval())
     @rule()
     def go_back_in_time(self) -> None:
-        """Time does not go back."""
+        """Check that time cannot go back."""
         turn = self.give(call(commands.Advance, at=self.desk.now - 1))
         assert isinstance(turn.refused, TimeBackwardsError)
 
@@ -295,15 +295,15 @@ class DeskMachine(RuleBasedStateMachine):
 
     @invariant()
     def adds_up(self) -> None:
-        """Every index and counter is what the facts add up to."""
+        """Check that every index and counter follows from the facts."""
         check_against(self.desk, self.reference.facts)
 
     @invariant()
     def leaves_no_work_undone(self) -> None:
-        """Nobody idle may have a ticket that waits."""
+        """Check that no agent with room could have a waiting ticket."""
         self.judge.check_rest()
 
     @invariant()
     def explains_everybody(self) -> None:
-        """Every verdict names the first reason."""
+        """Check that every verdict names the first reason."""
         check_explanations(self.desk, self.reference.facts)

@@ -1,7 +1,7 @@
-"""The pytest plug-in: found by its entry point wherever this package and pytest are installed.
+"""The pytest plug-in, which pytest finds by its entry point if this package is installed.
 
-It imports nothing of the kit before a test asks for a fixture, so that whoever has the package
-without the extra ``testing`` notices nothing.
+It imports the kit only when a test uses a fixture, so that the package works without the extra
+``testing``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ticketroute.testing.clock import FrozenClock
     from ticketroute.testing.watched import WatchedDesk
 
-# The kit's asserts are to show values, as those of a test do.
+# The kit's asserts show their values, like those of a test.
 pytest.register_assert_rewrite(
     "ticketroute.testing.checks",
     "ticketroute.testing.contract",
@@ -41,7 +41,7 @@ def desk() -> Iterator[WatchedDesk]:
 
 @pytest.fixture
 def frozen_clock() -> FrozenClock:
-    """Return a clock that stands at 0 until the test moves it."""
+    """Return a clock that is at 0 until the test moves it."""
     from ticketroute.testing.clock import FrozenClock  # noqa: PLC0415  see above
 
     return FrozenClock()

@@ -1,4 +1,4 @@
-"""How hard Hypothesis looks: the same examples every time for CI, others each time for people."""
+"""Profiles of Hypothesis: the same examples every time for CI, new ones each time for people."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ VARIABLE = "HYPOTHESIS_PROFILE"
 
 
 def register() -> None:
-    """Register the profiles ``quick``, ``ci``, ``dev``, ``long`` and ``hunt``, and choose none.
+    """Register the profiles ``quick``, ``ci``, ``dev``, ``long`` and ``hunt`` without loading one.
 
-    ``ci`` has to fail or pass by the change alone, so it draws the same examples on every machine,
-    and how long one of them takes there is no failure. ``dev`` looks somewhere new at each run.
-    ``long`` is for a night, or for after a change to an index; ``quick`` is for a first look.
-    ``hunt`` only says whether there is a failure, and does not make it small.
+    ``ci`` draws the same examples on every machine and has no time limit for one of them, so that
+    its result depends on the change alone. ``dev`` draws new examples at each run. ``long`` is for
+    a night, or after a change to an index; ``quick`` is for a first look. ``hunt`` only finds
+    failures and does not shrink them.
     """
     settings.register_profile(
         "hunt",
@@ -49,6 +49,6 @@ def register() -> None:
 
 
 def load(name: str | None = None) -> None:
-    """Register the profiles and go by one; default, the variable ``HYPOTHESIS_PROFILE``, or dev."""
+    """Register the profiles and load one: ``name``, else ``HYPOTHESIS_PROFILE``, else ``dev``."""
     register()
     settings.load_profile(name or os.environ.get(VARIABLE, "dev"))

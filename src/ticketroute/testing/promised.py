@@ -1,7 +1,7 @@
-"""Generators for what is promised: calendars, targets, escalations and policies.
+"""Generators for service levels: calendars, targets, escalations and policies.
 
-The small ones fit the histories of this kit, which begin on Thursday 1970-01-01 and go on by
-milliseconds. The others are drawn in plain form, busy around a real change of a zone's offset.
+The small ones fit the histories of this kit, which begin on Thursday 1970-01-01 and move by
+milliseconds. The others are in plain form, with openings around a real change of a zone's offset.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ _STALE = tuple(
 
 
 def calendars() -> st.SearchStrategy[Calendar]:
-    """Generate calendars of UTC that open and close within seconds of 1970, or not at all."""
+    """Generate calendars in UTC that open and close within seconds of 1970, or never close."""
     return st.sampled_from(_SMALL) | st.sampled_from(_SMALL) | st.sampled_from(_STALE)
 
 
 def escalations(
     *, queues: st.SearchStrategy[QueueId | None] | None = None
 ) -> st.SearchStrategy[Escalation]:
-    """Generate levels around a target that move tickets to some of ``queues``, if to any."""
+    """Generate levels around a target; some move tickets to one of ``queues``."""
     return st.builds(
         Escalation,
         offset=st.sampled_from([-1, 0, 0, 1, 5]),
@@ -93,7 +93,7 @@ _pauses = st.sampled_from([status for status in Status if status.value not in _O
 def targets(draw: st.DrawFn, *, queues: st.SearchStrategy[QueueId | None] | None = None) -> Target:
     """Generate targets of milliseconds, with warnings and levels.
 
-    What counts in each queue anew never moves: a ticket would go to and fro all day.
+    Targets with ``per_queue`` have no levels that move, or a ticket would move to and fro all day.
     """
     per_queue = draw(st.sampled_from([False, False, True]))
     levels = escalations(queues=None if per_queue else queues)
@@ -117,8 +117,8 @@ def policies(
 ) -> st.SearchStrategy[Policy]:
     """Generate policies; ``facts`` replace the generators of single fields.
 
-    Their targets name the calendars ``c0`` and ``c1``. ``queues`` are where levels move tickets
-    to, and for which tickets a policy is.
+    Their targets name the calendars ``c0`` and ``c1``. ``queues`` are used in the conditions of
+    policies and as the queues to which levels move tickets.
     """
     given: dict[str, st.SearchStrategy[Any]] = {
         "targets": st.dictionaries(
@@ -136,13 +136,13 @@ def policies(
 def agreements(
     *, queues: st.SearchStrategy[QueueId] | None = None
 ) -> st.SearchStrategy[tuple[Policy, ...]]:
-    """Generate the policies of a desk, none of a name twice."""
+    """Generate the policies of a desk, each with a different name."""
     several = st.lists(policies(queues=queues), max_size=3, unique_by=lambda policy: policy.id)
     return several.map(tuple)
 
 
 def moving_within(policy: Policy, known: AbstractSet[QueueId]) -> Policy:
-    """Return a policy whose levels move tickets to queues that are known, and nowhere else."""
+    """Return a policy whose levels move tickets only to known queues."""
     targets = {
         metric: evolve(
             target,
@@ -192,13 +192,13 @@ CHANGES = [
     ("America/Caracas", "2007-12-09T07:00:00"),
     ("Asia/Amman", "2021-10-28T22:00:00"),
     ("Pacific/Kwajalein", "1993-08-21T12:00:00"),
-    ("Asia/Kolkata", "2024-01-01T00:00:00"),  # none, and the border of two years
+    ("Asia/Kolkata", "2024-01-01T00:00:00"),  # no change, and the border of two years
     ("UTC", "2024-01-01T00:00:00"),
 ]
 
 
 def change_instant(written: str) -> int:
-    """Return the second at which a change of the list above happens."""
+    """Return the second of a change in the list above."""
     return int(datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp())
 
 
@@ -210,7 +210,7 @@ def _clock(second: int) -> str:
 
 @st.composite
 def windows(draw: st.DrawFn, near: int, tick: int, *, most: int = 4) -> list[list[str]]:
-    """Draw windows of a day, many with an end near the ``near``-th second of the wall clock."""
+    """Draw openings of a day, many with an end near the ``near``-th second of the wall clock."""
     anywhere = st.integers(0, 86_400 // tick - 1).map(lambda each: each * tick)
     close = st.integers(-7_200 // tick, 7_200 // tick).map(lambda each: near + each * tick)
     bound = (anywhere | close).map(_clock)
@@ -225,12 +225,15 @@ def windows(draw: st.DrawFn, near: int, tick: int, *, most: int = 4) -> list[lis
 def plain_calendars(
     draw: st.DrawFn, zone: str, change: int, *, tick: int = 300, within: bool = True
 ) -> Plain:
-    """Draw a calendar in plain form, that is busy around the ``change``-th second."""
+    """Draw a calendar in plain form, with openings around the ``change``-th second."""
     wall = datetime.fromtimestamp(change, tzinfo_of(zone))
     near = (wall.hour * 3_600 + wall.minute * 60 + wall.second) // tick * tick
     day = windows(near, tick)
     dates = st.integers(-3, 3).map(lambda each: (wall.date() + timedelta(days=each)).isoformat())
-    pattern = [[], *draw(st.tuples(day, day, day))]  # a week of other windows every day draws long
+    pattern = [
+        [],
+        *draw(st.tuples(day, day, day)),
+    ]  # different openings for every day of the week would take long to draw
     kinds = draw(st.lists(st.sampled_from([1, 1, 1, 2, 3, 0]), min_size=7, max_size=7))
     plain: Plain = {
         "zone": zone,

@@ -1,7 +1,7 @@
-"""The promises of every desk as property tests, ready to import.
+"""The contract of every desk as property tests, ready to import.
 
-Each is held by histories that Hypothesis draws: whole ones, which it cuts down to the commands that
-matter. They look at a desk from outside, at its events and its answers.
+Each test runs histories that Hypothesis draws and shrinks to the commands that matter. The tests
+see a desk only from outside: its events and its answers.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ticketroute.testing.world import World
 
 
 class DeskPromises:
-    """Tests for what every desk owes, on desks as you have them: subclass it, and say which.
+    """Tests for the contract of every desk: subclass it, and define the desks to test.
 
-    ``world`` says what may be on them; ``strategy`` is the one that all queues go by, None for any
-    of the built-in ones. ``takes_turns`` says that the order in which agents came counts.
+    ``world`` defines what may be on them. ``strategy`` is the strategy of all queues; None means
+    any of the built-in ones. Set ``takes_turns = True`` if the order in which agents came matters.
 
     >>> class TestOurDesks(DeskPromises):
     ...     strategy = "longest_idle"
@@ -39,7 +39,7 @@ class DeskPromises:
     most_commands: ClassVar[int] = 30
 
     def histories(self) -> st.SearchStrategy[History]:
-        """Return the histories on which the promises are held."""
+        """Return the histories on which the tests run."""
         world = self.world
         if self.strategy is not None:
             queues = world.queues | {"strategy": st.just(self.strategy)}
@@ -47,25 +47,25 @@ class DeskPromises:
         return histories(world, max_size=self.most_commands)
 
     def desk(self, history: History) -> Dispatcher:
-        """Return the desk on which a history is run."""
+        """Return the desk on which a history runs."""
         return history.desk()
 
     # --- at every event ---------------------------------------------------------------------
 
-    def test_nobody_gets_more_than_their_capacity(self) -> None:
-        """What may: force, and a return from hold that a queue calls sticky."""
+    def test_no_agent_gets_more_than_their_capacity(self) -> None:
+        """The exceptions are force and a sticky return from hold."""
         self.judge_with()
 
-    def test_no_ticket_goes_to_whom_the_gate_refuses(self) -> None:
-        """Whoever is asked or gets a ticket by itself is eligible for it at that moment."""
+    def test_no_ticket_goes_to_an_agent_whom_the_gate_refuses(self) -> None:
+        """An agent who automatically gets an offer or a ticket is eligible at that moment."""
         self.judge_with(check_eligible)
 
     def test_lines_strategies_and_ties_are_kept_in_order(self) -> None:
-        """The best ticket goes first, and to the first agent; ties are decided as promised."""
+        """The first ticket goes first, to the first agent; ties are decided as documented."""
         self.judge_with(check_decision)
 
     def judge_with(self, *looks: Look) -> None:
-        """Hold every event of drawn histories against the facts of the moment before."""
+        """Check every event of drawn histories against the facts of the moment before it."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -77,8 +77,8 @@ class DeskPromises:
 
     # --- after every command ----------------------------------------------------------------
 
-    def test_nobody_is_idle_while_a_ticket_waits_that_they_may_have(self) -> None:
-        """Work is conserved."""
+    def test_no_agent_is_idle_while_a_ticket_waits_that_they_could_have(self) -> None:
+        """No agent with room is left idle."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -92,7 +92,7 @@ class DeskPromises:
         check()
 
     def test_a_ticket_is_in_one_place_and_with_one_agent(self) -> None:
-        """One routing state, and no double assignment."""
+        """It has one routing state and is not assigned twice."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -106,7 +106,7 @@ class DeskPromises:
         check()
 
     def test_a_refused_command_has_changed_nothing(self) -> None:
-        """But for what time did before it."""
+        """The exception is what was due before the command."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -120,10 +120,10 @@ class DeskPromises:
 
         check()
 
-    # --- of the whole -----------------------------------------------------------------------
+    # --- of a whole history -----------------------------------------------------------------
 
-    def test_the_events_alone_lead_to_the_same_desk(self) -> None:
-        """Replay asks nobody anew."""
+    def test_a_replay_of_the_events_gives_the_same_desk(self) -> None:
+        """A replay makes no decision again."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -137,7 +137,7 @@ class DeskPromises:
         check()
 
     def test_the_same_commands_give_the_same_events(self) -> None:
-        """Nothing hangs on anything but what was said."""
+        """The events depend only on the commands."""
 
         @given(self.histories())
         def check(history: History) -> None:
@@ -146,10 +146,10 @@ class DeskPromises:
 
         check()
 
-    def test_no_decision_hangs_on_the_order_in_which_agents_were_added(self) -> None:
-        """The same desk, built in another order, decides the same."""
+    def test_no_decision_depends_on_the_order_in_which_agents_were_added(self) -> None:
+        """The same desk, built in another order, makes the same decisions."""
         if self.takes_turns:
-            return  # it takes turns: who comes first sits first
+            return  # it takes turns, so the first to come has the first seat
 
         @given(self.histories(), st.permutations(values.AGENTS))
         def check(history: History, order: list[AgentId]) -> None:
@@ -172,7 +172,7 @@ NAMES_NO_AGENT = frozenset(
 
 
 def turns_of(history: History, desk: Dispatcher) -> list[Turn]:
-    """Run a history on a desk; what Hypothesis shows of a failure is what was said and done."""
+    """Run a history on a desk, and give Hypothesis its script to show with a failure."""
     turns = []
     for call in history.calls(desk):
         turn = give(call, desk)
@@ -182,7 +182,7 @@ def turns_of(history: History, desk: Dispatcher) -> list[Turn]:
 
 
 def one_assignment(has: dict[TicketId, AgentId], event: ev.Event) -> None:
-    """Note who has which ticket; fail if somebody gets what another has."""
+    """Note which agent has which ticket; fail if an agent gets a ticket that another has."""
     match event:
         case ev.TicketAssigned():
             assert event.ticket_id not in has, f"{has[event.ticket_id]} has {event.ticket_id}"
@@ -192,7 +192,7 @@ def one_assignment(has: dict[TicketId, AgentId], event: ev.Event) -> None:
 
 
 def one_place(desk: Dispatcher) -> None:
-    """Fail unless every ticket is in one place, and everybody agrees which."""
+    """Fail unless every ticket is in one place, according to every view."""
     places: dict[TicketId, list[tuple[str, AgentId]]] = {}
     for agent in desk.agents():
         for place in ("tickets", "parked", "wrapping_up", "offered"):

@@ -1,4 +1,4 @@
-"""Generators for the values of the model: few different ones each, so that they meet and tie."""
+"""Generators for the values of the model, from few different ones, so that ties are frequent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ own_skills = st.sampled_from([{}, {"x": 1}, {"x": 3}, {"y": 1}, {"x": 1, "y": 2}
 
 
 def presences() -> st.SearchStrategy[Presence]:
-    """Generate what agents say of themselves."""
+    """Generate presences of agents."""
     return st.sampled_from(Presence)
 
 
@@ -92,7 +92,7 @@ def offer_policies() -> st.SearchStrategy[OfferPolicy]:
 
 
 def reaches() -> st.SearchStrategy[Reach]:
-    """Generate which agent priorities a ticket may go to: mostly all of them."""
+    """Generate the agent priorities that may get a ticket, mostly all of them."""
     return st.sampled_from([Reach(), Reach(), Reach(), Reach(1, 1), Reach(1, 2), Reach(2, 3)])
 
 
@@ -109,7 +109,7 @@ _STEP_FACTS: Facts = {
 
 @st.composite
 def relaxations(draw: st.DrawFn) -> tuple[Relaxation, ...]:
-    """Generate schedules that widen the search, with up to three steps."""
+    """Generate lists of up to three relaxations."""
     steps = []
     for after in sorted(draw(st.sets(st.integers(0, 12), max_size=3))):
         facts = draw(st.fixed_dictionaries({}, optional=_STEP_FACTS))
@@ -131,7 +131,7 @@ def memberships() -> st.SearchStrategy[Membership]:
 
 
 def defaults() -> st.SearchStrategy[Defaults]:
-    """Generate what holds where agents and queues say nothing."""
+    """Generate the defaults of a desk."""
     return st.builds(
         Defaults,
         capacity=st.integers(1, 3),

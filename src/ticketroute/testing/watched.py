@@ -1,4 +1,4 @@
-"""A dispatcher that writes down what happens on it, and checks itself after every command."""
+"""A dispatcher that keeps its events and checks itself after every command."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from ticketroute.testing.judge import Judge
 
 
 class WatchedDesk(Dispatcher):
-    """A dispatcher that keeps its ``history`` and holds it against every promise as it grows.
+    """A dispatcher that keeps its ``history`` and checks it against the contract.
 
-    Every event is judged when it happens; after every command nobody may be idle who could work,
-    and every index and counter is added up anew; a command refused has to have changed nothing.
-    ``last`` are the events of the last command. O(everything) for each command: for tests.
+    Every event is checked when it happens. After every command no agent with room may be left
+    without a ticket that they could have, and every index and counter is computed again. A refused
+    command must have changed nothing. ``last`` holds the events of the last command. Each command
+    costs scans of the whole desk, so use it for tests only.
 
     >>> from ticketroute import Agent
     >>> desk = WatchedDesk()
@@ -41,15 +42,15 @@ class WatchedDesk(Dispatcher):
         self.judge = Judge(defaults, permits)
 
     def check_replay(self) -> None:
-        """Check that the events alone lead to the same desk, turns and timers included."""
-        self.advance(at=self.now)  # what time did before a refused command is not told yet
+        """Check that a replay of the events gives the same desk, with its turns and timers."""
+        self.advance(at=self.now)  # events before a refused command come with the next
         again = Dispatcher.replay(self.history, permits=self.host_permits)
         assert again.same_state(self)
         assert self.same_state(again)
         assert again.next_deadline() == self.next_deadline()
 
     def take_in(self, events: tuple[Event, ...]) -> None:
-        """Note the events of a command and check what holds after every one."""
+        """Note the events of a command, and check the desk."""
         self.last = events
         self.history.extend(events)
         self.judge.take_in(events)
@@ -57,12 +58,12 @@ class WatchedDesk(Dispatcher):
         check(self)
 
     def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
-        """Do a command and check what holds after every one."""
+        """Do a command, and check the desk."""
         before, due = self.snapshot(), self.next_deadline()
         try:
             events = super().do(command, at=at, by=by)
         except REFUSALS:
-            if self.next_deadline() == due:  # else time did something before the refusal
+            if self.next_deadline() == due:  # otherwise time caused events before the refusal
                 assert self.snapshot() == before
             raise
         self.take_in(events)

@@ -1,4 +1,4 @@
-"""What histories are made of: agents, queues, tickets, and what they go through."""
+"""The world of a history: generators for agents, queues, tickets and what happens to them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ticketroute.testing.values import AGENT_FACTS, QUEUE_FACTS, TICKET_FACTS, F
 
 Intents = st.SearchStrategy[Intent]
 
-picks = st.integers(0, 30)  # the how-manieth of those that come into question; 30: nobody knows it
+picks = st.integers(0, 30)  # which of the possible ones, by number; 30 means an unknown id
 maybe_picks = st.none() | picks
 flags = st.booleans()
 rarely = st.sampled_from([False] * 5 + [True])
 force = st.sampled_from([False, False, True])
-stale = st.sampled_from([None, None, None, 0, 1])  # how far expected_version lies behind
+stale = st.sampled_from([None, None, None, 0, 1])  # how many versions expected_version is behind
 steps = st.sampled_from([0, 0, 0, 1, 2, 5, 11, "before", "deadline"])
 says = st.sampled_from(["available"] * 3 + ["away", "offline", "offline", "lunch"])
 authors = st.sampled_from([*ev.Author, ev.Author.REQUESTER, ev.Author.REQUESTER])
@@ -33,10 +33,10 @@ member_lists = st.lists(values.agent_ids, unique=True, max_size=5)
 
 
 class OneOfThree:
-    """A host who keeps about a third of all tickets from each agent."""
+    """A host that refuses about a third of all tickets for each agent."""
 
     def allows(self, agent_id: AgentId, ticket: Ticket) -> bool:
-        """Return the host's last word, by letters and digits."""
+        """Return whether the host allows it, computed from the ids."""
         return sum(map(ord, agent_id + ticket.id)) % 3 != 0
 
     def __repr__(self) -> str:
@@ -49,11 +49,11 @@ def _intents(verb: str, **facts: st.SearchStrategy[Any]) -> Intents:
 
 @define(slots=False, eq=False)
 class World:
-    """Generators of what happens on a desk; the fields say what may be on it.
+    """Generators of what happens on a desk; the fields define what may be on it.
 
     ``agents``, ``queues`` and ``tickets`` map fields of the model's values to generators and
     replace the usual ones. ``promised`` is whether there are calendars, shifts and policies.
-    ``permits`` are hosts with their own last word, None for none.
+    ``permits`` are hosts with rules of their own; None means no rule.
 
     >>> from hypothesis import strategies as st
     >>> calls_only = World(tickets={"channel": st.just("call")})
@@ -68,26 +68,34 @@ class World:
 
     @cached_property
     def agent_facts(self) -> Facts:
-        """The fields of an agent."""
+        """The generators of an agent's fields."""
         shifts: Facts = {"shift": SHIFTS} if self.promised else {}
         return AGENT_FACTS | shifts | self.agents
 
     @cached_property
     def queue_facts(self) -> Facts:
-        """The fields of a queue."""
+        """The generators of a queue's fields."""
         return QUEUE_FACTS | self.queues
 
     @cached_property
     def ticket_facts(self) -> st.SearchStrategy[dict[str, Any]]:
-        """Some fields of a ticket; what is left out says nothing."""
+        """The generators of some of a ticket's fields; the others keep their defaults."""
         others = {name: each for name, each in TICKET_FACTS.items() if name not in self.tickets}
         return st.fixed_dictionaries(self.tickets, optional=others)
+
+    @cached_property
+    def ticket_changes(self) -> st.SearchStrategy[dict[str, Any]]:
+        """Some fields that a ticket on the desk may get anew."""
+        names = ("channel", "skills", "requester", "prefer", "weight", "due")
+        facts = TICKET_FACTS | self.tickets
+        tags: Facts = {"tags": st.sampled_from([(), ("vip",)])}
+        return st.fixed_dictionaries({}, optional={name: facts[name] for name in names} | tags)
 
     # --- what happens -----------------------------------------------------------------------
 
     @cached_property
     def arrivals(self) -> Intents:
-        """Tickets come in, one or several."""
+        """Generate arrivals of one ticket or several."""
         batch = st.lists(st.tuples(picks, self.ticket_facts), min_size=1, max_size=4)
         by = st.sampled_from([None, "sue"])
         return st.one_of(
@@ -97,7 +105,7 @@ class World:
 
     @cached_property
     def moves(self) -> Intents:
-        """Tickets find agents by hand, or lose them."""
+        """Generate assignments, transfers and releases by hand."""
         return st.one_of(
             _intents("assign", pick=picks, who=picks, force=force, stale=stale),
             _intents("take", who=picks, pick=picks, anything=flags),
@@ -116,7 +124,7 @@ class World:
 
     @cached_property
     def answers(self) -> Intents:
-        """Agents answer what they are asked."""
+        """Generate answers to offers."""
         reasons = st.sampled_from(["declined", "busy", "lunch"])
         return st.one_of(
             _intents("accept", pick=picks, who=picks, anybody=rarely, stale=stale),
@@ -125,20 +133,21 @@ class World:
 
     @cached_property
     def work(self) -> Intents:
-        """What happens to tickets on the desk."""
+        """Generate work on tickets."""
         statuses, scores = st.sampled_from(ev.HoldStatus), st.sampled_from([0, 100, 101])
         return st.one_of(
             _intents("reply", pick=picks, author=authors, who=maybe_picks, rests=flags),
             _intents("hold", pick=picks, status=statuses, stale=stale),
             _intents("resume", pick=picks, stale=stale),
             _intents("change_priority", pick=picks, priority=values.priorities),
+            _intents("change_ticket", pick=picks, changes=self.ticket_changes, release=flags),
             _intents("rate", pick=picks, score=scores),
             _intents("submit_again", pick=picks, facts=self.ticket_facts, at_front=flags),
         )
 
     @cached_property
     def endings(self) -> Intents:
-        """Tickets are done, and work again."""
+        """Generate ends and reopenings of tickets."""
         return st.one_of(
             _intents("resolve", pick=picks, stale=stale, anything=flags),
             _intents("end_wrap_up", pick=picks),
@@ -150,7 +159,7 @@ class World:
 
     @cached_property
     def staffing(self) -> Intents:
-        """Who is there, and on which terms."""
+        """Generate changes of agents and their terms."""
         on = st.sampled_from([True, True, False])
         some_agent = st.fixed_dictionaries({}, optional=self.agent_facts)
         some_queue = st.fixed_dictionaries({}, optional=self.queue_facts)
@@ -168,7 +177,7 @@ class World:
 
     @cached_property
     def agreements(self) -> Intents:
-        """What is promised, and in which hours."""
+        """Generate changes of policies and calendars."""
         since = st.none() | st.integers(-12, 12)
         facts = {"calendar": promised.maybe_calendar_ids, "sla": SLAS}
         given = st.fixed_dictionaries({}, optional=facts)
@@ -188,7 +197,7 @@ class World:
 
     @cached_property
     def upheavals(self) -> Intents:
-        """What leaves little as it was."""
+        """Generate changes of the whole desk."""
         an_agent = st.fixed_dictionaries(self.agent_facts)
         a_queue = st.fixed_dictionaries(self.queue_facts)
         serves, terms = st.sampled_from([True, True, False]), values.memberships()
@@ -209,12 +218,12 @@ class World:
 
     @cached_property
     def time(self) -> Intents:
-        """Time passes."""
+        """Generate passing time."""
         return _intents("advance")
 
     @cached_property
     def anything(self) -> Intents:
-        """One of all these; what keeps a desk busy more often than what empties it."""
+        """Generate any of these; those that keep a desk busy are more frequent."""
         finish = _intents("resolve", pick=picks, stale=st.none(), anything=st.just(False))  # noqa: FBT003
         return st.one_of(
             self.arrivals,

@@ -154,6 +154,40 @@ def test_a_wider_reach_rings_the_second_tier_while_the_first_one_rings() -> None
     assert told(desk.advance(at=60 * S)) == [(30, "Offered", "t", "B")]
 
 
+def test_a_ring_that_widened_to_everyone_rings_newcomers_at_once() -> None:
+    desk = a_desk(A=1, B=1)
+    desk.add_agent(Agent(id="C", capacity=1), at=0)
+    a_queue(desk, "q", ["A", "B"], strategy="ring_all(step=5000)")
+    comes(desk, "t")
+    assert told(desk.advance(at=5 * S)) == [(5, "Offered", "t", "B")]
+    desk.add_member("q", "C", at=6 * S)
+    assert told(desk.set_presence("C", "available", at=7 * S)) == [(7, "Offered", "t", "C")]
+
+
+def test_a_ring_stays_in_line_without_saying_so_when_one_declines() -> None:
+    desk = a_desk(A=1, B=1)
+    a_queue(desk, "q", ["A", "B"], strategy="ring_all")
+    comes(desk, "t")
+    events = desk.decline("t", "A", at=1 * S)
+    assert [type(each) for each in events] == [ev.OfferDeclined]
+    assert desk.facts.tickets["t"].in_line
+
+
+@pytest.mark.parametrize(("others", "shown"), [((), False), (("B",), True)])
+def test_a_strategy_is_shown_for_a_ticket_from_a_line_only_if_it_had_a_choice(
+    others: tuple[str, ...], shown: bool
+) -> None:
+    desk = a_desk(A=1, B=1)
+    a_queue(desk, "q", ["A", *others], wrap_up=10 * S)
+    for number in range(1 + len(others)):
+        comes(desk, f"t{number}")
+    comes(desk, "waits", at=1 * S)
+    for number in range(1 + len(others)):
+        desk.resolve(f"t{number}", at=2 * S)
+    (assigned,) = desk.advance(at=12 * S)[-1:]
+    assert (assigned.strategy is not None, bool(assigned.key)) == (shown, shown)
+
+
 def test_a_queue_that_rings_offers_and_no_other_delivery_will_do() -> None:
     desk = a_desk(A=1)
     a_queue(desk, "q", ["A"], strategy="priority(then=ring_all)")

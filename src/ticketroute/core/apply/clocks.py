@@ -52,7 +52,7 @@ def on_policies_set(state: State, event: sla.PoliciesSet) -> None:
     state.versions.update({each.policy.id: each for each in state.agreements})
     for ticket in state.tickets.values() if state.agreements else ():
         if ticket.book is None and ticket.state is not RoutingState.DONE:
-            open_book(state, ticket, event.at)
+            open_book(ticket, event.at)
 
 
 def _agreed(state: State, policy: Policy) -> Agreement:
@@ -164,7 +164,7 @@ def on_clock_escalated(state: State, event: sla.ClockEscalated) -> None:
     _pass_mark(state, event, MarkKind.LEVEL, event.level)
 
 
-def open_book(state: State, ticket: TicketRecord, since: Instant) -> None:
+def open_book(ticket: TicketRecord, since: Instant) -> None:
     """Keep the time of a ticket, from an instant on."""
     ticket.book = Book(
         log=[(since, ticket.status)],

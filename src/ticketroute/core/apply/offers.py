@@ -60,6 +60,11 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
         time_rate_limit(state, record)
     if ticket.queue.ring_step is not None and not ticket.past.wanted:
         _widen(state, ticket, 1, event.at)
+    _stand(state, ticket)
+
+
+def _stand(state: State, ticket: TicketRecord) -> None:
+    """Put a ticket where it belongs after an offer: in line, loose, or neither."""
     if not ticket.queue.rings_all and ticket.queue.queue.offer.parallel == 1:  # fast: it is enough
         state.loose.pop(ticket.id, None)
         if ticket.entries or ticket.wait_reason is not None:

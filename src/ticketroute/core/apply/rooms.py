@@ -24,6 +24,7 @@ def on_room_held(state: State, event: ev.RoomHeld) -> None:
     ticket.past = evolve(ticket.past, room_of=agent.id)
     del state.wanting[ticket.id]
     state.held[ticket.id] = ticket
+    state.demands.rooms_held = len(state.held)
     agent.own.room = HeldRoom(ticket)
     state.roster.reindex(agent)
     enter_lines(state, ticket)

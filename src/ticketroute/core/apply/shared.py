@@ -58,6 +58,7 @@ def end_ticket(state: State, ticket: TicketRecord, at: Instant) -> None:
     if ticket.waiting_since is not None:
         end_search(state, ticket)
     ticket.queue.open_tickets -= 1
+    del state.open[ticket.id]
     ticket.done_at = at
     leave_agent(state, ticket, at)
     if ticket.tried:
@@ -161,6 +162,7 @@ def give_back_room(state: State, ticket: TicketRecord) -> None:
     agent = state.roster.agents.get(ticket.past.room_of or "")
     ticket.past = evolve(ticket.past, room_of=None)
     state.held.pop(ticket.id, None)
+    state.demands.rooms_held = len(state.held)
     if agent is not None and agent.rare.room is not None:
         agent.own.room = None
         state.roster.gained[agent.id] = agent
@@ -319,7 +321,7 @@ def recount_parked(state: State, ticket: TicketRecord) -> None:
         park(state, record, ticket)
 
 
-def move_to_queue(state: State, ticket: TicketRecord, queue: QueueRecord) -> None:
+def move_to_queue(ticket: TicketRecord, queue: QueueRecord) -> None:
     """Let a ticket that is not done belong to a queue."""
     if queue is not ticket.queue:
         ticket.queue.open_tickets -= 1

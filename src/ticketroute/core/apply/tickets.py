@@ -34,7 +34,7 @@ from ticketroute.core.apply.shared import (
 from ticketroute.core.facts import holds_slot, is_searching, queues_of, still_asked
 from ticketroute.core.index import lines
 from ticketroute.core.index.timers import Timer, TimerKind
-from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
+from ticketroute.core.records import AgentRecord, HeldRoom, TicketRecord, new_ticket
 from ticketroute.core.state import State, asks_in
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
@@ -62,10 +62,10 @@ def on_submitted(state: State, event: ev.TicketSubmitted) -> None:
         due=given.due,
     )
     if state.agreements:
-        open_book(state, ticket, event.arrived)
+        open_book(ticket, event.arrived)
     if queue.queue.relaxations:
         time_relaxation(state, ticket)
-    state.loose[ticket.id] = ticket
+    state.loose[ticket.id] = state.open[ticket.id] = ticket
 
 
 def on_queued(state: State, event: ev.TicketQueued) -> None:
@@ -75,21 +75,17 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
     if ticket.queue.skips:
         state.queued[ticket.id] = ticket
         state.roster.special = True
-    if ticket.queue.queue.hold_room_after is not None:
-        if event.reason is not ev.WaitReason.AWAITS_PULL:
-            time_room(state, ticket)
+    holds_room = ticket.queue.queue.hold_room_after is not None
+    if holds_room and event.reason is not ev.WaitReason.AWAITS_PULL:
+        time_room(state, ticket)
 
 
 def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     ticket = transition(state, event, type(event))
     record, queue = state.roster.agents[event.agent_id], state.roster.queues[event.queue_id]
-    room = record.rare.room
-    if room is not None:
-        room = room if ticket.offers and ticket.id not in room.taken else None
+    room = None
     if ticket.offers:  # accepted: any other was withdrawn before
-        if record.rare.misses:
-            record.own.misses, record.own.missed_at = 0, None
-        end_offer(state, ticket, event)
+        room = _end_accepted(state, ticket, record, event)
     elif ticket.entries:
         queue.handed.append(event.at)
     end_search(state, ticket)
@@ -101,7 +97,28 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
         state.chance.spend(len(event.draws))
     state.assigned += 1
     if queue is not ticket.queue:
-        move_to_queue(state, ticket, queue)
+        move_to_queue(ticket, queue)
+    _belong_to(state, ticket, record, event)
+    _start_work(state, ticket, record, event.at)
+    if room is not None:
+        room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
+
+
+def _end_accepted(
+    state: State, ticket: TicketRecord, record: AgentRecord, event: ev.TicketAssigned
+) -> HeldRoom | None:
+    """End an accepted offer; return room that was held since, in which it does not count."""
+    room, was_taken = record.rare.room, record.rare.room and ticket.id in record.rare.room.taken
+    if record.rare.misses:
+        record.own.misses, record.own.missed_at = 0, None
+    end_offer(state, ticket, event)
+    return None if was_taken else room
+
+
+def _belong_to(
+    state: State, ticket: TicketRecord, record: AgentRecord, event: ev.TicketAssigned
+) -> None:
+    """Note whose a ticket is, and by which decision."""
     ticket.agent, ticket.last_agent_id = record, event.agent_id
     if ticket.past.came_from is not None:
         ticket.past = evolve(ticket.past, came_from=None)
@@ -111,9 +128,6 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     if ticket.ticket.requester is not None:
         state.last_agent_of[ticket.ticket.requester] = event.agent_id
     record.last_assigned = state.assigned
-    _start_work(state, ticket, record, event.at)
-    if room is not None:
-        room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
 
 
 def _start_work(state: State, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
@@ -157,7 +171,7 @@ def on_transferred(state: State, event: ev.TicketTransferred) -> None:
     end_conversation(state, ticket)
     if ticket.state is RoutingState.WAITING:
         end_search(state, ticket)
-    move_to_queue(state, ticket, state.roster.queues[event.to_queue])
+    move_to_queue(ticket, state.roster.queues[event.to_queue])
     ticket.arrived = event.arrived
     if ticket.book is not None and ticket.queue is not old:
         ticket.book.queued = event.at
@@ -223,6 +237,7 @@ def on_resolved(state: State, event: ev.TicketResolved) -> None:
         end_ticket(state, ticket, event.at)
     else:
         ticket.queue.open_tickets -= 1
+        del state.open[ticket.id]
         ticket.done_at = event.at
         if ticket.tried:
             forget_all_tried(state, ticket)
@@ -244,10 +259,11 @@ def on_reopened(state: State, event: ev.TicketReopened) -> None:
     ticket = transition(state, event, type(event))
     ticket.past = evolve(ticket.past, came_from=ticket.last_agent_id)
     ticket.done_at = None
+    state.open[ticket.id] = ticket
     ticket.queue = state.roster.queues[ticket.queue.id]  # it may have closed and opened again
     ticket.queue.open_tickets += 1
     if state.agreements and ticket.book is None:  # resolved before the first policy
-        open_book(state, ticket, event.at)
+        open_book(ticket, event.at)
         if ticket.book is not None and event.cause is ev.Cause.REPLIED:
             ticket.book.note_message(ev.Author.REQUESTER, event.at)
     start_search(state, ticket, event.at)
@@ -274,7 +290,11 @@ def on_priority_changed(state: State, event: ev.TicketPriorityChanged) -> None:
 
 
 def on_changed(state: State, event: ev.TicketChanged) -> None:
-    ticket, new = transition(state, event), event.ticket
+    ticket, new, record = transition(state, event), event.ticket, None
+    if event.cost is not None and ticket.agent is not None:
+        record = ticket.agent if holds_slot(ticket.agent, ticket) else None
+    if record is not None:
+        state.roster.free_slot(record, ticket)
     ticket.asks = ticket.asks._replace(
         channel=new.channel, weight=new.weight, skills=still_asked(ticket, new.skills) or None
     )
@@ -282,14 +302,10 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
     if state.permits:  # demands that stand for the ticket as it was
         for queue in queues_of(ticket):
             queue.demands = {k: each for k, each in queue.demands.items() if k[1] != ticket.id}
-    record = ticket.agent
-    if record is not None and event.cost is not None:
-        if holds_slot(record, ticket):
-            state.roster.free_slot(record, ticket)
-            ticket.cost = event.cost
-            state.roster.take_slot(record, ticket)
-        else:
-            ticket.cost = event.cost
+    if event.cost is not None:
+        ticket.cost = event.cost
+    if record is not None:
+        state.roster.take_slot(record, ticket)
     due_again(state, ticket)
     if is_searching(ticket):
         come_loose(state, ticket)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ticketroute.core.records import TicketRecord
-from ticketroute.core.state import State
+from ticketroute.core.state import State, agreement_of
 from ticketroute.model import events as ev
 from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla.events import ClockEvent
 from ticketroute.sla.follow import Occasion, follow
-from ticketroute.sla.present import Agreement, Present
+from ticketroute.sla.present import Present
 
 _OCCASIONS: dict[type[ev.Event], Occasion] = {
     ev.TicketSubmitted: Occasion.SUBMITTED,
@@ -71,17 +71,6 @@ def follow_up(
         hours=state.hours,
     )
     return follow(ticket.book, occasion, now)
-
-
-def agreement_of(state: State, ticket: TicketRecord) -> Agreement | None:
-    """Return the policy of a ticket: its queue's, else the first that applies. O(policies)."""
-    named = ticket.queue.queue.sla
-    for agreement in state.agreements:
-        if named is not None and agreement.policy.id == named:
-            return agreement
-        if named is None and agreement.policy.applies_to(ticket.ticket, ticket.queue.id):
-            return agreement
-    return None
 
 
 def _occasion(event: ev.TicketEvent, ticket: TicketRecord) -> Occasion | None:

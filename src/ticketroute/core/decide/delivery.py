@@ -144,9 +144,9 @@ def _some(
         if choice is None:
             break
         asked.add(choice.agent_id)
-        if freed and found is None and choice.runner_up is None:
-            if state.demands.choose(demand, besides=frozenset(asked), spent=spent) is None:
-                choice = Choice(choice.agent_id)
+        alone = freed and found is None and choice.runner_up is None
+        if alone and state.demands.choose(demand, besides=frozenset(asked), spent=spent) is None:
+            choice = Choice(choice.agent_id)
         found = None
         choices.append(choice)
         spent += len(choice.draws)

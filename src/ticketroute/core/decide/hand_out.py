@@ -38,7 +38,7 @@ from ticketroute.core.index.filed_lines import heads_for
 from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
-from ticketroute.model.ids import AgentId, TicketId
+from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.line_order import Place
@@ -57,11 +57,10 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if not state.roster.special and not anything_waits(gained):
-        if len(loose) == 1:
-            (ticket,) = loose.values()
-            if _is_plain(ticket):
-                return place(state, ticket, at=at)
+    if len(loose) == 1 and not state.roster.special and not anything_waits(gained):
+        (ticket,) = loose.values()
+        if _is_plain(ticket):
+            return place(state, ticket, at=at)
     return _hand_out(state, at, cause)
 
 
@@ -188,7 +187,7 @@ class Giving:
                 heappush(self._loose.setdefault(queue, []), entry)
 
     def _deliver(self, best: _Candidate) -> Iterator[ev.Event]:
-        """Yield how the best ticket reaches its agent; its open offers end before it is assigned."""
+        """Yield how the best ticket reaches its agent; before an assignment its offers end."""
         state, ticket, demand, at = self._state, best.ticket, best.demand, self._at
         if demand.queue.queue.delivery is not _OFFER:
             rung = list(ticket.offers or ())
@@ -411,7 +410,7 @@ def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
 
 
 def _is_plain(ticket: TicketRecord) -> bool:
-    """Return whether ``place`` decides about a loose ticket as a hand-out does, while nobody waits."""
+    """Return whether ``place`` decides about a loose ticket as a hand-out does."""
     queue = ticket.queue
     if queue.skips or queue.ring_step is not None:
         return False

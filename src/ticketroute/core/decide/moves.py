@@ -20,7 +20,7 @@ from ticketroute.model.queue import ResumeRule
 from ticketroute.model.reasons import Reason
 from ticketroute.sla.follow import Occasion
 
-_DONE, _OFFERED = RoutingState.DONE, RoutingState.OFFERED
+_OFFERED = RoutingState.OFFERED
 
 
 # --- the gate ---------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def may_resume(state: State, ticket: TicketRecord) -> bool:
 def resume(
     state: State, ticket: TicketRecord, cause: ev.Cause, *, at: Instant, by: str | None
 ) -> ev.Event:
-    """Return the event that ends a hold: back to the agent if they may have it, else to the line."""
+    """Return the event that ends a hold: back to the agent if possible, else to the line."""
     agent = ticket.agent
     if agent is None or not may_resume(state, ticket):
         return release(ticket, ev.Cause.RESUMED, at=at, by=by)
@@ -257,20 +257,14 @@ def end_wrap_up(
 
 
 def retarget(state: State, tickets: Iterable[TicketRecord], *, at: Instant) -> Iterator[ev.Event]:
-    """Make the clocks of tickets follow what is promised by now."""
+    """Make the clocks of open tickets follow what is promised by now."""
     for ticket in list(tickets):
-        if ticket.state is not _DONE:
-            yield from follow_up(state, ticket, Occasion.CHANGED, cause=ev.Cause.COMMAND, at=at)
+        yield from follow_up(state, ticket, Occasion.CHANGED, cause=ev.Cause.COMMAND, at=at)
 
 
 def open_tickets(state: State, queue: QueueRecord) -> list[TicketRecord]:
-    """Return a queue's tickets that are not done, by first arrival. O(tickets of the desk)."""
-    mine = [
-        ticket
-        for ticket in state.tickets.values()
-        if ticket.queue is queue and ticket.state is not _DONE
-    ]
-    return sorted(mine, key=by_age)
+    """Return a queue's tickets that are not done, by first arrival. O(open tickets)."""
+    return sorted([ticket for ticket in state.open.values() if ticket.queue is queue], key=by_age)
 
 
 def relaxed(

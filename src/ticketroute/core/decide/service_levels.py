@@ -110,7 +110,8 @@ def set_policies(
             raise InUseError("policy", queue.queue.sla, f"queue {queue.id!r}")
     if policies != tuple(each.policy for each in state.agreements):
         yield sla.PoliciesSet(at=at, by=by, policies=policies)
-        yield from moves.retarget(state, state.tickets.values(), at=at)
+        submitted = sorted(state.open.values(), key=lambda ticket: ticket.ordinal)
+        yield from moves.retarget(state, submitted, at=at)
 
 
 def _check_references(state: State, policy: Policy) -> None:

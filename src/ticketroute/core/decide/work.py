@@ -107,9 +107,9 @@ def change_ticket(
     yield ev.TicketChanged(
         at=at, by=by, ticket_id=ticket.id, ticket=new, changed=changed, cost=cost
     )
-    if command.release and agent is not None and ticket.state is RoutingState.ASSIGNED:
-        if moves.gate_reason(state, ticket, agent, ticket.queue) is not None:
-            yield moves.release(ticket, ev.Cause.RELEASED, at=at, by=by)
+    works = agent is not None and ticket.state is RoutingState.ASSIGNED
+    if command.release and works and not moves.may_keep(state, ticket, ticket.queue):
+        yield moves.release(ticket, ev.Cause.RELEASED, at=at, by=by)
 
 
 def _check_opener(ticket: TicketRecord, agent_id: AgentId) -> None:

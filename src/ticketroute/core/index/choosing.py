@@ -64,6 +64,7 @@ class Demands:
     def __init__(self, gate: Gate, chance: Chance) -> None:
         self._gate = gate
         self._chance = chance
+        self.rooms_held = 0  # on the desk: while there are, no index says who has room for whom
 
     def of(self, asks: Asks, ticket: Ticket, queue: QueueRecord) -> Demand:
         """Return the demand that ``ticket`` shares with others of equal ``asks``. O(skills)."""
@@ -156,6 +157,10 @@ class Demands:
             self._own(demand.plain)  # notes that it was used
         elif 2 * len(fit) < len(asked):  # most do not fit: the next ticket passes them by
             strategy = self._own(demand.plain).strategy
+            asked = strategy.select(excluding=excluding)
+            fit = [agent_id for agent_id in asked if refusal(members[agent_id], demand) is None]
+        while asked and not fit:  # a whole tier that the host does not permit
+            excluding = excluding | set(asked)
             asked = strategy.select(excluding=excluding)
             fit = [agent_id for agent_id in asked if refusal(members[agent_id], demand) is None]
         if ticket.offers and isinstance(strategy, Tiered):
@@ -353,12 +358,13 @@ class Demands:
         """Return whom the demand's index names first, passing those the host does not permit."""
         strategy, members = index.strategy, demand.queue.members
         most, seen = 2, 0
+        checked = self.rooms_held or demand.only is not None
         winner: AgentId | None = None
         draws: tuple[float, ...] = ()
         while True:
             asked = strategy.select(excluding=excluding, most=most)
             for agent_id in asked[seen:]:
-                if demand.only is not None and self._gate.refusal(members[agent_id], demand):
+                if checked and self._gate.refusal(members[agent_id], demand) is not None:
                     continue
                 if winner is None:
                     winner = agent_id

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ticketroute.core.decide.clocks import agreement_of
 from ticketroute.core.records import QueueRecord, TicketRecord
-from ticketroute.core.state import State
+from ticketroute.core.state import State, agreement_of
 from ticketroute.errors import InvalidValueError, UnknownClockError
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla.clock import Clock, ClockState

@@ -465,6 +465,15 @@ def _search(  # noqa: C901  one case for each event
             _loosen(facts, ticket)
         case ev.TicketPriorityChanged():
             ticket.priority = event.priority
+        case ev.TicketChanged():
+            before, new = ticket.ticket.skills, event.ticket.skills
+            still = {each: new[each] for each in new if each in ticket.skills or each not in before}
+            ticket.skills = {each: min(still[each], ticket.skills.get(each, 10)) for each in still}
+            ticket.ticket = event.ticket
+            if event.cost is not None:
+                ticket.cost, ticket.slot = event.cost, facts.events if ticket.counts else None
+            if ticket.state in SEARCHING:
+                _loosen(facts, ticket)
 
 
 def _work(  # noqa: C901  one case for each event

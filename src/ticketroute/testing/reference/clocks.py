@@ -237,7 +237,7 @@ def what(after: After, event: ev.TicketEvent) -> ClockEvents:  # noqa: C901  one
                 yield from cancel(after, clock)
         case ev.TicketTransferred() if event.from_queue != event.to_queue:
             yield from moved(after)
-        case ev.TicketPriorityChanged() | ev.TicketRelaxed():
+        case ev.TicketPriorityChanged() | ev.TicketRelaxed() | ev.TicketChanged():
             yield from promised_anew(after)
 
 

@@ -29,13 +29,14 @@ from ticketroute.sla.refresh import MovedDue, changes_of, refreshed, same_as_wri
 from ticketroute.testing.reference import choose, clocks, gate, hand_out
 from ticketroute.testing.reference import facts as of
 from ticketroute.testing.reference.apply import apply
-from ticketroute.testing.reference.facts import Facts, Kind, QueueFacts, TicketFacts
+from ticketroute.testing.reference.facts import Ask, Facts, Kind, QueueFacts, TicketFacts
 
 Steps = Iterator[ev.Event | None]
 WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
 COMMAND = ev.Cause.COMMAND
 HAND_OUT = None
 PLAIN = Membership()
+CHANGEABLE = ("channel", "skills", "tags", "requester", "prefer", "weight", "due")
 COMMANDS: dict[str, Callable[..., Steps]] = {}
 
 
@@ -758,6 +759,27 @@ def change_priority(_: Facts, said: Said, ticket: TicketFacts, priority: TicketP
     check_not_done(ticket)
     if ticket.priority != priority:
         yield ev.TicketPriorityChanged(**said.told(ticket_id=ticket.id, priority=priority))
+
+
+@about_a_ticket
+def change_ticket(
+    facts: Facts, said: Said, ticket: TicketFacts, *, release: bool = False, **changes: Any
+) -> Steps:
+    """Change what a ticket asks; offers that were made on other terms end."""
+    check_not_done(ticket)
+    new, who = evolve(ticket.ticket, **changes), ticket.agent
+    listed = [name for name in CHANGEABLE if getattr(new, name) != getattr(ticket.ticket, name)]
+    if not listed:
+        return
+    if {"channel", "skills", "weight"} & set(listed):
+        yield from hand_out.recall(facts, ticket, COMMAND)
+    ask = Ask(ticket.queue, new.channel, new.weight, {}, None)
+    cost = None if who is None else gate.cost(facts, who, ask)
+    told = said.told(ticket_id=ticket.id, ticket=new, changed=tuple(listed))
+    yield ev.TicketChanged(**told, cost=cost)
+    leaves = release and who is not None and ticket.state is ASSIGNED
+    if leaves and gate.by_hand(facts, ticket, who or "", ticket.queue) is not None:
+        yield from hand_out.let_go(facts, ticket, ev.Cause.RELEASED, said.by)
 
 
 @about_a_ticket

@@ -1,0 +1,209 @@
+"""A kept desk: what a command costs beside a dispatcher, and beside a commit without any desk."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from threading import Thread
+from time import perf_counter
+
+from attrs import evolve
+
+from benchmarks.rounds import Effort, interleaved
+from benchmarks.servers import MissingError, postgres_connection
+from benchmarks.table import Row, compared
+from ticketroute import Agent, Dispatcher, Event, Queue, Ticket
+from ticketroute.desk import Desk
+from ticketroute.journal.codec import Row as Written
+from ticketroute.journal.codec import decode, encode
+
+MEMORY = 1.5  # times a dispatcher
+DURABLE = 1.3  # times a bare commit
+GROUPED = 1 / 2.5  # of one by one, with eight threads
+WRITING, READING = 1.4, 1.7  # times json of plain data
+AWAY = 3.0  # times an insert by itself, two trips against one
+RESTORED = 1.0  # times folding
+THREADS = 8
+AGENTS = 100
+NOON = 1_772_442_000_000
+NUMBERS = count(1)
+
+
+class Times:
+    """Does one thing as often as is wanted."""
+
+    def __init__(self, do: Callable[[int], object], *, most: int = 2_000) -> None:
+        self._do, self.most, self._count = do, most, 0
+
+    def prepare(self, count: int) -> None:
+        """Note how often."""
+        self._count = count
+
+    def run(self) -> None:
+        """Do it."""
+        self._do(self._count)
+
+
+def staffed(desk: Desk) -> Desk:
+    """Return a desk with agents who have room for everything."""
+    for number in range(AGENTS):
+        desk.add_agent(Agent(id=f"a{number}", capacity=1_000_000), presence="available")
+    desk.add_queue(Queue(id="mail", members=[f"a{number}" for number in range(AGENTS)]))
+    return desk
+
+
+def cycles(desk: Desk, times: int) -> None:
+    """Submit a ticket and resolve it, again and again."""
+    for number, _ in zip(NUMBERS, range(times), strict=False):
+        desk.submit(Ticket(id=f"t{number}", queue="mail"))
+        desk.resolve(f"t{number}")
+
+
+def dispatched(desk: Dispatcher, times: int) -> None:
+    """Do the same with a dispatcher."""
+    for number, _ in zip(NUMBERS, range(times), strict=False):
+        desk.submit(Ticket(id=f"t{number}", queue="mail"), at=NOON)
+        desk.resolve(f"t{number}", at=NOON)
+
+
+def submits(desk: Desk, times: int) -> None:
+    """Submit tickets."""
+    for number, _ in zip(NUMBERS, range(times), strict=False):
+        desk.submit(Ticket(id=f"t{number}", queue="mail"))
+
+
+def crowded(desk: Desk, times: int) -> None:
+    """Submit as many tickets from several threads."""
+    threads = [Thread(target=submits, args=(desk, -(-times // THREADS))) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def rows(effort: Effort) -> Iterator[Row]:
+    """Measure memory, SQLite, PostgreSQL, the codec and a restart."""
+    few = evolve(effort, rounds=min(effort.rounds, 5))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        yield _memory(few)
+        yield from _sqlite(few, folder, stack)
+        yield _postgres(few)
+        yield from _codec(few)
+        yield _restart(few)
+
+
+def _memory(effort: Effort) -> Row:
+    desk, plain = staffed(Desk(clock=lambda: NOON)), Dispatcher()
+    for entry in desk.events():
+        plain.follow((entry.event,))
+    ways = {
+        "desk": Times(lambda times: cycles(desk, times)),
+        "dispatcher": Times(lambda times: dispatched(plain, times)),
+    }
+    spent = interleaved(ways, effort)
+    title = "desk: submit and resolve in memory"
+    return compared(
+        title, AGENTS, spent["desk"], "dispatcher", spent.get("dispatcher"), at_most=MEMORY
+    )
+
+
+def _sqlite(effort: Effort, folder: Path, stack: ExitStack) -> Iterator[Row]:
+    desk = stack.enter_context(staffed(Desk.open(folder / "desk.db", clock=lambda: NOON)))
+    bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    stack.callback(bare.close)
+    bare.execute("PRAGMA journal_mode = WAL")
+    bare.execute("PRAGMA synchronous = FULL")
+    bare.execute("CREATE TABLE event (position integer PRIMARY KEY, payload text)")
+
+    def committed(times: int) -> None:
+        for _ in range(times):
+            bare.execute("BEGIN IMMEDIATE")
+            bare.execute("INSERT INTO event (payload) VALUES (?)", ("x" * 150,))
+            bare.execute("COMMIT")
+
+    ways = {
+        "desk": Times(lambda times: submits(desk, times), most=200),
+        "bare": Times(committed, most=200),
+        "crowd": Times(lambda times: crowded(desk, times), most=200),
+    }
+    spent = interleaved(ways, effort, count=48, clock=perf_counter)
+    title = "desk: submit on SQLite, on disk when it returns"
+    yield compared(title, AGENTS, spent["desk"], "bare commit", spent["bare"], at_most=DURABLE)
+    title = f"desk: submit on SQLite from {THREADS} threads at once"
+    yield compared(title, AGENTS, spent["crowd"], "one by one", spent["desk"], at_most=GROUPED)
+
+
+def _postgres(effort: Effort) -> Row:
+    title = "desk: submit on PostgreSQL"
+    try:
+        with postgres_connection() as plain:
+            plain.execute("CREATE TABLE event (position bigserial, payload text)")
+            info = plain.info
+            address = f"postgresql://{info.user}@/{info.dbname}?host={info.host}"
+            with staffed(Desk.open(address)) as desk:
+
+                def inserted(times: int) -> None:
+                    for _ in range(times):
+                        plain.execute("INSERT INTO event (payload) VALUES (%s)", ("x" * 150,))
+
+                ways = {
+                    "desk": Times(lambda times: submits(desk, times), most=200),
+                    "bare": Times(inserted, most=200),
+                }
+                spent = interleaved(ways, effort, count=48, clock=perf_counter)
+    except MissingError as missing:
+        return Row(title=title, size=AGENTS, value=1.0, yardstick="insert", skipped=str(missing))
+    return compared(title, AGENTS, spent["desk"], "insert", spent["bare"], at_most=AWAY)
+
+
+def some_events(tickets: int) -> list[Event]:
+    """Return the events of tickets that came, and of half of them that are done."""
+    desk = staffed(Desk(clock=lambda: NOON))
+    for number in range(tickets):
+        desk.submit(Ticket(id=f"c{number}", queue="mail"))
+        if number % 2:
+            desk.resolve(f"c{number}")
+    return [entry.event for entry in desk.events()]
+
+
+def _codec(effort: Effort) -> Iterator[Row]:
+    events = some_events(effort.lines[0])
+    written = [encode(event).row(position, 1) for position, event in enumerate(events, 1)]
+    plain = [json.loads(row.payload) for row in written]
+    ways = {
+        "encode": Times(lambda _: list(map(encode, events)), most=1),
+        "dumps": Times(lambda _: list(map(json.dumps, plain)), most=1),
+        "decode": Times(lambda _: list(map(decode, written)), most=1),
+        "loads": Times(lambda _: _loaded(written), most=1),
+    }
+    spent = interleaved(ways, effort, count=1)
+    each = {name: [s / len(events) for s in seconds] for name, seconds in spent.items()}
+    title = "desk: write an event as text"
+    yield compared(title, len(events), each["encode"], "json.dumps", each["dumps"], at_most=WRITING)
+    title = "desk: read an event from text"
+    yield compared(title, len(events), each["decode"], "json.loads", each["loads"], at_most=READING)
+
+
+def _loaded(rows_: list[Written]) -> None:
+    for row in rows_:
+        json.loads(row.payload)
+
+
+def _restart(effort: Effort) -> Row:
+    events = some_events(effort.lines[0])
+    saved = Dispatcher.replay(events).save()
+    ways = {
+        "restore": Times(lambda _: Dispatcher.restore(saved), most=1),
+        "fold": Times(lambda _: Dispatcher.replay(events), most=1),
+    }
+    spent = interleaved(ways, effort, count=1)
+    title = "desk: restore tickets of 2 to 3 events each"
+    return compared(
+        title, effort.lines[0], spent["restore"], "fold", spent["fold"], at_most=RESTORED
+    )

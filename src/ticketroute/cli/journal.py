@@ -1,0 +1,115 @@
+"""``ticketroute journal``: what a kept desk holds, and held."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+
+import click
+
+from ticketroute.cli import console
+from ticketroute.cli.faults import InputError
+from ticketroute.desk.reading import Reader
+from ticketroute.journal.statements import POSTGRES, SQLITE
+from ticketroute.model.instants import Instant, datetime_of, instant_of
+
+KINDS = {"postgresql": POSTGRES, "sqlite": SQLITE}
+
+address_of = click.argument("address")
+desk_of = click.option("--desk", default="main", show_default=True, help="Name of the desk.")
+
+
+@click.group(help="Look into the journal of a kept desk.")
+def journal() -> None:
+    """Hold the commands about journals."""
+
+
+@journal.command(help="Print the events, one a line: position, instant, kind, payload.")
+@address_of
+@desk_of
+@click.option("--after", default=0, type=click.IntRange(0), help="Leave out positions up to this.")
+@click.option("--ticket", help="Only the events of this ticket.")
+def show(address: str, desk: str, after: int, ticket: str | None) -> None:
+    """Print rows as they are; a damaged payload is printed as well."""
+    with Reader(address, desk) as reader:
+        for row in reader.rows(after):
+            if ticket is None or _ticket_of(row.payload) == ticket:
+                at = datetime_of(row.at).isoformat(timespec="milliseconds")
+                click.echo(f"{row.position} {at} {row.kind} {row.payload}")
+
+
+@journal.command(help="Check every row and fold them; name the first that is damaged.")
+@address_of
+@desk_of
+def verify(address: str, desk: str) -> None:
+    """Print how many events are intact, or fail."""
+    with Reader(address, desk) as reader:
+        checked = reader.check()
+    if checked.first is None or checked.last is None:
+        click.echo("no events")
+        return
+    first, last = (datetime_of(each).isoformat() for each in (checked.first, checked.last))
+    click.echo(f"{checked.events} events from {first} to {last} are intact")
+
+
+@journal.command(help="Fold the events and print how the tickets stand.")
+@address_of
+@desk_of
+@click.option("--at", "written", help="Up to this instant, such as 2026-03-02T09:00+01:00.")
+def replay(address: str, desk: str, written: str | None) -> None:
+    """Print how many tickets are in which state."""
+    with Reader(address, desk) as reader:
+        found = reader.desk_at(_instant(written))
+    states = Counter(ticket.state.value for ticket in found.tickets())
+    agents, queues = len(list(found.agents())), len(list(found.queues()))
+    click.echo(f"agents {agents}, queues {queues}, tickets {states.total()}")
+    for state, count in sorted(states.items()):
+        click.echo(f"  {state} {count}")
+
+
+@journal.command(help="Print the statements that create the tables.")
+@click.option("--sql", is_flag=True, expose_value=False, help="As SQL, the only form there is.")
+@click.option("--kind", type=click.Choice(list(KINDS)), default="postgresql", show_default=True)
+def schema(kind: str) -> None:
+    """Print what ``Desk.open`` runs where it may."""
+    says = KINDS[kind]
+    for statement in (*says.schema(), says.versioned().sql):
+        click.echo(f"{statement};")
+
+
+@journal.command(
+    help="Say why a ticket was where it was at an instant, by what the desk knew then."
+)
+@address_of
+@click.argument("ticket")
+@desk_of
+@click.option("--at", "written", help="Such as 2026-03-02T09:00+01:00; default, the last event.")
+def explain(address: str, ticket: str, desk: str, written: str | None) -> None:
+    """Print the explanation of the desk as it was."""
+    with Reader(address, desk) as reader:
+        found = reader.desk_at(_instant(written))
+    console.out().print(str(found.explain(ticket)), markup=False, soft_wrap=True)
+
+
+def _instant(written: str | None) -> Instant:
+    if written is None:
+        return 2**62
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            f"--at {written!r} is not an instant with its offset; "
+            "write it as 2026-03-02T09:00+01:00 or 2026-03-02T08:00Z"
+        )
+    return instant_of(moment)
+
+
+def _ticket_of(payload: str) -> str | None:
+    try:
+        found: str | None = json.loads(payload).get("ticket_id")
+    except (ValueError, AttributeError):
+        return None
+    return found

@@ -1,0 +1,340 @@
+"""The same desk for asyncio: the same talks, carried by coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from threading import RLock
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from weakref import WeakSet
+
+from ticketroute.commands import Advance, Command
+from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
+from ticketroute.desk.commands import Commands
+from ticketroute.desk.conversation import (
+    Place,
+    command,
+    drive_async,
+    hosted,
+    patiently,
+    read,
+    refresh,
+    save_snapshot,
+)
+from ticketroute.desk.desk import MAIN, POLL, WAIT, checked_options, present_of
+from ticketroute.desk.forks import tell_of_forks
+from ticketroute.desk.hosts import async_host_line
+from ticketroute.desk.keepers import MOST_TOGETHER
+from ticketroute.desk.memory import Making, Memory
+from ticketroute.desk.opening import opened
+from ticketroute.desk.order import Order
+from ticketroute.desk.outlet import Outlet, Subscriber
+from ticketroute.desk.session import Transaction
+from ticketroute.desk.views import Views
+from ticketroute.errors import InvalidValueError
+from ticketroute.events import Events
+from ticketroute.journal.codec import Row, decode
+from ticketroute.journal.contract import Entry, check_position
+from ticketroute.journal.faults import DeskClosedError, JournalError
+from ticketroute.journal.lines import AsyncLine
+from ticketroute.journal.sqlite import Durability
+from ticketroute.journal.statements import GIVE_UP, SLICE
+from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults
+
+log = logging.getLogger("ticketroute.desk")
+
+Reply = Coroutine[Any, Any, Events]
+T = TypeVar("T")
+
+
+class AsyncDesk(Commands[Reply], Views):
+    """A :class:`~ticketroute.desk.Desk` for asyncio, on SQLite or PostgreSQL.
+
+    One object serves all tasks of an event loop. A command goes on if its caller is cancelled. The
+    questions are answered from memory and need no ``await``.
+    """
+
+    def __init__(self, memory: Memory, place: Place, line: AsyncLine) -> None:
+        self._memory, self._place, self._line = memory, place, line
+        self._outlet = Outlet(memory)
+        self._turn = asyncio.Lock()
+        self._waiting: deque[Order] = deque()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+        _OPEN.add(self)
+
+    @classmethod
+    async def open(
+        cls,
+        address: Address,
+        name: str = MAIN,
+        *,
+        create: bool | None = None,
+        wait: float = WAIT,
+        durability: Durability = "full",
+        clock: Clock | None = None,
+        defaults: Defaults | None = None,
+        random: RandomSource | None = None,
+        permits: Permits | None = None,
+    ) -> Self:
+        """Open a desk that is kept; parameters and errors are those of ``Desk.open``."""
+        checked_options(name, wait, durability)
+        if create is False:
+            refuse_missing(address)
+        line = async_line_to(address, wait=wait, durability=durability)
+        memory = Memory(Making(defaults=defaults, random=random, permits=permits), line.where)
+        place = Place(
+            desk=name,
+            statements=line.statements,
+            where=line.where,
+            wait=wait,
+            clock=ticking(clock),
+            own_clock=clock is not None,
+        )
+        try:
+            await drive_async(patiently(place, lambda: opened(memory, place, create=create)), line)
+        except BaseException:
+            await line.close()
+            raise
+        return cls(memory, place, line)
+
+    # --- commands ---------------------------------------------------------------------------
+
+    async def do(
+        self, command: Command, /, *, key: str | None = None, by: str | None = None
+    ) -> Events:
+        """Do a command now; parameters and errors are those of ``Desk.do``."""
+        order = self._order(command, key, by)
+        self._waiting.append(order)
+        await self._shielded(self._settle(order))
+        return order.answer()
+
+    async def advance(self) -> Events:
+        """Do what has fallen due. Any process may call it; each timer fires once."""
+        return await self.do(Advance())
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[AsyncInside]:
+        """Do several commands in one transaction: all of them, or none if the block fails."""
+        self._check_open()
+        transaction, line = Transaction(self._memory, self._place), self._line
+
+        async def settle(order: Order) -> None:
+            await self._whole(drive_async(transaction.settle(order), line))
+
+        async with self._turn:
+            try:
+                await self._whole(drive_async(patiently(self._place, transaction.begin), line))
+                try:
+                    yield AsyncInside(settle, self)
+                except BaseException:
+                    await self._whole(line.run(GIVE_UP))
+                    raise
+                await self._whole(drive_async(transaction.commit(), line))
+            finally:
+                await self._whole(self._recover())
+        self._outlet.tell()
+
+    @asynccontextmanager
+    async def inside(self, connection: Any) -> AsyncIterator[AsyncInside]:
+        """Do commands inside a transaction of the host's, which commits or gives up both.
+
+        ``connection`` is an AsyncConnection of psycopg, or an AsyncConnection or AsyncSession of
+        SQLAlchemy with any driver.
+        """
+        self._check_open()
+        line = async_host_line(connection, self._line, self._place.wait)
+
+        async def settle(order: Order) -> None:
+            await drive_async(hosted(self._memory, self._place, order), line)
+
+        yield AsyncInside(settle, self)
+        self._outlet.tell()
+
+    # --- what happened ----------------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Take in what other processes committed."""
+        self._check_open()
+
+        async def refreshed() -> None:
+            async with self._turn:
+                await self._refreshed()
+            self._outlet.tell()
+
+        await self._shielded(refreshed())
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call back with each committed event that this process learns of, in order, from now on.
+
+        The callback is a plain function, called in the event loop; it must not wait.
+        """
+        return self._outlet.subscribe(callback)
+
+    async def events(self, after: int = 0) -> AsyncIterator[Entry]:
+        """Yield the committed events after a position, in order."""
+        self._check_open()
+        check_position("after", after)
+        place = self._place
+        while True:
+            async with self._turn:
+                asked = place.statements.events(place.desk, after + 1)
+                talk = patiently(place, lambda: read(asked))  # noqa: B023
+                found = await drive_async(talk, self._line)
+            rows = [Row(*row) for row in found]
+            for row in rows:
+                yield Entry(row.position, decode(row, place.where), row.token)
+            if len(rows) < SLICE:
+                return
+            after = rows[-1].position
+
+    async def save_snapshot(self) -> int:
+        """Save what is known, so that opening begins there, as ``Desk.save_snapshot`` does."""
+        self._check_open()
+        memory, place = self._memory, self._place
+
+        async def saved() -> int:
+            async with self._turn:
+                talk = patiently(place, lambda: save_snapshot(memory, place))
+                return await drive_async(talk, self._line)
+
+        return await self._shielded(saved())
+
+    # --- time -------------------------------------------------------------------------------
+
+    async def run(self, *, stop: asyncio.Event, poll: float = POLL) -> None:
+        """Do what falls due, and take in what others do, until ``stop`` is set. For a task."""
+        while not stop.is_set():
+            try:
+                await self.refresh()
+                if self._pause(poll) <= 0:
+                    await self.advance()
+                if self._memory.wants_snapshot():
+                    await self.save_snapshot()
+            except DeskClosedError:
+                return
+            except JournalError:
+                log.exception("the desk could not do what falls due; trying again")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(0.001, self._pause(poll)))
+
+    def _pause(self, most: float) -> float:
+        return present_of(self._memory, self._place.clock, most)
+
+    # --- the end ----------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Let go of the database, after the commands that are under way."""
+        if not self._closed:
+            self._closed = True
+            async with self._turn:
+                await self._line.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # --- turns ------------------------------------------------------------------------------
+
+    async def _settle(self, order: Order) -> None:
+        """Settle an order, together with those that wait for the same turn."""
+        while not order.settled:
+            async with self._turn:
+                if order.settled:
+                    break
+                batch: list[Order] = []
+                while self._waiting and len(batch) < MOST_TOGETHER:
+                    batch.append(self._waiting.popleft())
+                await self._run(batch)
+        self._outlet.tell()
+
+    async def _run(self, batch: list[Order]) -> None:
+        try:
+            await drive_async(command(self._memory, self._place, list(batch)), self._line)
+        except Exception as fault:  # noqa: BLE001  each of those who wait is told
+            for order in batch:
+                order.fail(fault)
+            await self._recover()
+
+    async def _recover(self) -> None:
+        """Bring the memory back to what is committed, if it is ahead."""
+        if self._memory.tentative:
+            with suppress(JournalError):
+                await self._refreshed()
+
+    async def _refreshed(self) -> None:
+        memory, place = self._memory, self._place
+        await drive_async(patiently(place, lambda: refresh(memory, place)), self._line)
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work to its end, and only then be cancelled."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await asyncio.wait([task])
+                raise
+            except Exception:  # noqa: BLE001  of the task, and raised by its result
+                break
+        return task.result()
+
+    async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work that goes on to its end even if whoever waits is cancelled."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DeskClosedError
+
+    def _order(self, command: Command, key: str | None, by: str | None) -> Order:
+        self._check_open()
+        if not isinstance(command, Command):
+            raise InvalidValueError("command", command, "one of ticketroute.commands")
+        return Order(command, key, by)
+
+    def after_fork(self) -> None:
+        """Be as new in a child process: connections, tasks and locks are the parent's."""
+        self._memory.sound = False
+        self._memory.lock = RLock()
+        self._outlet.renew()
+        self._turn = asyncio.Lock()
+        self._waiting.clear()
+        self._tasks.clear()
+        self._line.forget()
+
+
+class AsyncInside(Commands[Reply]):
+    """Commands inside a transaction that is ended elsewhere."""
+
+    def __init__(
+        self, settle: Callable[[Order], Coroutine[Any, Any, None]], desk: AsyncDesk
+    ) -> None:
+        self._settle, self.desk = settle, desk
+
+    async def do(
+        self, command: Command, /, *, key: str | None = None, by: str | None = None
+    ) -> Events:
+        """Do a command as part of the transaction."""
+        order = self.desk._order(command, key, by)  # noqa: SLF001  of one making with the desk
+        await self._settle(order)
+        return order.answer()
+
+
+_OPEN: WeakSet[AsyncDesk] = WeakSet()
+tell_of_forks(_OPEN)

@@ -1,0 +1,337 @@
+"""The host's own connection, whatever library it is of, as a line of which the host ends the trips.
+
+Nothing is imported for it: a connection is known by the module that its class comes from.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from ticketroute.errors import InvalidValueError
+from ticketroute.journal import postgres, sqlite
+from ticketroute.journal.faults import (
+    DeskBusyError,
+    HostTransactionError,
+    JournalError,
+    NotAJournalError,
+)
+from ticketroute.journal.lines import AsyncLine, Line, LostError
+from ticketroute.journal.statements import (
+    POSTGRES,
+    SQLITE,
+    Answer,
+    Statement,
+    Statements,
+    Trip,
+)
+
+KNOWN: Final = (
+    "a connection of psycopg or sqlite3, a Session or Connection of SQLAlchemy, "
+    "or a connection of Django"
+)
+AUTOCOMMIT: Final = (
+    "the connection is in no transaction, so that each statement would be on its own"
+)
+BEGIN: Final = {
+    "psycopg": "use it inside 'with connection.transaction():', or without autocommit",
+    "sqlite3": "execute 'BEGIN IMMEDIATE' first",
+    "django": "use it inside 'with transaction.atomic():'",
+    "sqlalchemy": "use a connection without the isolation level AUTOCOMMIT",
+}
+NO_DESK: Final = "the connection leads to a database in which there is no desk"
+OPEN_THERE: Final = "open the desk on the database that the connection is to"
+REPEAT: Final = (
+    "repeat the whole transaction, at the isolation level READ COMMITTED if it happens often"
+)
+BEGIN_IMMEDIATE: Final = (
+    "begin the transaction with BEGIN IMMEDIATE (in Django: OPTIONS "
+    '{"transaction_mode": "IMMEDIATE"}) and repeat it'
+)
+_MARKS: Final = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+
+
+class HostLine:
+    """Runs trips on the host's connection, and never ends its transaction."""
+
+    def __init__(self, statements: Statements, where: str, wait: float) -> None:
+        self.statements, self.where, self.wait = statements, where, wait
+
+    def run(self, trip: Trip) -> Answer:
+        """Run the statements of a trip, one by one; faults are the host's own or ours."""
+        if trip.gives_up:
+            return []
+        try:
+            return [self._run(each) for each in trip.statements]
+        except Exception as fault:
+            raise _said(fault, self.where, self.wait) from fault
+
+    def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Leave the connection to the host."""
+
+    def forget(self) -> None:
+        """Leave the connection to the host."""
+
+
+class PsycopgHost(HostLine):
+    """A connection of psycopg 3."""
+
+    def __init__(self, connection: Any, wait: float) -> None:
+        super().__init__(POSTGRES, "the host's PostgreSQL", wait)
+        if connection.autocommit and connection.info.transaction_status.name == "IDLE":
+            raise HostTransactionError(AUTOCOMMIT, BEGIN["psycopg"])
+        self._connection = connection
+
+    def run(self, trip: Trip) -> Answer:
+        """Run the statements of a trip in one pipeline."""
+        if trip.gives_up:
+            return []
+        try:
+            with self._connection.pipeline():
+                cursors = [self._execute(each) for each in trip.statements]
+            return [each.fetchall() if each.description else [] for each in cursors]
+        except Exception as fault:
+            raise _said(fault, self.where, self.wait) from fault
+
+    def _execute(self, statement: Statement) -> Any:
+        cursor = self._connection.cursor(row_factory=_tuples)
+        sql = postgres.formatted(statement.sql)
+        return cursor.execute(sql, statement.values or None)
+
+
+def _tuples(_: Any) -> Any:
+    """Make rows tuples, whatever the host's connection makes of them."""
+    return tuple
+
+
+class Sqlite3Host(HostLine):
+    """A connection of Python's own sqlite3."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str | None, wait: float) -> None:
+        super().__init__(SQLITE, "the host's SQLite file", wait)
+        if not connection.in_transaction:
+            raise HostTransactionError(AUTOCOMMIT, BEGIN["sqlite3"])
+        files = [each[2] for each in connection.execute("PRAGMA database_list") if each[2]]
+        if path is not None and not any(Path(each).samefile(path) for each in files):
+            raise HostTransactionError(NO_DESK, OPEN_THERE)
+        self._connection = connection
+
+    def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return sqlite.run_statement(cursor, statement)
+
+
+class DjangoHost(HostLine):
+    """A connection of Django, such as ``django.db.connection``."""
+
+    def __init__(self, connection: Any, wait: float) -> None:
+        says = {"postgresql": POSTGRES, "sqlite": SQLITE}.get(connection.vendor)
+        if says is None:
+            raise HostTransactionError(
+                f"the connection is to {connection.vendor}", "a desk needs PostgreSQL or SQLite"
+            )
+        super().__init__(says, f"Django's database {connection.alias!r}", wait)
+        if not connection.in_atomic_block:
+            raise HostTransactionError(AUTOCOMMIT, BEGIN["django"])
+        self._connection = connection
+
+    def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
+        sql = postgres.formatted(statement.sql)
+        with self._connection.cursor() as cursor:
+            if statement.rows is not None:
+                cursor.executemany(sql, statement.rows)
+                return []
+            cursor.execute(sql, statement.values or None)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+
+class SqlAlchemyHost(HostLine):
+    """A Connection or a Session of SQLAlchemy 2."""
+
+    def __init__(self, owner: Any, wait: float) -> None:
+        connection = owner.connection() if callable(getattr(owner, "connection", None)) else owner
+        says = _says(connection.dialect.name)
+        super().__init__(says, f"the host's {connection.dialect.name}", wait)
+        _refuse_autocommit(connection)
+        self._connection = connection
+
+    def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
+        return _run_alchemy(self._connection, statement)
+
+
+class AsyncSqlAlchemyHost:
+    """An AsyncConnection or an AsyncSession of SQLAlchemy 2, with any driver."""
+
+    def __init__(self, owner: Any, wait: float) -> None:
+        self._owner, self.wait = owner, wait
+        self._connection: Any = None
+        engine = owner.get_bind() if hasattr(owner, "get_bind") else owner
+        self.statements = _says(engine.dialect.name)
+        self.where = f"the host's {engine.dialect.name}"
+
+    async def run(self, trip: Trip) -> Answer:
+        """Run the statements of a trip, one by one."""
+        if trip.gives_up:
+            return []
+        if self._connection is None:
+            owner = self._owner
+            self._connection = await owner.connection() if hasattr(owner, "get_bind") else owner
+            await self._connection.run_sync(_refuse_autocommit)
+        try:
+            return [await self._connection.run_sync(_run_alchemy, each) for each in trip.statements]
+        except Exception as fault:
+            raise _said(fault, self.where, self.wait) from fault
+
+    async def close(self) -> None:
+        """Leave the connection to the host."""
+
+    def forget(self) -> None:
+        """Leave the connection to the host."""
+
+
+class AsyncPsycopgHost:
+    """An AsyncConnection of psycopg 3."""
+
+    def __init__(self, connection: Any, wait: float) -> None:
+        self.statements: Statements = POSTGRES
+        self.where, self.wait = "the host's PostgreSQL", wait
+        if connection.autocommit and connection.info.transaction_status.name == "IDLE":
+            raise HostTransactionError(AUTOCOMMIT, BEGIN["psycopg"])
+        self._connection = connection
+
+    async def run(self, trip: Trip) -> Answer:
+        """Run the statements of a trip in one pipeline."""
+        if trip.gives_up:
+            return []
+        try:
+            async with self._connection.pipeline():
+                cursors = [await self._execute(each) for each in trip.statements]
+            return [await each.fetchall() if each.description else [] for each in cursors]
+        except Exception as fault:
+            raise _said(fault, self.where, self.wait) from fault
+
+    async def _execute(self, statement: Statement) -> Any:
+        cursor = self._connection.cursor(row_factory=_tuples)
+        sql = postgres.formatted(statement.sql)
+        return await cursor.execute(sql, statement.values or None)
+
+    async def close(self) -> None:
+        """Leave the connection to the host."""
+
+    def forget(self) -> None:
+        """Leave the connection to the host."""
+
+
+def host_line(connection: Any, own: Line, wait: float) -> Line:
+    """Return the host's connection as a line to the database that ``own`` leads to.
+
+    Raises:
+        HostTransactionError: in autocommit, or if it leads to another kind of database.
+        InvalidValueError: if it is no connection that we know.
+    """
+    home = _home(connection)
+    line: Line
+    if home == "psycopg":
+        line = PsycopgHost(connection, wait)
+    elif isinstance(connection, sqlite3.Connection):
+        line = Sqlite3Host(connection, getattr(own, "path", None), wait)
+    elif home == "django":
+        line = DjangoHost(connection, wait)
+    elif home == "sqlalchemy":
+        line = SqlAlchemyHost(connection, wait)
+    else:
+        raise InvalidValueError("connection", connection, KNOWN)
+    _refuse_other(line.statements, own.statements)
+    return line
+
+
+def async_host_line(connection: Any, own: AsyncLine, wait: float) -> AsyncLine:
+    """Return the host's connection of asyncio as a line; raises as ``host_line`` does."""
+    home = _home(connection)
+    line: AsyncLine
+    if home == "psycopg":
+        line = AsyncPsycopgHost(connection, wait)
+    elif home == "sqlalchemy":
+        line = AsyncSqlAlchemyHost(connection, wait)
+    else:
+        raise InvalidValueError("connection", connection, KNOWN.replace("sqlite3, ", ""))
+    _refuse_other(line.statements, own.statements)
+    return line
+
+
+def _home(connection: object) -> str:
+    """Return the package that a connection is of."""
+    packages = [each.__module__.split(".")[0] for each in type(connection).__mro__]
+    known = [each for each in packages if each in ("psycopg", "django", "sqlalchemy")]
+    if not known and hasattr(connection, "_connections"):  # django.db.connection, by its alias
+        return "django"
+    return known[0] if known else packages[0]
+
+
+def _refuse_other(host: Statements, own: Statements) -> None:
+    if host is not own:
+        raise HostTransactionError(
+            "the connection leads to another kind of database than the desk", OPEN_THERE
+        )
+
+
+def _says(dialect: str) -> Statements:
+    says = {"postgresql": POSTGRES, "sqlite": SQLITE}.get(dialect)
+    if says is None:
+        raise HostTransactionError(
+            f"the connection is to {dialect}", "a desk needs PostgreSQL or SQLite"
+        )
+    return says
+
+
+def _refuse_autocommit(connection: Any) -> None:
+    if connection.get_isolation_level() == "AUTOCOMMIT":
+        raise HostTransactionError(AUTOCOMMIT, BEGIN["sqlalchemy"])
+
+
+def _run_alchemy(connection: Any, statement: Statement) -> list[tuple[Any, ...]]:
+    style = connection.dialect.paramstyle
+    sql, values = statement.sql, statement.values
+    if style in _MARKS:
+        sql = sql.replace("?", _MARKS[style])
+    else:  # numbered, as asyncpg has it
+        for number in range(sql.count("?")):
+            sql = sql.replace("?", f"${number + 1}", 1)
+    given: Any = [tuple(each) for each in statement.rows] if statement.rows else tuple(values)
+    found = connection.exec_driver_sql(sql, given or None)
+    return [tuple(row) for row in found] if found.returns_rows else []
+
+
+def _said(fault: Exception, where: str, wait: float) -> Exception:
+    """Return a fault in the host's transaction in our words where they help, else as it is."""
+    if isinstance(fault, JournalError | LostError):
+        return fault
+    inner: Any = fault
+    while inner is not None and not hasattr(inner, "sqlstate") and not _is_sqlite(inner):
+        inner = getattr(inner, "orig", None) or inner.__cause__
+    if inner is None:
+        return fault
+    if _is_sqlite(inner):
+        said = sqlite.translated(inner, where, wait)
+        stale = "SNAPSHOT" in (getattr(inner, "sqlite_errorname", "") or "")
+        if "no such table" in str(inner):
+            return HostTransactionError(NO_DESK, OPEN_THERE)
+        if stale:
+            return HostTransactionError("the transaction read before it locked", BEGIN_IMMEDIATE)
+        return said if isinstance(said, DeskBusyError | NotAJournalError) else fault
+    if inner.sqlstate in ("40001", "40P01"):
+        return HostTransactionError("the transaction saw an older state of the desk", REPEAT)
+    if inner.sqlstate == "42P01":
+        return HostTransactionError(NO_DESK, OPEN_THERE)
+    if inner.sqlstate == "55P03":
+        return DeskBusyError(where, wait)
+    return fault
+
+
+def _is_sqlite(fault: object) -> bool:
+    return isinstance(fault, sqlite3.Error)

@@ -1,0 +1,255 @@
+"""Who keeps the events of a desk: this process alone, or a database.
+
+Both settle orders. A keeper of a database holds one connection and lets one thread at a time talk
+over it; what the others want meanwhile is done in one transaction when it is their turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Protocol
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.desk.conversation import (
+    Place,
+    command,
+    drive,
+    patiently,
+    read,
+    refresh,
+    save_snapshot,
+)
+from ticketroute.desk.memory import BACKWARDS, REFUSALS, Memory
+from ticketroute.desk.order import Order, new_token
+from ticketroute.desk.session import Session
+from ticketroute.errors import BrokenDeskError
+from ticketroute.journal.codec import Row, decode
+from ticketroute.journal.contract import Entry, new_entry
+from ticketroute.journal.faults import ClockError, KeyReusedError
+from ticketroute.journal.lines import Line
+from ticketroute.journal.statements import GIVE_UP, SLICE
+from ticketroute.model.events import Events
+from ticketroute.model.instants import Instant
+
+MOST_TOGETHER = 64  # orders decided in one transaction
+
+
+class Keeper(Protocol):
+    """What a desk asks of who keeps its events."""
+
+    def settle(self, order: Order) -> None:
+        """Do one command; the order says what came of it."""
+        ...
+
+    def together(self) -> Iterator[Callable[[Order], None]]:
+        """Yield what does commands of one transaction, which is committed at the end."""
+        ...
+
+    def events(self, after: int) -> Iterator[Entry]:
+        """Yield the committed events after a position."""
+        ...
+
+    def refresh(self) -> None:
+        """Take in what others committed."""
+        ...
+
+    def save_snapshot(self) -> int:
+        """Save what is known; return the position of its last event."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+    def forget(self) -> None:
+        """Be as new in a child process."""
+        ...
+
+
+class Alone:
+    """Keeps events in memory: gone with the process, and as quick as a dispatcher behind a lock."""
+
+    def __init__(self, memory: Memory, clock: Callable[[], Instant]) -> None:
+        self._memory, self._clock = memory, clock
+        self._entries: list[Entry] = []
+        self._known: dict[str, tuple[bytes, Events]] = {}
+
+    def settle(self, order: Order) -> None:
+        """Do one command."""
+        with self._memory.lock:
+            self._do(order)
+            self._tell()
+
+    def together(self) -> Iterator[Callable[[Order], None]]:
+        """Do several commands; if the block fails, none has happened."""
+        memory = self._memory
+        with memory.lock:
+            start, known = len(self._entries), dict(self._known)
+            try:
+                yield self._do
+            except BaseException:
+                del self._entries[start:]
+                self._known = known
+                memory.fold.dispatcher = self._again()
+                memory.fold.head = start
+                raise
+            self._tell()
+
+    def events(self, after: int) -> Iterator[Entry]:
+        """Yield events that there are at the call."""
+        return iter(self._entries[after:])
+
+    def refresh(self) -> None:
+        """Nobody else writes."""
+
+    def save_snapshot(self) -> int:
+        """Nothing outlasts the process."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def forget(self) -> None:
+        """A child process goes on with a desk of its own."""
+
+    def _again(self) -> Dispatcher:
+        fresh = self._memory.fresh()
+        fresh.follow(entry.event for entry in self._entries)
+        return fresh
+
+    def _tell(self) -> None:
+        memory = self._memory
+        memory.tell(self._entries[memory.told :])
+
+    def _do(self, order: Order) -> None:
+        if order.key is not None and order.key in self._known:
+            digest, events = self._known[order.key]
+            if digest == order.digest:
+                order.settle(events)
+            else:
+                order.settle(refused=KeyReusedError(order.key))
+            return
+        dispatcher, clock = self._memory.fold.dispatcher, self._clock()
+        now = dispatcher.now
+        if clock < now - BACKWARDS:
+            order.settle(refused=ClockError(clock, now))
+            return
+        try:
+            events = dispatcher.do(order.command, at=max(clock, now), by=order.by)
+            order.settle(events)
+        except REFUSALS as refused:
+            if isinstance(refused, BrokenDeskError):
+                self._memory.fold.dispatcher = self._again()
+                raise
+            events = dispatcher.advance(at=dispatcher.now)
+            order.settle(refused=refused)
+        except BaseException:
+            self._memory.fold.dispatcher = self._again()
+            raise
+        token, position = new_token(), len(self._entries)
+        for event in events:
+            position += 1
+            self._entries.append(new_entry(position, event, token))
+        self._memory.fold.head = position
+        if order.key is not None and order.refused is None:
+            self._known[order.key] = (order.digest, events)
+
+
+class Kept:
+    """Keeps events in a database, by one connection."""
+
+    def __init__(self, memory: Memory, place: Place, line: Line) -> None:
+        self._memory, self._place, self.line = memory, place, line
+        self._turn = Lock()  # whoever has it talks over the line
+        self._waiting: deque[Order] = deque()
+
+    def settle(self, order: Order) -> None:
+        """Do one command, together with those that wait for the same turn."""
+        self._waiting.append(order)
+        while not order.settled:
+            with self._turn:
+                if order.settled:
+                    return
+                batch = self._batch()
+                if batch:
+                    self._run(batch)
+
+    def together(self) -> Iterator[Callable[[Order], None]]:
+        """Do several commands in one transaction of our own."""
+        with self._turn, self._recovering():
+            session = Session(self._memory, self._place, self.line)
+            with session:
+                yield session.settle
+
+    def events(self, after: int) -> Iterator[Entry]:
+        """Yield the committed events after a position, read in slices. O(1) for each."""
+        place = self._place
+        while True:
+            asked = place.statements.events(place.desk, after + 1)
+            with self._turn:
+                found = drive(patiently(place, lambda: read(asked)), self.line)  # noqa: B023
+            rows = [Row(*row) for row in found]
+            for row in rows:
+                yield Entry(row.position, decode(row, place.where), row.token)
+            if len(rows) < SLICE:
+                return
+            after = rows[-1].position
+
+    def refresh(self) -> None:
+        """Take in what others committed."""
+        with self._turn:
+            self._refresh()
+
+    def save_snapshot(self) -> int:
+        """Save what is known and committed."""
+        memory, place = self._memory, self._place
+        with self._turn:
+            return drive(patiently(place, lambda: save_snapshot(memory, place)), self.line)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._turn:
+            self.line.close()
+
+    def forget(self) -> None:
+        """Use a connection of the child's own from now on."""
+        self.line.forget()
+        self._turn = Lock()
+        self._waiting.clear()
+
+    def _refresh(self) -> None:
+        memory, place = self._memory, self._place
+        drive(patiently(place, lambda: refresh(memory, place)), self.line)
+
+    def _batch(self) -> list[Order]:
+        batch: list[Order] = []
+        while self._waiting and len(batch) < MOST_TOGETHER:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    def _run(self, batch: list[Order]) -> None:
+        try:
+            with self._recovering():
+                drive(command(self._memory, self._place, list(batch)), self.line)
+        except Exception as fault:  # noqa: BLE001  each of those who wait is told
+            for order in batch:
+                order.fail(fault)
+        except BaseException as fault:
+            self.line.run(GIVE_UP)
+            for order in batch:
+                order.fail(RuntimeError(f"interrupted by {type(fault).__name__}"))
+            raise
+
+    @contextmanager
+    def _recovering(self) -> Iterator[None]:
+        """Bring the memory back to what is committed if a transaction failed."""
+        try:
+            yield
+        except Exception:
+            if self._memory.tentative:
+                with suppress(Exception):
+                    self._refresh()
+            raise

@@ -1,0 +1,58 @@
+"""A command on its way through a desk, and what came of it."""
+
+from __future__ import annotations
+
+from secrets import randbits
+from typing import Any
+
+from attrs import define, field
+
+from ticketroute.journal.codec import digest_of
+from ticketroute.model.checks import check_id
+from ticketroute.model.events import Events
+
+TOKEN_BITS = 63  # what a signed number of a database holds
+
+
+NOTHING_HAPPENED = Events()
+
+
+def new_token() -> int:
+    """Return a random number, above 0, that no other command will have."""
+    return randbits(TOKEN_BITS) | 1
+
+
+@define(eq=False)
+class Order:
+    """One command. It is settled once: with its events, or with the error that it ended in."""
+
+    command: Any
+    key: str | None = None
+    by: str | None = None
+    digest: bytes = field(init=False, default=b"")
+    token: int = field(init=False, default=0)  # of the latest try
+    first: int = field(init=False, default=0)  # positions of its events; 0 and -1: none
+    last: int = field(init=False, default=-1)
+    decided: Events = field(init=False, default=Events())
+    refused: Exception | None = field(init=False, default=None)
+    settled: bool = field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.key is not None:
+            check_id("key", self.key)
+            self.digest = digest_of(self.command)
+
+    def settle(self, events: Events = NOTHING_HAPPENED, refused: Exception | None = None) -> None:
+        """Note what came of it."""
+        self.decided, self.refused, self.settled = events, refused, True
+
+    def fail(self, fault: Exception) -> None:
+        """Note that it ended in a fault, unless it is settled."""
+        if not self.settled:
+            self.settle(refused=fault)
+
+    def answer(self) -> Events:
+        """Return its events, or raise what refused it."""
+        if self.refused is not None:
+            raise self.refused
+        return self.decided

@@ -1,0 +1,139 @@
+"""Journals read from outside of a desk: rows as they are, checks, and desks of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Self
+
+from attrs import frozen
+
+from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.desk.addresses import Address, line_to, now, refuse_missing
+from ticketroute.journal.codec import FOLD, Row, decode
+from ticketroute.journal.contract import Entry
+from ticketroute.journal.faults import (
+    JournalDamagedError,
+    JournalUnreachableError,
+    NewerJournalError,
+    NoSuchDeskError,
+)
+from ticketroute.journal.lines import Line, LostError
+from ticketroute.journal.statements import SLICE, Answer, Statement, Trip
+from ticketroute.model.instants import Instant, instant_of
+
+WAIT = 10.0  # seconds
+
+
+@frozen
+class Checked:
+    """What a check of a whole journal found in order."""
+
+    events: int
+    head: int
+    first: Instant | None
+    last: Instant | None
+
+
+class Reader:
+    """One desk's journal, read only."""
+
+    def __init__(self, address: Address, desk: str) -> None:
+        refuse_missing(address)
+        self._line: Line = line_to(address, wait=WAIT, durability="full")
+        self._desk = desk
+        self.where = self._line.where
+
+    def __enter__(self) -> Self:
+        says = self._line.statements
+        names = [name for (name,) in self._ask(says.desks())]
+        if self._desk not in names:
+            self.close()
+            raise NoSuchDeskError(self._desk, names)
+        ((self.head, fold, _),) = self._ask(says.state(self._desk))
+        if fold > FOLD:
+            self.close()
+            raise NewerJournalError(f"events of fold {fold}, where this release has {FOLD},")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._line.close()
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the rows after a position, as they are. O(1) for each."""
+        while True:
+            found = self._ask(self._line.statements.events(self._desk, after + 1))
+            for each in found:
+                yield Row(*each)
+            if len(found) < SLICE:
+                return
+            after = found[-1][0]
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Yield the events after a position.
+
+        Raises:
+            JournalDamagedError: at a row that is damaged or missing.
+        """
+        position = after
+        for row in self.rows(after):
+            position += 1
+            if row.position != position:
+                raise JournalDamagedError(self.where, position, "it is missing")
+            yield Entry(row.position, decode(row, self.where), row.token)
+
+    def check(self) -> Checked:
+        """Read every row and fold it; return what there is.
+
+        Raises:
+            JournalDamagedError: at the first row that is damaged or missing.
+        """
+        desk, count = Dispatcher(), 0
+        first: Instant | None = None
+        last: Instant | None = None
+        for entry in self.entries():
+            desk.follow((entry.event,))
+            count, last = entry.position, entry.event.at
+            first = last if first is None else first
+        if count < self.head:
+            raise JournalDamagedError(self.where, count + 1, "it is missing")
+        return Checked(count, self.head, first, last)
+
+    def desk_at(self, at: Instant) -> Dispatcher:
+        """Return the desk as it was after everything that happened up to an instant."""
+        desk = Dispatcher()
+        for entry in self.entries():
+            if entry.event.at > at:
+                break
+            desk.follow((entry.event,))
+        return desk
+
+    def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
+        return _ask(self._line, statement)[0]
+
+
+def _ask(line: Line, statement: Statement) -> Answer:
+    try:
+        return line.run(Trip([statement]))
+    except LostError as lost:
+        raise JournalUnreachableError(line.where, str(lost)) from lost
+
+
+def due_desks(address: Address, *, at: Instant | datetime | None = None) -> tuple[str, ...]:
+    """Return the names of the desks on which time alone changes something by ``at``.
+
+    The desk that has waited longest comes first; default is now. One statement, for a worker that
+    serves thousands of desks.
+    """
+    until = now() if at is None else instant_of(at) if isinstance(at, datetime) else at
+    refuse_missing(address)
+    line = line_to(address, wait=WAIT, durability="full")
+    try:
+        found = _ask(line, line.statements.due(until))[0]
+    finally:
+        line.close()
+    return tuple(name for (name,) in found)

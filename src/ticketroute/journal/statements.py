@@ -1,0 +1,382 @@
+"""The tables of a journal and every statement on them, for SQLite and for PostgreSQL.
+
+One statement list is one trip to the database. The name of the desk comes first in every key, so
+that a sharded database keeps a desk in one place. Statements mark values with ``?``; whoever runs
+them writes the mark that their driver wants.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, NamedTuple
+
+from ticketroute.journal.codec import Row
+from ticketroute.model.instants import Instant
+
+SCHEMA: Final = 1  # the version of the tables
+SLICE: Final = 1_000  # events read in one statement: no reader stays open for long
+
+Found = tuple[Any, ...]
+Answer = list[list[Found]]
+
+
+class Statement(NamedTuple):
+    """One statement, its values, and rows of values if it is to be run for each of them."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] | None = None
+
+
+class Trip(NamedTuple):
+    """Statements sent together. ``begins`` and ``ends`` say what they do to a transaction.
+
+    ``gives_up`` is for one that may have ended already: it never fails.
+    """
+
+    statements: Sequence[Statement]
+    begins: bool = False
+    ends: bool = False
+    gives_up: bool = False
+
+
+GIVE_UP: Final = Trip((), gives_up=True)
+
+
+class Memory(NamedTuple):
+    """The first result of a command under a key."""
+
+    key: str
+    digest: bytes
+    first: int
+    last: int
+    at: Instant
+
+
+_TABLES: Final = {
+    "schema_version": "version {int} NOT NULL",
+    "desk": (
+        "desk {name} PRIMARY KEY, head {big} NOT NULL, format {int} NOT NULL, next_due {big}, "
+        "snapshot {big} NOT NULL DEFAULT 0"
+    ),
+    "event": (
+        "desk {name} NOT NULL, position {big} NOT NULL, token {big} NOT NULL, at {big} NOT NULL, "
+        "kind text NOT NULL, version {int} NOT NULL, crc {int} NOT NULL, payload text NOT NULL, "
+        "PRIMARY KEY (desk, position)"
+    ),
+    "command": (
+        "desk {name} NOT NULL, key {name} NOT NULL, digest {bytes} NOT NULL, first {big} NOT NULL, "
+        "last {big} NOT NULL, at {big} NOT NULL, PRIMARY KEY (desk, key)"
+    ),
+    "consumer": (
+        "desk {name} NOT NULL, name {name} NOT NULL, position {big} NOT NULL, "
+        "token {big} NOT NULL, PRIMARY KEY (desk, name)"
+    ),
+    "snapshot": (
+        "desk {name} NOT NULL, head {big} NOT NULL, part {int} NOT NULL, format {int} NOT NULL, "
+        "crc {int} NOT NULL, payload text NOT NULL, PRIMARY KEY (desk, head, part)"
+    ),
+}
+_EVENT = "position, token, at, kind, version, crc, payload"
+
+
+class Statements:
+    """The statements of one kind of database."""
+
+    prefix: str
+    types: ClassVar[dict[str, str]]
+    endings: ClassVar[dict[str, str]]
+    locking = ""  # what makes a SELECT hold the row that it finds
+    skipping = ""
+
+    def table(self, name: str) -> str:
+        """Return the full name of a table."""
+        return f"{self.prefix}{name}"
+
+    def schema(self) -> list[str]:
+        """Return what creates the tables; each may be there already."""
+        return [
+            f"CREATE TABLE IF NOT EXISTS {self.table(name)} ({columns.format_map(self.types)})"
+            f"{self.endings.get(name, '')}"
+            for name, columns in _TABLES.items()
+        ]
+
+    def versioned(self) -> Statement:
+        """Write which version the tables have, unless that is written already."""
+        return Statement(
+            self._sql(
+                f"INSERT INTO {{schema_version}} SELECT {SCHEMA} "  # noqa: S608  names of ours
+                "WHERE NOT EXISTS (SELECT 1 FROM {schema_version})"
+            )
+        )
+
+    def version(self) -> Statement:
+        """Find which version the tables have."""
+        return Statement(self._sql("SELECT version FROM {schema_version}"))
+
+    def _sql(self, text: str) -> str:
+        names = {name: self.table(name) for name in _TABLES}
+        return text.format_map({**names, "lock": self.locking, "skip": self.skipping})
+
+    # --- transactions -----------------------------------------------------------------------
+
+    def begin(self, wait: float) -> list[Statement]:
+        """Return what begins a transaction that waits at most so many seconds for a lock."""
+        raise NotImplementedError
+
+    def take(self, desk: str, *, hosted: bool = False) -> list[Statement]:
+        """Return what locks a desk; the last two find (head, format, snapshot) and the clock.
+
+        ``hosted`` is for a transaction that the host began.
+        """
+        raise NotImplementedError
+
+    def commit(self) -> Statement:
+        """Return what ends a transaction."""
+        return Statement("COMMIT")
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def state(self, desk: str) -> Statement:
+        """Find (head, format, snapshot) of a desk without a lock."""
+        return Statement(
+            self._sql("SELECT head, format, snapshot FROM {desk} WHERE desk = ?"), (desk,)
+        )
+
+    def desks(self) -> Statement:
+        """Find the names of all desks, in order."""
+        return Statement(self._sql("SELECT desk FROM {desk} ORDER BY desk"))
+
+    def due(self, at: Instant) -> Statement:
+        """Find the desks on which something falls due by ``at``."""
+        return Statement(
+            self._sql("SELECT desk FROM {desk} WHERE next_due <= ? ORDER BY next_due"), (at,)
+        )
+
+    def events(self, desk: str, first: int, most: int = SLICE) -> Statement:
+        """Find the events from a position on, in order, at most so many."""
+        return Statement(
+            self._sql(
+                f"SELECT {_EVENT} FROM {{event}} WHERE desk = ? AND position >= ? "  # noqa: S608  names of ours
+                "ORDER BY position LIMIT ?"
+            ),
+            (desk, first, most),
+        )
+
+    def keys(self, desk: str, keys: Sequence[str]) -> Statement:
+        """Find (key, digest, first, last, at) of those keys that were used."""
+        raise NotImplementedError
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def append(self, desk: str, rows: Sequence[Row]) -> Statement:
+        """Write events: one statement for any number."""
+        raise NotImplementedError
+
+    def move(self, desk: str, head: int, next_due: Instant | None, fold: int) -> Statement:
+        """Write the new head of a desk."""
+        return Statement(
+            self._sql("UPDATE {desk} SET head = ?, next_due = ?, format = ? WHERE desk = ?"),
+            (head, next_due, fold, desk),
+        )
+
+    def remember(self, desk: str, memories: Sequence[Memory]) -> Statement:
+        """Write the first results of commands under their keys."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {command} (desk, key, digest, first, last, at) "
+                "VALUES (?, ?, ?, ?, ?, ?)"
+            ),
+            rows=tuple((desk, *each) for each in memories),
+        )
+
+    def create(self, desk: str, fold: int) -> Statement:
+        """Write the row of a new desk, unless there is one."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {desk} (desk, head, format) VALUES (?, 0, ?) "
+                "ON CONFLICT (desk) DO NOTHING"
+            ),
+            (desk, fold),
+        )
+
+    # --- snapshots --------------------------------------------------------------------------
+
+    def parts(self, desk: str, head: int) -> Statement:
+        """Find (part, format, crc, payload) of the snapshot at a head, in order."""
+        return Statement(
+            self._sql(
+                "SELECT part, format, crc, payload FROM {snapshot} WHERE desk = ? AND head = ? "
+                "ORDER BY part"
+            ),
+            (desk, head),
+        )
+
+    def part(self, desk: str, head: int, part: tuple[int, int, int, str]) -> Statement:
+        """Write a part of a snapshot, unless another process did."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {snapshot} (desk, head, part, format, crc, payload) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (desk, head, part) DO NOTHING"
+            ),
+            (desk, head, *part),
+        )
+
+    def use_snapshot(self, desk: str, head: int) -> list[Statement]:
+        """Open the desk from this snapshot from now on, and drop those before it."""
+        return [
+            Statement(
+                self._sql("UPDATE {desk} SET snapshot = ? WHERE desk = ? AND snapshot < ?"),
+                (head, desk, head),
+            ),
+            Statement(
+                self._sql(
+                    "DELETE FROM {snapshot} WHERE desk = ? "
+                    "AND head < (SELECT snapshot FROM {desk} WHERE desk = ?)"
+                ),
+                (desk, desk),
+            ),
+        ]
+
+    # --- consumers --------------------------------------------------------------------------
+
+    def enrol(self, desk: str, name: str) -> Statement:
+        """Write the row of a consumer that begins before the first event, unless there is one."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {consumer} (desk, name, position, token) VALUES (?, ?, 0, 0) "
+                "ON CONFLICT (desk, name) DO NOTHING"
+            ),
+            (desk, name),
+        )
+
+    def place(self, desk: str, name: str) -> Statement:
+        """Lock a consumer and find its (position, token); nothing if somebody else has it."""
+        return Statement(
+            self._sql("SELECT position, token FROM {consumer} WHERE desk = ? AND name = ? {skip}"),
+            (desk, name),
+        )
+
+    def consumed(self, desk: str, name: str, position: int, token: int) -> Statement:
+        """Write how far a consumer is."""
+        return Statement(
+            self._sql("UPDATE {consumer} SET position = ?, token = ? WHERE desk = ? AND name = ?"),
+            (position, token, desk, name),
+        )
+
+
+class SqliteStatements(Statements):
+    """For SQLite 3.35 or newer; the tables have a prefix, as they may lie in the host's file."""
+
+    prefix = "ticketroute_"
+    types: ClassVar[dict[str, str]] = {
+        "name": "text",
+        "big": "integer",
+        "int": "integer",
+        "bytes": "blob",
+    }
+    endings: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("desk", "command", "consumer"), " WITHOUT ROWID"
+    )
+
+    def begin(self, wait: float) -> list[Statement]:
+        """Return what takes the one lock of a file; the connection knows how long it waits."""
+        return [Statement("BEGIN IMMEDIATE")]
+
+    def take(self, desk: str, *, hosted: bool = False) -> list[Statement]:
+        """Return what finds the desk; in a host's transaction it has to take the lock first."""
+        locking = Statement(self._sql("UPDATE {desk} SET head = head WHERE desk = ?"), (desk,))
+        return [*([locking] if hosted else []), self.state(desk), Statement("SELECT NULL")]
+
+    def keys(self, desk: str, keys: Sequence[str]) -> Statement:
+        """Find what is known of keys."""
+        return Statement(
+            self._sql(
+                "SELECT key, digest, first, last, at FROM {command} WHERE desk = ? "
+                "AND key IN (SELECT value FROM json_each(?))"
+            ),
+            (desk, json.dumps(list(keys))),
+        )
+
+    def append(self, desk: str, rows: Sequence[Row]) -> Statement:
+        """Write events, prepared once and run for each."""
+        return Statement(
+            self._sql(
+                f"INSERT INTO {{event}} (desk, {_EVENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  names of ours
+            ),
+            rows=tuple((desk, *row) for row in rows),
+        )
+
+
+class PostgresStatements(Statements):
+    """For PostgreSQL 15 or newer, and databases that speak its language."""
+
+    prefix = "ticketroute."
+    types: ClassVar[dict[str, str]] = {
+        "name": 'text COLLATE "C"',
+        "big": "bigint",
+        "int": "int",
+        "bytes": "bytea",
+    }
+    endings: ClassVar[dict[str, str]] = {"desk": " WITH (fillfactor = 20)"}
+    locking = "FOR UPDATE"
+    skipping = "FOR UPDATE SKIP LOCKED"
+
+    def schema(self) -> list[str]:
+        """Return what creates the schema and the tables in it."""
+        return [f"CREATE SCHEMA IF NOT EXISTS {self.prefix.rstrip('.')}", *super().schema()]
+
+    def begin(self, wait: float) -> list[Statement]:
+        """Return what begins a transaction in which each statement sees what was committed."""
+        wait_ms = max(1, round(wait * 1_000))
+        return [
+            Statement("BEGIN ISOLATION LEVEL READ COMMITTED"),
+            Statement(f"SET LOCAL lock_timeout = {wait_ms}"),
+        ]
+
+    def take(self, desk: str, *, hosted: bool = False) -> list[Statement]:
+        """Return what locks the row, and afterwards, in a statement of its own, asks the clock."""
+        state = Statement(
+            self._sql("SELECT head, format, snapshot FROM {desk} WHERE desk = ? {lock}"), (desk,)
+        )
+        clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        return [state, Statement(clock)]
+
+    def keys(self, desk: str, keys: Sequence[str]) -> Statement:
+        """Find what is known of keys."""
+        return Statement(
+            self._sql(
+                "SELECT key, digest, first, last, at FROM {command} "
+                "WHERE desk = ? AND key = ANY(?::text[])"
+            ),
+            (desk, list(keys)),
+        )
+
+    def append(self, desk: str, rows: Sequence[Row]) -> Statement:
+        """Write events as arrays, one for each column."""
+        columns = [list(each) for each in zip(*rows, strict=True)]
+        return Statement(
+            self._sql(
+                f"INSERT INTO {{event}} (desk, {_EVENT}) "  # noqa: S608  names of ours
+                "SELECT ?::text, * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::text[], "
+                "?::int[], ?::int[], ?::text[])"
+            ),
+            (desk, *columns),
+        )
+
+    def remember(self, desk: str, memories: Sequence[Memory]) -> Statement:
+        """Write the first results of commands as arrays, one for each column."""
+        columns = [list(each) for each in zip(*memories, strict=True)]
+        return Statement(
+            self._sql(
+                "INSERT INTO {command} (desk, key, digest, first, last, at) "
+                "SELECT ?::text, * FROM unnest(?::text[], ?::bytea[], ?::bigint[], ?::bigint[], "
+                "?::bigint[])"
+            ),
+            (desk, *columns),
+        )
+
+
+SQLITE: Final = SqliteStatements()
+POSTGRES: Final = PostgresStatements()

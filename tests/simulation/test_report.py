@@ -1,0 +1,197 @@
+"""The report in a real browser: it renders, nothing overflows, everything can be read."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from ticketroute import Agent, AgentId, Metric, Policy, PolicyId, Target
+from ticketroute.simulation import Worker, compare
+from ticketroute.simulation.answer import answer, cautions, value
+from ticketroute.simulation.compare import Comparison
+from ticketroute.simulation.figures import CATALOGUE
+from ticketroute.simulation.report import report, table
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Luminance contrast of WCAG 2.2, of every text against the page or card behind it.
+CONTRAST = """() => {
+  const parse = c => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const behind = node => { for (let n = node; n; n = n.parentElement) {
+    const c = parse(getComputedStyle(n).backgroundColor);
+    if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const worst = [];
+  for (const node of document.querySelectorAll(
+    "h1,h2,p,li,th,td,small,dt,dd,figcaption,b,svg text")) {
+    if (!node.textContent.trim()) continue;
+    const style = getComputedStyle(node);
+    const front = parse(node.tagName === "text" ? style.fill : style.color);
+    const [a, b] = [light(front), light(behind(node))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) worst.push([node.textContent.trim().slice(0, 40), ratio]);
+  }
+  return worst;
+}"""
+OVERFLOW = """() => [...document.querySelectorAll("main > *, figure, dl, .answer")]
+  .filter(node => node.getBoundingClientRect().right > innerWidth + 0.5
+    || (node.scrollWidth > node.clientWidth + 1 && !node.matches(".scroll")))
+  .map(node => node.className || node.tagName)"""
+
+
+def made(desk: Any) -> Comparison:
+    workers = [
+        Worker(agent=Agent(id=AgentId(f"agent with a rather long name {n}"), capacity=1), pace=pace)
+        for n, pace in enumerate((0.6, 1.0, 2.0))
+    ]
+    policy = Policy(id=PolicyId("p"), targets={Metric.RESOLUTION: Target(within=7_200_000)})
+    scenario = evolve(
+        desk(workers=workers, rate=1.6, length="150h"), policies=(policy,), name="A <desk> & more"
+    )
+    return compare(
+        scenario, ["random", "top_down", "round_robin"], figure="resolution", replications=4,
+        workers=1,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def comparison(desk: Any, shared: dict[str, Any]) -> Comparison:
+    found: Comparison = shared.setdefault("comparison", made(desk))
+    return found
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("in CI the report is looked at: install Chromium")
+        pytest.skip("no Chromium is installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+def test_the_report_can_be_read_everywhere(
+    comparison: Comparison, browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report(comparison), encoding="utf-8")
+    for scheme, width, medium in (
+        ("light", 1100, "screen"),
+        ("dark", 1100, "screen"),
+        ("light", 360, "screen"),
+        ("dark", 360, "screen"),
+        ("dark", 700, "print"),
+    ):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
+        page = context.new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("pageerror", lambda fault, said=said: said.append(str(fault)))
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.emulate_media(media=medium)
+        page.goto(path.as_uri())
+
+        assert page.locator("figure svg").count() >= 6
+        assert said == []
+        assert asked == [path.as_uri()]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if medium == "screen":
+            assert page.evaluate(OVERFLOW) == []
+        assert page.evaluate(CONTRAST) == []
+        context.close()
+
+
+class Ids(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [
+            value or "" for name, value in attrs if name in ("src", "href", "xlink:href")
+        ]
+
+
+def test_the_report_is_one_file_and_escapes_names(comparison: Comparison) -> None:
+    text = report(comparison)
+    parser = Ids()
+    parser.feed(text)
+
+    assert all(source.startswith(("#", "data:")) for source in parser.sources)
+    assert "url(http" not in text
+    assert "A &lt;desk&gt; &amp; more" in text
+    assert "<desk>" not in text
+    assert not re.search(r"#0a0a\d\d", text)  # every colour is the page's
+
+
+def test_the_same_comparison_gives_the_same_report(comparison: Comparison) -> None:
+    assert report(comparison) == report(comparison)
+
+
+def test_the_answer_names_the_best_and_its_uncertainty(comparison: Comparison) -> None:
+    text = answer(comparison)
+    difference = comparison.differences()["top_down"]
+
+    assert difference.real
+    assert text.startswith("Take top_down: mean time to resolve is ")
+    assert value(CATALOGUE["resolution"], difference.interval.low, signed=True) in text
+    assert "95 % for all comparisons together, 4 replications" in text
+    assert list(cautions(comparison)) == [
+        "4 replications are few; with fewer than 5, intervals are a rough guess."
+    ]
+
+
+def test_the_answer_says_when_the_baseline_is_best_and_when_nothing_is_known(
+    comparison: Comparison,
+) -> None:
+    kept = answer(evolve(comparison, baseline="top_down"))
+    alone = evolve(comparison, scenarios={"random": comparison.scenarios["random"]})
+    once = evolve(comparison, replications=comparison.replications[:1])
+
+    assert kept.startswith("Keep top_down: mean time to resolve is ")
+    assert answer(alone).startswith("With random, mean time to resolve is ")
+    assert answer(once).startswith("One replication says nothing about its uncertainty")
+    assert answer(evolve(comparison, figure="left")).startswith("No alternative is better")
+
+
+def test_the_table_says_better_and_worse_by_the_figure(comparison: Comparison) -> None:
+    rows = {row["figure"].name: row["cells"] for row in table(comparison)}
+
+    assert rows["resolution"][0]["difference"] == ""
+    assert rows["resolution"][1]["verdict"] == "better"
+    assert rows["fairness"][1]["verdict"] in ("worse", "")
+    assert rows["occupancy"][1]["verdict"] == ""  # neither is
+
+
+def test_a_stopped_run_and_a_load_above_one_are_cautioned(comparison: Comparison) -> None:
+    stopped = evolve(comparison, interrupted=True, loads={"random": 1.5}, half_width=0.0001)
+    said = list(cautions(stopped))
+
+    assert said[0].startswith("The run was stopped after 4 replications")
+    assert "Too few replications for the wanted half-width of 0.01 %" in said[1]
+    assert any(line.startswith("The load of random is 1.50") for line in said)
