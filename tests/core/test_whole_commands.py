@@ -140,14 +140,14 @@ class InTurns(RoundRobin):
 @pytest.fixture(autouse=True)
 def plug_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, factory in (("average_load", ByMood), ("round_robin", InTurns)):
-        monkeypatch.setitem(registry.BUILT_IN, name, factory)  # type: ignore[arg-type]
+        monkeypatch.setitem(registry.BUILT_IN, name, factory)
     yield
     Mood.host = Host()
 
 
 # --- a day ----------------------------------------------------------------------------------------
 
-Step = Callable[[Dispatcher], do.Command | None]
+Step = Callable[[Dispatcher], do.Command | None]  # None: there is no such ticket
 
 
 def first(desk: Dispatcher, *states: RoutingState) -> TicketId | None:
@@ -173,7 +173,9 @@ def answer(kind: Callable[..., do.Command]) -> Step:
 
     def given(desk: Dispatcher) -> do.Command | None:
         ticket_id = first(desk, OFFERED)
-        return ticket_id and kind(ticket_id, desk.ticket(ticket_id).offered_to[0])
+        if ticket_id is None:
+            return None
+        return kind(ticket_id, desk.ticket(ticket_id).offered_to[0])
 
     return given
 
@@ -219,11 +221,11 @@ DAY: list[Step] = [
     always(do.Submit(ticket("t1", requester="r", skills={"x": 3}))),
     always(do.SubmitMany([ticket(f"t{n}", prefer=AgentId("b"), weight=1) for n in (2, 3, 4)])),
     always(do.Submit(ticket("t5", skills={"x": 9}, priority=TicketPriority.LOW))),
-    lambda desk: (id_ := first(desk, WAITING)) and do.Take(id_, AgentId("a")),
+    of(WAITING)(lambda id_: do.Take(id_, AgentId("a"))),
     answer(do.Accept),
     answer(do.Decline),
     always(do.SubmitMany([ticket(f"t{n}", tags={"secret"}, requester="r") for n in (6, 7)])),
-    lambda desk: (id_ := first(desk, ASSIGNED)) and do.Release(id_),
+    of(ASSIGNED)(do.Release),
     always(do.SetPresence(AgentId("b"), "away")),
     answer(do.Accept),
     of(ASSIGNED)(do.Hold),
@@ -255,7 +257,7 @@ DAY: list[Step] = [
     of(ASSIGNED)(do.Resolve),
     of(DONE)(lambda id_: do.Rate(id_, 4)),
     always(do.Submit(ticket("t10"))),
-    lambda desk: (id_ := first(desk, ASSIGNED)) and do.Merge(id_, TicketId("t10")),
+    of(ASSIGNED)(lambda id_: do.Merge(id_, TicketId("t10"))),
     always(do.ChangeDefaults(Defaults(queue_limit=4))),
     always(do.RemoveAgent(AgentId("a"))),
     always(do.RemoveQueue(OTHER, Q)),

@@ -84,6 +84,8 @@ class Dispatcher(Run):
             apply(desk._state, event)
             if isinstance(event, DeskOpened):
                 desk._defaults = event.defaults
+        if not desk._state.loose:  # else the events end in the middle of a command
+            desk._state.settle()
         if random is None:
             desk._undrawn = desk._state.roster.drawing()
         desk._careful = desk._guarded = desk._careful or desk._undrawn is not None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from ticketroute.commands import Advance, Command
 from ticketroute.core.apply.table import apply, pass_time_to
@@ -20,6 +20,7 @@ from ticketroute.core.index.chance import Chance
 from ticketroute.core.records import QueueRecord
 from ticketroute.core.state import State
 from ticketroute.errors import BrokenDeskError, CalledFromInsideError, InvalidValueError
+from ticketroute.model.checks import check_instant
 from ticketroute.model.events import Cause, DeskOpened, Event, Events, TicketEvent
 from ticketroute.model.instants import Instant
 from ticketroute.model.ports import Permits, RandomSource
@@ -109,25 +110,34 @@ class Run:
         if self._unfinished is not None:
             events, at = self._unfinished
             self._pass_time(at)
-            self._cause = Cause.COMMAND
-            self._decide(events, at)
+            self._unfinished, self._cause = None, Cause.COMMAND
+            self._decide(events, at, begun=True)
             self._hand_out(at, Cause.COMMAND)
         self._cause = None
 
     def _pass_time(self, at: Instant) -> None:
         """Do what time alone does up to ``at``: all timers of an instant, then one hand-out."""
+        check_instant("at", at)  # no timer is due after the end of time, and every instant then
         state = self._state
         while (due := state.timers.next_due()) is not None and due <= at:
             firing = Firing()
             self._firing, self._cause = True, Cause.TIME
-            with closing(fire_all(state, due, told=at, firing=firing)) as fired:
-                self._decide(fired, due, firing)  # at its end what did not fire is due again
+            fired = fire_all(state, due, told=at, firing=firing)
+            try:
+                self._decide(fired, due, firing=firing)
+            finally:
+                fired.close()  # at once, for what did not fire is to be due again
             self._firing = False
             self._hand_out(due, Cause.TIME)
             self._cause = None
 
     def _decide(
-        self, events: Iterator[Event | None], at: Instant, firing: Firing | None = None
+        self,
+        events: Iterator[Event | None],
+        at: Instant,
+        *,
+        firing: Firing | None = None,
+        begun: bool = False,
     ) -> None:
         """Apply events one by one; None among them is a hand-out between two of them.
 
@@ -135,8 +145,7 @@ class Run:
         that fails between two timers: the rest fires in the next call. One that is interrupted in
         a hand-out goes on in the next call. One that fails elsewhere breaks the desk.
         """
-        self._unfinished = events, at
-        begun = handing_out = False
+        handing_out = False
         try:
             for event in events:
                 if event is None:
@@ -149,11 +158,11 @@ class Run:
                     begun = True
                     self._happen(event)
         except BaseException:
-            self._unfinished = (events, at) if handing_out else None
-            if begun and not handing_out and (firing is None or firing.inside):
+            if handing_out:
+                self._unfinished = events, at
+            elif begun and (firing is None or firing.inside):
                 self._break("a decision that failed after its first event")
             raise
-        self._unfinished = None
 
     def _hand_out(self, at: Instant, cause: Cause) -> None:
         """Give what is loose, and what waits for agents who gained room, until nobody gets more."""

@@ -70,6 +70,10 @@ def read_only(
         if isinstance(items, list) and any(isinstance(each, str) for each in items):
             raise InvalidValueError(thing, items, "a mapping of names to values")
     try:
+        if not isinstance(items, Mapping):
+            items = list(items)
+            if any(isinstance(each, str) for each in items):  # "fr" would be the pair of f and r
+                raise TypeError("a text is no pair")
         return FrozenMapping(items) or EMPTY
     except (TypeError, ValueError) as fault:
         raise InvalidValueError(thing, items, "a mapping of names to values") from fault

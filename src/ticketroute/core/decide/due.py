@@ -42,14 +42,13 @@ class Firing:
 
 
 def fire_all(
-    state: State, at: Instant, *, told: Instant, firing: Firing | None = None
+    state: State, at: Instant, *, told: Instant, firing: Firing
 ) -> Generator[ev.Event, None, None]:
     """Fire everything due at ``at``, what falls due meanwhile included.
 
     ``told`` is the instant that time is to reach in this call: how late the host is. What fails
     between two timers, as ``firing`` tells, leaves those that are not done to fire again.
     """
-    firing = firing or Firing()
     timers, due = state.timers, list[_Rank]()
     gone: dict[AgentRecord, None] = {}  # who missed too many offers in a row
     try:
