@@ -28,7 +28,7 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
         "submitted": state.submitted,
         "assigned": state.assigned,
         "last_agent_of": dict(state.last_agent_of),
-        "agents": {key: _agent(record, defaults) for key, record in roster.agents.items()},
+        "agents": {key: _agent(record, defaults, at) for key, record in roster.agents.items()},
         "queues": {key: _queue(record) for key, record in roster.queues.items()},
         "tickets": {key: _ticket(record) for key, record in state.tickets.items()},
         "calendars": dict(state.calendars),
@@ -39,8 +39,9 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
     }
 
 
-def _agent(record: AgentRecord, defaults: Defaults) -> dict[str, Any]:
+def _agent(record: AgentRecord, defaults: Defaults, at: Instant) -> dict[str, Any]:
     rare = record.rare
+    span = 0 if rare.rate_limit is None else rare.rate_limit.span
     return {
         "agent": record.agent,
         "capacity": capacity_of(record.agent, defaults),
@@ -61,7 +62,9 @@ def _agent(record: AgentRecord, defaults: Defaults) -> dict[str, Any]:
         "misses": rare.misses,
         "cooling_until": rare.cooling_until,
         "channels_off": rare.channels_off,
-        "recent": list(rare.recent or ()),
+        "recent": [
+            each for each in rare.recent or () if each + span > at
+        ],  # the others do not count
         "on_shift": rare.on_shift,
     }
 
