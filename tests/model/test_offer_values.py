@@ -27,11 +27,11 @@ from ticketroute.model.checks import LONGEST_SPAN
 from ticketroute.model.relaxation import MOST_STEPS, schedule
 
 MILLION = "x" * 1_000_000
-NO_NUMBERS: list[Any] = [nan, inf, -inf, 1.0, 1e300, "1", b"1", True, False, None, [], {}, object()]
+NO_NUMBERS: list[Any] = [nan, inf, -inf, 1.0, 1e300, "1", b"1", True, False, None, [], {}, len]
 NO_NAMES: list[Any] = ["", " ", " x", "x ", "a\n", "\x00", "\ud800", MILLION, 5, None, True, nan]
 NO_FLAGS: list[Any] = [0, 1, None, "yes", "", nan, []]
-NO_MAPPINGS: list[Any] = [5, "ab", [1], MILLION, object(), None, nan, True]
-NO_LISTS: list[Any] = [5, "ab", b"ab", MILLION, object(), None, nan, True, [[]], [{}]]
+NO_MAPPINGS: list[Any] = [5, "ab", [1], MILLION, len, None, nan, True]
+NO_LISTS: list[Any] = [5, "ab", b"ab", MILLION, len, None, nan, True, [[]], [{}]]
 
 
 def refusal(make: Callable[[], object]) -> InvalidValueError:

@@ -385,3 +385,10 @@ def test_a_frozen_mapping_is_not_copied_again() -> None:
 def test_read_only_refuses_a_value_that_is_not_a_mapping(items: Any) -> None:
     with pytest.raises(InvalidValueError):
         read_only(items)
+
+
+def test_a_set_of_members_gives_the_same_seats_in_every_run() -> None:
+    names = [f"agent {number}" for number in range(10, 40)]
+    assert list(Queue(id="q", members=set(names)).members) == names
+    assert list(Queue(id="q", members=frozenset(names)).members) == names
+    assert list(Queue(id="q", members=names[::-1]).members) == names[::-1]

@@ -265,3 +265,9 @@ def test_without_the_package_a_pattern_says_what_to_do(monkeypatch: pytest.Monke
     with pytest.raises(InvalidValueError, match="use keywords"):
         Pattern("bill")
     assert holds(Keywords("bill"))
+
+
+def test_keywords_from_a_set_are_described_in_one_order() -> None:
+    words = {f"word {number}" for number in range(10, 40)}
+    assert Keywords(words) == Keywords(sorted(words))
+    assert str(Keywords(words)) == str(Keywords(sorted(words)))

@@ -213,6 +213,7 @@ TARGET = Table(
         "escalations": ListOf(ESCALATION),
         "contacts": ListOf(OneOf({e.value: e for e in (Author.AGENT, Author.REQUESTER)}), least=1),
         "per_queue": A_FLAG,
+        "before_first_reply": A_FLAG,
     },
     {"within"},
 )

@@ -62,12 +62,18 @@ def check_text(thing: str, value: object, *, most: int = LONGEST_TEXT) -> None:
 
 
 def several(thing: str, values: Iterable[T]) -> list[T]:
-    """Return the hashable values as a list; a single text is refused, because it is one value."""
+    """Return the hashable values as a list; a single text is refused, because it is one value.
+
+    A set has another order in each run of Python; its values are returned in the order of names, so
+    that the same program makes the same desk.
+    """
     if isinstance(values, str | bytes):
         raise InvalidValueError(thing, values, "several values, such as a list")
     try:
         listed = list(values)
         hash(tuple(listed))
+        if isinstance(values, set | frozenset):
+            listed.sort(key=str)
     except TypeError as fault:
         raise InvalidValueError(thing, values, "several values, such as a list") from fault
     return listed

@@ -65,10 +65,6 @@ def read_only(
     """
     if isinstance(items, FrozenMapping):
         return items
-    if not isinstance(items, Mapping):
-        items = list(items) if isinstance(items, Iterable) else items
-        if isinstance(items, list) and any(isinstance(each, str) for each in items):
-            raise InvalidValueError(thing, items, "a mapping of names to values")
     try:
         if not isinstance(items, Mapping):
             items = list(items)

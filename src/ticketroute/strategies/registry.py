@@ -102,6 +102,7 @@ def register(name: str, factory: Factory) -> None:
     >>> register("busiest_first", BUILT_IN["max_load"])
     >>> "busiest_first" in names()
     True
+    >>> del REGISTERED["busiest_first"]  # so that this example leaves nothing behind
     """
     StrategySpec(name)
     known = BUILT_IN.get(name) or REGISTERED.get(name)
