@@ -44,7 +44,7 @@ steps = st.lists(
                 "advance",
             ]
         ),
-        st.integers(0, 4),
+        st.integers(0, 9),
         st.sampled_from(list(TicketPriority)),
     ),
     min_size=10,
@@ -58,7 +58,7 @@ def _day(
     """Return the events of a day in which agents and tickets have the names ``name`` gives."""
     desk = Dispatcher()
     for place, letter in enumerate(NAMES):
-        agent = Agent(id=name(letter), capacity=2, priority=place + 1)
+        agent = Agent(id=name(letter), capacity=1 + place % 2, priority=place + 1)
         desk.add_agent(agent, presence="available", at=0)
     members = {name(letter): Membership() for letter in NAMES}
     desk.add_queue(Queue(id="q", strategy="priority", members=members, **queue), at=0)
@@ -66,7 +66,7 @@ def _day(
     at, number = 0, 0
     for span, what, pick, urgency in doings:
         at += span
-        ticket, agent_id = name(f"t{pick}"), name(NAMES[pick % len(NAMES)])
+        ticket, agent_id = name(f"t{max(0, number - pick)}"), name(NAMES[pick % len(NAMES)])
         new = Ticket(id=name(f"t{number}"), queue="q", priority=urgency, weight=pick % 2 + 1)
         number += what == "submit"
         commands: dict[str, Command] = {
