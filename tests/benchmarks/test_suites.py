@@ -16,7 +16,13 @@ from benchmarks.yardsticks import LinearScan, Sqlite
 
 ROOT = Path(__file__).parents[2]
 TINY = Effort(
-    sizes=(20, 60), lines=(300, 400), timers=(10, 20), items=(50,), rounds=2, seconds=1e-4
+    sizes=(20, 60),
+    lines=(300, 400),
+    timers=(10, 20),
+    items=(50,),
+    flood=(10, 40),
+    rounds=2,
+    seconds=1e-4,
 )
 
 

@@ -38,6 +38,7 @@ from ticketroute.core.index.filed_lines import heads_for
 from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
+from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
@@ -154,6 +155,7 @@ class Giving:
 
     def _look_again(self) -> None:
         self._gained = list(self._all_gained.values())
+        self._gained_ids: set[AgentId] = set()
         self._exhausted: set[Demand] = set()
         self._loose: dict[QueueRecord, list[_Loose]] = {}
         self._entered = count()
@@ -167,6 +169,7 @@ class Giving:
         """Yield one delivery after the other; each is to be applied before the next."""
         while True:
             self._gained = [agent for agent in self._gained if self._has_room(agent)]
+            self._gained_ids = {agent.id for agent in self._gained}
             if not self._gained and not any(self._loose.values()):
                 return
             best: _Candidate | None = None
@@ -266,6 +269,8 @@ class Giving:
         The strategy is asked, and shown, if two or more are willing.
         """
         if len(self._gained) > FEW:
+            if demand.own is not None and self._gained_ids <= (ticket.offers or EMPTY).keys():
+                return None  # fast: it rings all of them; the index would walk past each
             choice = state_choice(self._state, ticket, demand)
             return None if choice is None else (choice, _FREED)
         members, refusal = demand.queue.members, self._state.gate.refusal
