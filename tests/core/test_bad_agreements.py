@@ -419,8 +419,8 @@ REFUSED: list[tuple[str, Refused, type[Exception], list[str]]] = [
     (
         "nobody's word",
         lambda desk: desk.set_policies([], at=20, by=""),
-        err.InUseError,
-        ["policy 'gold'"],
+        err.InvalidValueError,
+        ["by is ''", "1 to 200 characters long"],
     ),
 ]
 

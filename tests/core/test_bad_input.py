@@ -696,7 +696,7 @@ steps = st.lists(
             st.tuples(some_ticket),
         ),
         st.tuples(st.just("merge"), st.tuples(some_ticket, some_ticket)),
-        st.tuples(st.just("take"), st.tuples(some_agent)),
+        st.tuples(st.just("take"), st.tuples(st.none() | some_ticket, some_agent)),
         st.tuples(st.just("reply"), st.tuples(some_ticket, st.sampled_from(Author))),
         st.tuples(st.just("renew"), st.tuples(some_queue)),
         st.tuples(

@@ -241,7 +241,7 @@ def test_a_span_or_count_below_nothing_is_refused(
         (lambda: OfferPolicy(cool_down=5), "cool_down"),  # type: ignore[arg-type]
         (lambda: OfferPolicy(parallel=1_001), "OfferPolicy.parallel"),
         (lambda: Queue(id=PHONE, offer="fast"), "Queue.offer"),  # type: ignore[arg-type]
-        (lambda: Queue(id=PHONE, delivery="offer"), "Queue.delivery"),
+        (lambda: Queue(id=PHONE, delivery="offered"), "Queue.delivery"),
         (lambda: Queue(id=PHONE, keep_agent=1), "Queue.keep_agent"),  # type: ignore[arg-type]
         (lambda: Queue(id=PHONE, reach=5), "Queue.reach"),  # type: ignore[arg-type]
         (lambda: Queue(id=PHONE, max_hops=101), "Queue.max_hops"),

@@ -114,15 +114,15 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
             (
                 "a field of Queue is 'id'; it must be one of strategy, members, delivery, order, "
                 "weight, wrap_up, limit_per_agent, departure, resume, parked_counts, offer, "
-                "reach, relaxations, keep_agent, affinity_wait, respond_within, max_hops, "
-                "idle_after, calendar, sla, name"
+                "reach, relaxations, hold_room_after, keep_agent, affinity_wait, respond_within, "
+                "max_hops, idle_after, calendar, sla, name"
             ),
             lambda desk: desk.change_queue("mail", id="post", at=10),
         ),
         (
             (
-                "queue_id is 'default'; it must be no default queue: name another with "
-                "change_defaults first"
+                "queue_id is 'default'; it must be another queue than the desk's default; choose "
+                "another default with change_defaults"
             ),
             lambda desk: desk.remove_queue("default", at=10),
         ),
@@ -309,7 +309,8 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
                 "no strategy 'round_robbin'; did you mean 'round_robin'? valid names are: "
                 "round_robin, weighted_round_robin, average_load, best_match, fewest_taken, "
                 "headroom, least_handle_time, load_ratio, longest_available, longest_idle, "
-                "max_load, power_of_two, priority, random, ring_all, top_down, weighted_random"
+                "max_load, power_of_two, priority, random, ring_all, top_down, weighted_random; "
+                "register one of your own with ticketroute.strategies.register(name, factory)"
             ),
             lambda desk: desk.add_queue(queue("new", strategy="round_robbin"), at=10),
         ),

@@ -35,7 +35,13 @@ class Phones:
     """A queue of agents, some of whom never answer; the others accept after a while."""
 
     def __init__(
-        self, strategy: str, answers: Sequence[bool], *, policy: OfferPolicy, capacity: int = 100
+        self,
+        strategy: str,
+        answers: Sequence[bool],
+        *,
+        policy: OfferPolicy,
+        capacity: int = 100,
+        silent_capacity: int | None = None,
     ) -> None:
         self.desk = Dispatcher()
         names = [AgentId(f"{'t' if talks else 's'}{n}") for n, talks in enumerate(answers)]
@@ -45,7 +51,8 @@ class Phones:
         self.asked = Counter[str]()
         self.accepted_at: dict[str, int] = {}
         for name in names:
-            self.desk.add_agent(Agent(id=name, capacity=capacity), presence="available", at=0)
+            own = capacity if name in self.talkers else silent_capacity or capacity
+            self.desk.add_agent(Agent(id=name, capacity=own), presence="available", at=0)
         queue = Queue(
             id=PHONE,
             members=names,
@@ -124,12 +131,12 @@ def test_a_ticket_is_answered_after_at_most_as_many_timeouts_as_there_are_silent
 def test_a_silent_agent_is_away_after_max_misses_and_costs_no_more_than_those(
     strategy: str, answers: list[bool], max_misses: int, tickets: int, gap: int
 ) -> None:
-    """Each silent agent misses ``max_misses`` offers at most, ever; then they are away.
+    """A silent agent, rung for one ticket at a time, is away after ``max_misses`` offers.
 
     So all tickets together lose at most silent x max_misses timeouts.
     """
     policy = OfferPolicy(timeout=TIMEOUT, max_misses=max_misses, retry_missed_after=FOREVER)
-    phones = Phones(strategy, answers, policy=policy)
+    phones = Phones(strategy, answers, policy=policy, silent_capacity=1)
     for number in range(tickets):
         phones.run(until=number * gap)
         phones.submit(f"t{number}", at=number * gap)
@@ -145,6 +152,25 @@ def test_a_silent_agent_is_away_after_max_misses_and_costs_no_more_than_those(
         assert len(phones.accepted_at) == tickets
     elif tickets >= max_misses:
         assert {phones.desk.agent(name).presence for name in phones.silent} == {Presence.AWAY}
+
+
+@settings(max_examples=100, deadline=None)
+@given(gaps=st.lists(st.integers(0, 2 * TIMEOUT), min_size=1, max_size=20))
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_of_offers_that_overlap_only_one_is_a_miss(strategy: str, gaps: list[int]) -> None:
+    """A silent agent has missed as many offers as can be picked with no two at the same time."""
+    policy = OfferPolicy(timeout=TIMEOUT, max_misses=1_000, retry_missed_after=FOREVER)
+    phones = Phones(strategy, [False], policy=policy)
+    at, misses, counted_until = 0, 0, 0
+    for number, gap in enumerate(gaps):
+        at += gap
+        phones.run(until=at)
+        phones.submit(f"t{number}", at=at)
+        if at >= counted_until:
+            misses, counted_until = misses + 1, at + TIMEOUT
+    phones.run(until=at + TIMEOUT)
+    assert len(phones.offers) == len(gaps)
+    assert [phones.desk.agent(name).misses for name in phones.silent] == [misses]
 
 
 @settings(max_examples=100, deadline=None)

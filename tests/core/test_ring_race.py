@@ -51,6 +51,8 @@ class Race:
         self.history: list[Event] = []
         self.names = [AgentId(f"a{number}") for number in range(len(capacities))]
         self.misses = Counter[str]()
+        self.missed_at: dict[str, int] = {}  # when the last miss was counted
+        self.offered_at: dict[tuple[str, str], int] = {}
         self.winners: dict[str, list[str]] = {}
         self.at = 0
         for name, capacity in zip(self.names, capacities, strict=True):
@@ -71,15 +73,28 @@ class Race:
             match event:
                 case ev.TicketAssigned():
                     self.winners[event.ticket_id].append(event.agent_id)
-                    self.misses[event.agent_id] = 0
+                    self.forgive(event.agent_id)
                 case ev.TicketSubmitted():
                     self.winners[event.ticket_id] = []
+                case ev.TicketOffered():
+                    self.offered_at[event.ticket_id, event.agent_id] = event.at
                 case ev.OfferExpired():
-                    self.misses[event.agent_id] += 1
+                    self.count_miss(event)
                     assert event.misses == self.misses[event.agent_id]
                 case ev.PresenceChanged() if event.presence is Presence.AVAILABLE:
-                    self.misses[event.agent_id] = 0
+                    self.forgive(event.agent_id)
         self.check()
+
+    def count_miss(self, event: ev.OfferExpired) -> None:
+        """Count an offer that was made after the last miss; others rang together with that one."""
+        offered_at = self.offered_at[event.ticket_id, event.agent_id]
+        if offered_at >= self.missed_at.get(event.agent_id, 0):
+            self.misses[event.agent_id] += 1
+            self.missed_at[event.agent_id] = event.at
+
+    def forgive(self, agent_id: AgentId) -> None:
+        self.misses[agent_id] = 0
+        self.missed_at.pop(agent_id, None)
 
     def check(self) -> None:
         """Exactly one has it, nobody is left reserved, and only who let a ring pass has missed."""

@@ -50,13 +50,22 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
         ),
         ("metric is 5; it must be a Metric", lambda desk: desk.explain_clock("m1", 5)),
         ("metric is 'work'; it must be a Metric", lambda desk: desk.time_left(metric="work")),
-        ("author is 'agent'; it must be an Author", lambda desk: desk.reply("m1", "agent", at=10)),
         (
-            "status is 'pending'; it must be a HoldStatus",
-            lambda desk: desk.hold("m1", "pending", at=10),
+            (
+                "author is 'agents'; it must be an Author, or one of 'agent', 'requester', "
+                "'automation', 'note'"
+            ),
+            lambda desk: desk.reply("m1", "agents", at=10),
         ),
         (
-            "priority is 1; it must be a TicketPriority",
+            "status is 'pended'; it must be a HoldStatus, or one of 'pending', 'postponed'",
+            lambda desk: desk.hold("m1", "pended", at=10),
+        ),
+        (
+            (
+                "priority is 1; it must be a TicketPriority, or one of 'urgent', 'high', "
+                "'normal', 'low'"
+            ),
             lambda desk: desk.change_priority("m1", 1, at=10),
         ),
         (
@@ -89,7 +98,10 @@ REFUSED: dict[type[Exception], list[tuple[str, Callable[[Any], object]]]] = {
             lambda desk: desk.transfer("m2", to_queue="phone", fresh_place=1, at=10),
         ),
         (
-            "to_queue or to_agent is None; it must be given: one of them, or both",
+            (
+                "to_queue or to_agent is None; it must be given: transfer needs to_queue, "
+                "to_agent or both"
+            ),
             lambda desk: desk.transfer("m2", at=10),
         ),
         (

@@ -83,7 +83,7 @@ def test_the_example_has_nothing_that_never_works() -> None:
                 "calendars.x = { zone = 'UTC', hours = { mon = [['09:00', '17:00']] }, "
                 "holidays = [{ country = 'DE' }] }"
             ),
-            "calendars.x: PublicHolidays('DE') has only what all of its 17 subdivisions share",
+            "calendars.x: PublicHolidays('DE') has only the holidays that all its 17",
         ),
         (
             (

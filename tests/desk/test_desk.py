@@ -7,7 +7,7 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -535,8 +535,9 @@ def test_a_caller_who_is_cancelled_leaves_the_desk_whole(address: str) -> None:
                 for _ in range(number):
                     await asyncio.sleep(0)
                 task.cancel()
-                with pytest.raises(asyncio.CancelledError):
+                with suppress(asyncio.CancelledError):  # where it was not done before
                     await task
+                assert number or task.cancelled()
             await desk.submit(mail("last"))
             await desk.refresh()
             again = desk._memory.fresh()

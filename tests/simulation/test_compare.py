@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +15,7 @@ from attrs import evolve
 
 from ticketroute import Agent, AgentId
 from ticketroute.errors import InvalidValueError, UnknownStrategyError
+from ticketroute.model.strategy_spec import REGISTERED
 from ticketroute.simulation import (
     AllFailedError,
     Exponential,
@@ -206,6 +208,16 @@ class MostSeats(Ranked):
         return (0,)
 
 
+@pytest.fixture
+def nothing_registered() -> Iterator[None]:
+    """Take back afterwards what a test registers in this process."""
+    before = dict(REGISTERED)
+    yield
+    REGISTERED.clear()
+    REGISTERED.update(before)
+
+
+@pytest.mark.usefixtures("nothing_registered")
 def test_a_strategy_of_ones_own_runs_beside_the_built_in_ones(desk: Any) -> None:
     comparison = compare(
         unequal(desk),

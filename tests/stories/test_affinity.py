@@ -122,6 +122,21 @@ def test_nobody_waits_for_an_agent_who_is_not_there(desk: Desk) -> None:
     assert desk.told == ["t1 submitted", "t1 to ben, routed"]
 
 
+def test_what_agents_take_by_themselves_is_reserved_for_nobody(desk: Desk) -> None:
+    mail(desk, delivery=Delivery.PULL, affinity_wait=WAIT)
+    desk.ask("t0", "mail", at=0, prefer=ANA)
+    desk.take(T0, ANA, at=0)
+    desk.change_agent(BEN, capacity=2, at=0)
+    for ticket_id in ("t1", "t2"):
+        desk.ask(ticket_id, "mail", at=1, prefer=ANA)
+        desk.take(TicketId(ticket_id), BEN, at=1)
+    desk.remove_agent(BEN, at=3)
+    assert [told for told in desk.told if "waits" in told] == [
+        "t1 waits: awaits_pull",
+        "t2 waits: awaits_pull",
+    ]
+
+
 def test_nobody_waits_for_an_agent_who_could_never_have_it(desk: Desk) -> None:
     desk.staff("ana", "ben", capacity=1)
     desk.change_agent(BEN, skills={"french": 5}, at=0)

@@ -19,7 +19,8 @@ def read_past(path: str, options: Options) -> list[Past]:
         InputError: if the column of service levels is not yes or no.
     """
     with read_log(path, options) as log:
-        return [past_of(each, met=_flag(each, path)) for each in log]
+        column = ", ".join(log.understood.columns.get(MET.name, ()))
+        return [past_of(each, met=_flag(each, path, column)) for each in log]
 
 
 def past_of(logged: Logged, *, met: bool | None = None) -> Past:
@@ -36,14 +37,14 @@ def past_of(logged: Logged, *, met: bool | None = None) -> Past:
     )
 
 
-def _flag(logged: Logged, name: str) -> bool | None:
+def _flag(logged: Logged, name: str, column: str) -> bool | None:
     cell = logged.more.get(MET.name, "")
     word = cell.lower()
     if not word:
         return None
     if word not in _YES | _NO:
         raise InputError(
-            f"{name}, row {logged.row}: {MET.name} is {cell!r}; it must be true or false, "
+            f"{name}, row {logged.row}: column {column!r} is {cell!r}; it must be true or false, "
             "yes or no, 1 or 0"
         )
     return word in _YES

@@ -37,4 +37,5 @@ def word_of(kind: type[E], value: E | str, thing: str) -> E:
             if spelling(member) == value:
                 return member
     listed = ", ".join(repr(spelling(member)) for member in kind)
-    raise InvalidValueError(thing, value, f"a {kind.__name__}, or one of {listed}")
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    raise InvalidValueError(thing, value, f"{article} {kind.__name__}, or one of {listed}")

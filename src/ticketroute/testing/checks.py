@@ -181,6 +181,10 @@ def _index(
         assert index == choose.ordered(plain, queue, skills, inside)
 
 
+# An index does not know of room that is held. It may be room of a ticket in wrap-up.
+ROOM_HELD = {"room_held", "wrap_up"}
+
+
 def _demand_index(desk: Dispatcher, plain: Facts, demand: Demand, queue: QueueFacts) -> None:
     ask = _ask_of(demand, queue)
     index = demand.index
@@ -190,7 +194,8 @@ def _demand_index(desk: Dispatcher, plain: Facts, demand: Demand, queue: QueueFa
     assert index.fitting == len(fitting)
     assert index.available == sum(gate.is_there(plain, who, queue, ask.channel) for who in fitting)
     answer = _asked(desk, index.strategy)
-    _index(plain, queue, ask.skills, answer, gate.eligible(plain, ask))
+    inside = [who for who in queue.members if set(gate.reasons(plain, who, ask)) <= ROOM_HELD]
+    _index(plain, queue, ask.skills, answer, inside)
 
 
 def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFacts) -> None:

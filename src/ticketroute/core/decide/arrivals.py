@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve
 
@@ -24,6 +24,8 @@ from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import Ticket
 
+_NOTHING: Mapping[TicketId, Ticket] = {}
+
 
 def submit(state: State, command: Submit, at: Instant, by: str | None) -> Iterable[ev.Event]:
     """Take in a ticket; the hand-out finds its agent or puts it in line."""
@@ -37,22 +39,25 @@ def submit_many(
     """Take in several tickets, one after the other, each with its own hand-out; or none."""
     bare: dict[TicketId, Ticket] = {}
     for ticket in command.tickets:
-        new = admissible(state, ticket, at)
-        if new is not None and bare.setdefault(ticket.id, new) != new:
-            raise DuplicateTicketError(ticket.id)
+        new = admissible(state, ticket, at, before=bare)
+        if new is not None:
+            bare[ticket.id] = new
     for new in bare.values():
         yield submitted(state, new, at, by)
         yield None
 
 
-def admissible(state: State, ticket: Ticket, at: Instant) -> Ticket | None:
-    """Return a ticket as the desk keeps it, or None if it is on the desk already."""
+def admissible(
+    state: State, ticket: Ticket, at: Instant, *, before: Mapping[TicketId, Ticket] = _NOTHING
+) -> Ticket | None:
+    """Return a ticket as the desk keeps it, or None if it is on the desk or comes ``before``."""
     if not isinstance(ticket, Ticket):
         raise InvalidValueError("ticket", ticket, "a Ticket")
     bare = evolve(ticket, attributes=EMPTY) if ticket.attributes else ticket
-    known = state.tickets.get(ticket.id)
+    record = state.tickets.get(ticket.id)
+    known = before.get(ticket.id) if record is None else record.ticket
     if known is not None:
-        if known.ticket != bare:
+        if known != bare:
             raise DuplicateTicketError(ticket.id)
         return None
     if ticket.arrived is not None and ticket.arrived > at:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from ticketroute.core.facts import lifted, rings_everyone, wants_more
+from ticketroute.core.facts import lifted, queues_of, rings_everyone, wants_more
 from ticketroute.core.gate import cost_of
 from ticketroute.core.index.choosing import Choice
 from ticketroute.core.records import Demand, TicketRecord
@@ -222,13 +222,15 @@ def grant_wish(
 def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketReserved | None:
     """Let the ticket wait for the first agent it wishes for who is there and only has no room.
 
-    Once in a search, and only where the queue has an ``affinity_wait``.
+    Once in a search, and only where the queue has an ``affinity_wait``; not where all its queues
+    leave it to agents to take.
     """
     queue = ticket.queue.queue
     if (
         not queue.affinity_wait
         or ticket.past.waited_for
         or ticket.state is not RoutingState.WAITING
+        or all(each.queue.delivery is Delivery.PULL for each in queues_of(ticket))
     ):
         return None
     demand = state.demand_of(ticket)

@@ -306,8 +306,8 @@ class Demands:
             own = self._own(demand.plain)
             if winner is None:
                 return self._ask(demand, own, excluding)
-            next_ones = own.strategy.select(excluding=excluding | {winner}, most=1)
-            runner_up = next_ones[0] if next_ones else None
+            second = self._ask(demand, own, excluding | {winner})
+            runner_up = None if second is None else second.agent_id
         if winner is None:
             return None
         return Choice(winner, strategy.key_of(winner), runner_up, draws, chosen=True)
@@ -441,7 +441,7 @@ class Demands:
             for key, demand in queue.demands.items()
             if demand.waiting or demand.index is not None
         }
-        kept |= {(demand.plain.asks, key[1]): demand.plain for key, demand in kept.items()}
+        kept |= {(demand.plain.asks, None): demand.plain for demand in kept.values()}
         queue.demands = kept
         queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
 
