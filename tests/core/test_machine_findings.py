@@ -14,6 +14,7 @@ from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.queue import Delivery, Queue
+from ticketroute.model.relaxation import Reach, Relaxation
 from ticketroute.model.ticket import Ticket, TicketPriority
 from ticketroute.testing.beside import DeskBesideReference
 
@@ -281,3 +282,29 @@ def test_an_instant_outside_of_time_is_blamed_on_nothing_else(
     desk = desk_of(Queue(id=MAIL))
     with pytest.raises(InvalidValueError, match=f"^at is {at}; it must be an instant"):
         getattr(desk, name)(ticket, at=at)
+
+
+def test_a_ring_that_has_reached_everyone_still_rings_first_whom_it_wishes_for() -> None:
+    desk = DeskBesideReference()
+    desk.add_queue(Queue(id=CARE, delivery=Delivery.PULL), at=0)
+    for name, priority in (("ann", 1), ("ben", 3), ("cleo", 3), ("dan", 2)):
+        desk.add_agent(Agent(id=name, priority=priority, capacity=1), presence="available", at=0)
+    desk.add_queue(
+        Queue(
+            id=MAIL,
+            strategy="ring_all(step=2)",
+            members=["dan", "ben", "cleo", "ann"],
+            delivery=Delivery.OFFER,
+            offer=OfferPolicy(timeout=8),
+            reach=Reach(greatest=1),
+            relaxations=(Relaxation(after=9, reach=Reach(), add_queue=CARE),),
+        ),
+        at=0,
+    )
+    desk.submit(Ticket(id=T1, queue=MAIL, prefer="ben"), at=0)
+    offers = desk.advance(at=9).of(ev.TicketOffered)
+    assert [(offer.agent_id, offer.cause, offer.runner_up) for offer in offers] == [
+        ("ben", ev.Cause.PREFERRED, None),
+        ("cleo", ev.Cause.FREED, None),
+        ("dan", ev.Cause.FREED, None),
+    ]

@@ -106,7 +106,7 @@ def offers_for(
             asked.add(choice.agent_id)
         if asked:
             found = None
-            if ticket.queue.rings_all and ticket.queue.ring_step is None:
+            if rings_everyone(ticket):
                 return events
     freed = cause is ev.Cause.FREED
     if rings_everyone(ticket) and demand.queue.rings_all and not asked:
