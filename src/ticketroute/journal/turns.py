@@ -1,7 +1,8 @@
-"""Fair turns at a file: whoever asked first goes first, among all processes of a machine.
+"""Turns at a file, among all processes of a machine.
 
-SQLite's own waiting lets one process starve. A lock on a file beside the database is granted in the
-order of asking. Nothing but fairness depends on it.
+SQLite's own waiting lets one process starve. Who waits for a lock on a file beside the database is
+woken when it is free. Where all cores are busy, the process that gave the turn may still take it
+again before those it woke, so shares can differ much then. Nothing but fairness depends on it.
 """
 
 from __future__ import annotations
