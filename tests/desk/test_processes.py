@@ -108,8 +108,7 @@ def test_of_many_who_take_one_ticket_one_gets_it(address: str, round_: int) -> N
         judge(desk)
 
 
-def test_nobody_is_shut_out_by_those_who_submit_all_the_time(address: str) -> None:
-    """PostgreSQL grants its lock in order; at a file a share may be small on a busy machine."""
+def test_turns_are_fair(address: str) -> None:
     with opened(address, ("ana", 1)) as desk:
         processes = [start("submits", address, f"p{number}", "0") for number in range(3)]
         go(processes)
@@ -119,9 +118,7 @@ def test_nobody_is_shut_out_by_those_who_submit_all_the_time(address: str) -> No
         for each in processes:
             each.kill()
         shares = [len(heard(each)) for each in processes]
-        if address.startswith("postgres"):
-            assert min(shares) * 3 >= max(shares), shares
-        assert min(shares) > 0, shares
+        assert min(shares) * 3 >= max(shares), shares
         judge(desk)
 
 

@@ -1,8 +1,9 @@
-"""Turns at a file, among all processes of a machine.
+"""Fair turns at a file, among all processes of a machine.
 
-SQLite's own waiting lets one process starve. Who waits for a lock on a file beside the database is
-woken when it is free. Where all cores are busy, the process that gave the turn may still take it
-again before those it woke, so shares can differ much then. Nothing but fairness depends on it.
+SQLite's own waiting lets one process starve. A lock on one file would too: whoever waits is woken
+when it is free, but the process that let go of it may be quicker. So there are two: who is next
+holds the second while it waits for the first, and one that asks again waits behind it. Nothing but
+fairness depends on it.
 """
 
 from __future__ import annotations
@@ -29,19 +30,32 @@ class Turn:
         if fcntl is None:
             return True
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            following, file = self._opened()
         except OSError:  # a folder that cannot be written: what follows says so
             return True
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for each in (following, file):
+                fcntl.flock(each, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if wait <= 0:
+                os.close(following)
                 os.close(file)
                 return False
-            if not _Waiter(file).wait(wait):
+            if not _Waiter(following, file).wait(wait):
                 return False
+        else:
+            os.close(following)
         self._file = file
         return True
+
+    def _opened(self) -> tuple[int, int]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        following = os.open(f"{self._path}-next", flags, 0o666)
+        try:
+            return following, os.open(self._path, flags, 0o666)
+        except OSError:
+            os.close(following)
+            raise
 
     def give(self) -> None:
         """End the turn, if it is ours."""
@@ -55,9 +69,10 @@ class Turn:
 
 
 class _Waiter:
-    """Waits for a lock in a thread of its own, as the call itself knows no time limit."""
+    """Waits for both locks in a thread of its own, as the calls themselves know no time limit."""
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, following: int, file: int) -> None:
+        self._following = following
         self._file = file
         self._guard = threading.Lock()
         self._has = self._gone = False
@@ -74,9 +89,12 @@ class _Waiter:
     def _lock(self) -> None:
         locking: Any = fcntl
         try:
-            locking.flock(self._file, locking.LOCK_EX)
+            for each in (self._following, self._file):
+                locking.flock(each, locking.LOCK_EX)
         except OSError:
             return
+        finally:
+            os.close(self._following)
         with self._guard:
             if self._gone:
                 os.close(self._file)
