@@ -15,8 +15,9 @@ Way = Literal["up", "down"]  # to the server; to the client
 class Proxy:
     """Forwards to a unix socket. Each connection takes the next plan: where it is cut, if at all.
 
-    ``counted`` has, for each connection, the bytes of both ways, and how often the way changed from
-    up to down: the round trips.
+    ``counted`` has, for each connection, the bytes of both ways, and how often the client asked for
+    all answers so far, by a Sync or a simple query: the round trips. How the bytes are cut into
+    packets does not matter. (PostgreSQL documentation, "Message Formats".)
     """
 
     def __init__(self, target: str) -> None:
@@ -76,7 +77,8 @@ class Counted:
         self._sockets = {"up": (client, server), "down": (server, client)}
         self.bytes: dict[str, int] = {"up": 0, "down": 0}
         self.trips = 0
-        self._last = "down"
+        self._unread = b""  # of a message to the server
+        self._aligned = False  # whether the next byte up begins a message
         self._plan: tuple[Way, int] | None = None
         self._guard = threading.Lock()
 
@@ -94,6 +96,7 @@ class Counted:
         with self._guard:
             self.bytes = {"up": 0, "down": 0}
             self.trips = 0
+            self._unread, self._aligned = b"", True
 
     def cut(self) -> None:
         for each in self._sockets["up"]:
@@ -117,11 +120,20 @@ class Counted:
                 if cut and plan is not None:
                     data = data[: plan[1] - so_far]
                 self.bytes[way] += len(data)
-                if way == "up" and self._last == "down":
-                    self.trips += 1
-                self._last = way
+                if way == "up" and self._aligned:
+                    self._count_trips(data)
             with suppress(OSError):
                 sink.sendall(data)
             if cut:
                 self.cut()
                 return
+
+    def _count_trips(self, data: bytes) -> None:
+        """Count the messages that end a trip; each is a letter, and a length without it."""
+        self._unread += data
+        while len(self._unread) >= 5:
+            size = 1 + int.from_bytes(self._unread[1:5], "big")
+            if len(self._unread) < size:
+                return
+            self.trips += self._unread[:1] in (b"S", b"Q")
+            self._unread = self._unread[size:]
