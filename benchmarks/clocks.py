@@ -117,7 +117,7 @@ class Warned:
         self._at = self._table.add(_MONDAY, self._passed)
 
     def run(self) -> None:
-        """Let them fall due."""
+        """Pass the time at which they fall due."""
         assert len(self._desk.advance(at=self._at)) == self._count
 
 
@@ -136,7 +136,7 @@ class FallDue:
         self._count = count
 
     def run(self) -> None:
-        """Let one after another fall due."""
+        """Pass the times at which one after another falls due."""
         due, take, again = self._timers.next_due, self._timers.take, self._timers.set
         for _ in range(self._count):
             instant = due()

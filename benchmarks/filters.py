@@ -202,7 +202,7 @@ class FilterDesk:
             self.release(ticket)
 
     def release(self, ticket: Ticket) -> None:
-        """Let the ticket be done."""
+        """Mark the ticket as done."""
         self._desk.resolve(ticket.id, at=0)
 
     def decide(self, ticket: Ticket) -> AgentId | None:

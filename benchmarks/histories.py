@@ -188,7 +188,7 @@ class _Day:
         self._react(self.history.give(name, *values, **facts))
 
     def _react(self, events: tuple[Event, ...]) -> None:
-        """Let agents and callers plan what they do about what happened."""
+        """Plan what agents and callers do about what happened."""
         for event in events:
             match event:
                 case ev.TicketOffered():

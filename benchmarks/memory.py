@@ -131,7 +131,7 @@ def _small_desk(strategy: str) -> Dispatcher:
 
 
 def _change(desk: Dispatcher, at: int) -> None:
-    """Let one ticket go to somebody else, one move in the line, and one agent come or go."""
+    """Give one ticket to somebody else, move one in the line, and one agent comes or goes."""
     turn, number = divmod(at, FEW)
     desk.release(TicketId(f"ticket-{number}"), at=at)
     priority = (TicketPriority.URGENT, TicketPriority.LOW)[turn % 2]

@@ -71,7 +71,7 @@ def demands() -> list[Mapping[str, int]]:
 
 
 def fits(have: Mapping[str, int], asked: Mapping[str, int]) -> bool:
-    """Say whether an agent with these skills may get a ticket that asks for those."""
+    """Return whether an agent with these skills may get a ticket that asks for those."""
     return all(have.get(skill, 0) >= level for skill, level in asked.items())
 
 

@@ -83,7 +83,7 @@ class Peer(ABC):
         """Return who has the ticket: that it is the same work is tested."""
 
     def close(self) -> None:  # noqa: B027  most hold nothing
-        """Let go of what the process holds beyond its memory."""
+        """Free what the process holds beyond its memory."""
 
 
 @define(eq=False)
@@ -203,7 +203,7 @@ class Sqlite(Peer):
         return str(found[0])
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     def _fill(self, everyone: list[Agent], placed: list[tuple[Ticket, AgentId]]) -> None:

@@ -100,7 +100,7 @@ def compare(table: Timetable, plain: PlainCalendar, hours: Hours, at: int, span:
 
 
 def opens_soon(table: Timetable, at: int) -> bool:
-    """Say whether the reference, which walks day by day, gets to the next opening in time."""
+    """Return whether the reference, which walks day by day, gets to the next opening in time."""
     opens = table.next_open(at)
     return opens is not None and opens - at < WALK
 

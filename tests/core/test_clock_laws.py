@@ -210,7 +210,7 @@ class Ledger:
         return any(start <= second < end for start, end in WINDOWS[name])
 
     def counts(self, clock: PlainClock, status: Status) -> bool:
-        """Say whether a clock counts while its ticket has a status."""
+        """Return whether a clock counts while its ticket has a status."""
         named = self.target_of(clock).pauses
         if named is None:
             on_hold = {Status.PENDING, Status.POSTPONED}

@@ -72,7 +72,7 @@ class Phones:
         self.note(self.desk.submit(Ticket(id=TicketId(name), queue=PHONE), at=at))
 
     def run(self, *, until: int, answer_after: int = 0) -> None:
-        """Let time pass, the talkers accepting each offer so long after it was made."""
+        """Pass time, the talkers accepting each offer so long after it was made."""
         while True:
             pending = [
                 (offer.event.at + answer_after, agent_id, ticket.id)

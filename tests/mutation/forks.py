@@ -156,7 +156,7 @@ class Forks:
     _failure: str = ""
 
     def learn(self, verdict: Verdict) -> None:
-        """Let the test that caught a mutant come first for those near it."""
+        """Put the test that caught a mutant first for those near it."""
         if verdict.by:
             for near in (verdict.mutant.function, ""):
                 self._killers.setdefault((verdict.mutant.path, near), Counter())[verdict.by] += 1

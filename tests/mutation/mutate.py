@@ -190,7 +190,7 @@ def _alone(file: Mutated, mutant: Mutant, tests: Sequence[str]) -> Verdict:
 
 
 def _tell(verdict: Verdict) -> Verdict:
-    """Say who survives, while the others are still to come."""
+    """Print who survives, while the others are still to come."""
     if verdict.fate in (SURVIVED, UNTESTED):
         mutant = verdict.mutant
         print(f"{verdict.fate}  {mutant.path.relative_to(SOURCE)}:{mutant.line}  {mutant.name}")

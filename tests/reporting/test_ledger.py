@@ -245,7 +245,7 @@ def test_the_service_levels_are_those_that_erlang_a_gives() -> None:
 def run_one(
     desk: Any, ledger: Ledger, happenings: list[Any], at: int, name: str, patience: int, work: int
 ) -> None:
-    """Let everything happen up to ``at``, and then the ticket come."""
+    """Play everything up to ``at``, and then the ticket."""
     from heapq import heappop, heappush  # noqa: PLC0415
 
     works = WORKS.setdefault(id(desk), {})

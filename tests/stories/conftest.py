@@ -46,7 +46,7 @@ class Desk(DeskBesideReference, WatchedDesk):
         self.add_queue(Queue(id=QueueId(name), **facts), at=self.now)
 
     def promise(self, *, name: str = "gold", **promised: Any) -> None:
-        """Let one policy hold: targets or spans by the names of metrics, and the policy's facts."""
+        """Set one policy: targets or spans by the names of metrics, and the policy's facts."""
         self.set_policies([agreed(name, **promised)], at=self.now)
 
     def ask(self, name: str, queue: str, *, at: Instant, **facts: Any) -> None:

@@ -26,7 +26,7 @@ def mail(desk: Desk, **facts: Any) -> None:
 
 
 def busy(desk: Desk, **facts: Any) -> None:
-    """Let ana work t0, and t1 wait for her from 1000 on."""
+    """Give t0 to ana, and have t1 wait for her from 1000 on."""
     facts.setdefault("affinity_wait", WAIT)
     mail(desk, **facts)
     desk.ask("t0", "mail", at=0, prefer=ANA, requester="rita")

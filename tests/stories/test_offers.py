@@ -533,7 +533,7 @@ def test_a_removed_queue_takes_its_offers_back_and_its_tickets_go_on(desk: Desk)
 
 
 def offered(desk: Desk, **facts: Any) -> None:
-    """Let t1 be put to ana and ben at 0, with cleo left over."""
+    """Offer t1 to ana and ben at 0, with cleo left over."""
     facts.setdefault("offer", OfferPolicy(parallel=2))
     phone(desk, "ana", "ben", "cleo", capacity=1, **facts)
     desk.open_queue("sales", "cleo", strategy="top_down")

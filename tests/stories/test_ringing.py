@@ -46,7 +46,7 @@ def asked(desk: Desk, name: str = "t1") -> str:
 
 
 def unblamed(desk: Desk, *names: str) -> bool:
-    """Say whether these agents are as if nobody had asked them."""
+    """Return whether these agents are as if nobody had asked them."""
     records = [desk._state.roster.agents[AgentId(name)] for name in names]
     return all(
         not (each.load or each.rare.misses or each.rare.offers or each.rare.cooling_until)

@@ -45,7 +45,7 @@ def fill(desk: Desk, *names: str) -> None:
 def missed_by_ana(
     desk: Desk, *others: str, parallel: int = 1, strategy: str = "top_down", **facts: Any
 ) -> None:
-    """Let ana miss t1, and be asked again after the others; there is no room with any of them."""
+    """Make ana miss t1, to be asked again after the others; none of them has room."""
     offer = OfferPolicy(timeout=seconds(10), retry_missed_after=seconds(20), parallel=parallel)
     desk.change_defaults(Defaults(capacity=1), at=desk.now)
     desk.staff("ana", *others)
@@ -154,7 +154,7 @@ def test_a_ticket_that_asks_for_more_asks_in_all_its_queues(desk: Desk) -> None:
 
 
 def in_two_lines(desk: Desk, *of_chat: str, **of_mail: object) -> None:
-    """Let t1 wait in mail, which is pulled from, and in chat, where these are members."""
+    """Put t1 in mail, which is pulled from, and in chat, where these are members."""
     desk.staff("ana", "ben")
     desk.open_queue("chat", *of_chat, delivery=Delivery.PULL)
     desk.open_queue(

@@ -42,7 +42,7 @@ NOON = Calendar(hours={"thu": [("02:00", "05:00")]})
 
 
 def on_shift(desk: Desk, *names: str, shift: CalendarId = EARLY) -> None:
-    """Let agents work in a shift of Thursdays from one to two and from three to four."""
+    """Put agents on a shift of Thursdays from one to two and from three to four."""
     if not list(desk.agents()):
         desk.set_calendar(EARLY, MORNING, at=0)
         desk.set_calendar(LATE, NOON, at=0)

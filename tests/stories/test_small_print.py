@@ -415,7 +415,7 @@ def test_what_the_host_permits_for_one_ticket_says_nothing_of_another(
 
 
 def with_many_demands(desk: Desk) -> None:
-    """Let so many tickets wait for different skills that the queue's index by age answers."""
+    """Queue so many tickets for different skills that the queue's index by age answers."""
     for number in range(20):
         desk.ask(f"rare {number}", "mail", at=0, skills={f"rare {number}": 1})
 

@@ -79,7 +79,7 @@ def top(*, path: Path, seed: int, clock: str) -> None:
 @_seed
 @_at
 def explain(*, ticket: str, path: Path, seed: int, clock: str) -> None:
-    r"""Say why a ticket of a made-up day is where it is, at one instant.
+    r"""Explain why a ticket of a made-up day is where it is, at one instant.
 
     \b
     Example:

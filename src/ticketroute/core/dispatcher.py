@@ -945,7 +945,7 @@ class Dispatcher(Run):
         return snapshot(self._state, self._state.now)
 
     def same_state(self, other: Dispatcher) -> bool:
-        """Say whether two desks know the same, and so would go on alike. O(n log n).
+        """Return whether two desks know the same, and so would go on alike. O(n log n).
 
         Time that passed without an event makes no difference: both are seen from the later one's
         present. Indexes and random numbers not yet used are no part of it.

@@ -173,7 +173,7 @@ class Gate:
         return None
 
     def is_open(self, member: MemberRecord) -> int:
-        """Say how far the queue is open to this member, as far as no ticket is asked.
+        """Return how far the queue is open to this member, as far as no ticket is asked.
 
         Who finds it CLOSED is refused for every demand; only the others are in its index. O(1).
         """
@@ -207,12 +207,12 @@ class Gate:
         )
 
     def is_there(self, member: MemberRecord, channel: Channel) -> bool:
-        """Say whether this member is available on the channel, room or not."""
+        """Return whether this member is available on the channel, room or not."""
         record, rare = member.record, member.record.rare
         return record.presence is _AVAILABLE and rare.on_shift and channel not in rare.channels_off
 
     def fits(self, member: MemberRecord, demand: Demand) -> bool:
-        """Say whether this member could ever get such a ticket, being there and having room."""
+        """Return whether this member could ever get such a ticket, being there and having room."""
         record, asks = member.record, demand.asks
         agent = record.agent
         reach = asks.reach or demand.queue.queue.reach
@@ -270,7 +270,7 @@ class Gate:
     def _is_wrap_up(
         self, member: MemberRecord, demand: Demand, without: Collection[Holding]
     ) -> bool:
-        """Say whether a full member would have room but for the slots in wrap-up."""
+        """Return whether a full member would have room but for the slots in wrap-up."""
         wrapping = [slot for slot in wrap_ups(member.record) if slot not in without]
         return bool(wrapping) and self._full(member, demand, [*without, *wrapping]) is None
 
@@ -388,7 +388,7 @@ def rate_lifts_at(record: AgentRecord) -> Instant | None:
 
 
 def rate_full(record: AgentRecord, without: Collection[Holding], at: Instant | None) -> bool:
-    """Say whether the rate limit is used up by recent assignments and open offers.
+    """Return whether the rate limit is used up by recent assignments and open offers.
 
     O(offers), and O(recent) for an instant ``at`` to come.
     """

@@ -60,7 +60,7 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._line.close()
 
     def rows(self, after: int = 0) -> Iterator[Row]:

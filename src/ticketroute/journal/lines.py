@@ -26,7 +26,7 @@ class Line(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the connection; the next trip connects again."""
+        """Close the connection; the next trip connects again."""
         ...
 
     def forget(self) -> None:
@@ -45,7 +45,7 @@ class AsyncLine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the connection; the next trip connects again."""
+        """Close the connection; the next trip connects again."""
         ...
 
     def forget(self) -> None:

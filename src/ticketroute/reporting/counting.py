@@ -119,7 +119,7 @@ class Counting:
         self._forget(event.at)
 
     def _forget(self, at: Instant) -> None:
-        """Let go of tickets that have been done for longer than they are kept."""
+        """Drop tickets that have been done for longer than they are kept."""
         while self._done and self._done[0][0] + self.keep_done < at:
             done_at, ticket_id = self._done.popleft()
             known = self.tickets.get(ticket_id)

@@ -75,7 +75,7 @@ def on_shift_ended(state: State, event: sla.ShiftEnded) -> None:
 
 
 def time_shift(state: State, record: AgentRecord, at: Instant) -> None:
-    """Let an agent be on their shift or off it, as its calendar says, until it says else."""
+    """Put an agent on their shift or off it, as its calendar says, and time its next change."""
     timer, shift = Timer(TimerKind.SHIFT, record.id), record.agent.shift
     changes_at = None
     if shift is None:

@@ -190,7 +190,7 @@ def end_reservation(state: State, ticket: TicketRecord) -> None:
 
 
 def end_offer(state: State, ticket: TicketRecord, event: EndOfOffer) -> OpenOffer:
-    """Let go of an open offer and of what it reserved, as the table says."""
+    """End an open offer as the table says, and free what it reserved."""
     assert ticket.offers is not None
     agent_id = event.agent_id
     offer = ticket.offers[agent_id]
@@ -224,7 +224,7 @@ def note_tried(
 
 
 def lift(state: State, ticket: TicketRecord, record: AgentRecord) -> None:
-    """Let an agent be asked again: like anybody after a decline, after the untried else."""
+    """Allow asking an agent again: like anybody after a decline, after the untried else."""
     tried = (ticket.tried or {}).get(record.id)
     if tried is not None and tried.reason is Reason.MISSED:
         tried.lifted = True
@@ -283,7 +283,7 @@ def leave_agent(state: State, ticket: TicketRecord, at: Instant) -> None:
 
 
 def start_wrap_up(state: State, ticket: TicketRecord, at: Instant, until: Instant) -> None:
-    """Let the slot of a resolved ticket stay taken: its handling goes on until then."""
+    """Keep the slot of a resolved ticket taken: its handling goes on until then."""
     end_conversation(state, ticket)
     record = ticket.agent
     assert record is not None
@@ -294,7 +294,7 @@ def start_wrap_up(state: State, ticket: TicketRecord, at: Instant, until: Instan
 
 
 def park(state: State, record: AgentRecord, ticket: TicketRecord) -> None:
-    """Let a ticket on hold no longer count."""
+    """Stop counting a ticket on hold."""
     state.roster.free_slot(record, ticket)
     own = record.own
     if own.parked is EMPTY:
@@ -303,14 +303,14 @@ def park(state: State, record: AgentRecord, ticket: TicketRecord) -> None:
 
 
 def unpark(state: State, record: AgentRecord, ticket: TicketRecord, cost: int) -> None:
-    """Let a ticket on hold count again."""
+    """Count a ticket on hold again."""
     del record.rare.parked[ticket.id]
     ticket.cost = cost
     state.roster.take_slot(record, ticket)
 
 
 def recount_parked(state: State, ticket: TicketRecord) -> None:
-    """Let a ticket on hold count or not count, as its queue says now."""
+    """Count a ticket on hold or stop counting it, as its queue says now."""
     record = ticket.agent
     if record is None:
         return
@@ -322,7 +322,7 @@ def recount_parked(state: State, ticket: TicketRecord) -> None:
 
 
 def move_to_queue(ticket: TicketRecord, queue: QueueRecord) -> None:
-    """Let a ticket that is not done belong to a queue."""
+    """Move a ticket that is not done to a queue."""
     if queue is not ticket.queue:
         ticket.queue.open_tickets -= 1
         queue.open_tickets += 1

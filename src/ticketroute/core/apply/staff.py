@@ -65,7 +65,7 @@ def on_queue_changed(state: State, event: ev.QueueChanged) -> None:
 
 
 def _retime(state: State, ticket: TicketRecord, before: Queue, at: Instant) -> None:
-    """Let a ticket go by the spans that its queue has now; those unchanged run on."""
+    """Set a ticket's timers by the spans that its queue has now; those unchanged run on."""
     queue = ticket.queue.queue
     if queue.relaxations != before.relaxations:
         time_relaxation(state, ticket)

@@ -131,7 +131,7 @@ def _belong_to(
 
 
 def _start_work(state: State, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
-    """Let an agent begin with a ticket, which has not been theirs."""
+    """Start an agent on a ticket that has not been theirs."""
     if record.rare.rate_limit is not None or state.roster.windows:
         state.roster.note_taken(record, at)
     state.roster.take_slot(record, ticket)

@@ -220,7 +220,7 @@ def grant_wish(
 
 
 def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketReserved | None:
-    """Let the ticket wait for the first agent it wishes for who is there and only has no room.
+    """Return the reservation for the first agent it wishes for who is there and only has no room.
 
     Once in a search, and only where the queue has an ``affinity_wait``; not where all its queues
     leave it to agents to take.

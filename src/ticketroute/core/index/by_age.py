@@ -164,7 +164,7 @@ class Ages:
             self._free(place, key)
 
     def drop(self, member: MemberRecord) -> None:
-        """Let go of a member, who may not be in. O(length of a run), amortised."""
+        """Drop a member, who may not be in. O(length of a run), amortised."""
         place = self._place_of.pop(member.agent_id, None)
         if place is not None:
             self._vacate(place)
@@ -208,7 +208,7 @@ class Ages:
         return found
 
     def _free(self, place: _Place, key: Key | None) -> None:
-        """Let a member have room and stand at this key, or have no room."""
+        """Note that a member has room and stands at this key, or has no room."""
         run = place.run
         bit, free, old = 1 << place.slot, run.free, place.key
         if old is not None:
@@ -267,7 +267,7 @@ class Ages:
         return packed
 
     def _join(self, number: int) -> None:
-        """Let a run become part of the older one before it, if they are of about one length."""
+        """Merge a run into the older one before it, if they are of about one length."""
         older, younger = self._runs[number - 1], self._runs[number]
         shift = len(older.members)
         if shift + len(younger.members) > LONGEST or shift > 2 * len(younger.members):

@@ -171,7 +171,7 @@ class Demands:
         return tuple([Choice(agent_id, strategy.key_of(agent_id), chosen=True) for agent_id in fit])
 
     def wait_reason(self, demand: Demand) -> WaitReason:
-        """Say in brief why nobody is eligible. O(k) for k excluded, once there is an index."""
+        """Return in brief why nobody is eligible. O(k) for k excluded, once there is an index."""
         if not demand.queue.members:
             return WaitReason.NO_MEMBERS
         ages = self._ages(demand)
@@ -194,7 +194,7 @@ class Demands:
         return WaitReason.NOBODY_FREE if available else WaitReason.NOBODY_AVAILABLE
 
     def _wait_reason_by_age(self, ages: Ages, demand: Demand) -> WaitReason | None:
-        """Say why nobody is eligible, if a look at a few of those with the skills tells."""
+        """Return why nobody is eligible, if a look at a few of those with the skills tells."""
         reason = WaitReason.NOBODY_FITS
         excluded, plain = excluded_from(demand), demand.plain
         looked: list[MemberRecord] = []
@@ -328,7 +328,7 @@ class Demands:
         return ages if ages.serves else None
 
     def _many(self, queue: QueueRecord) -> bool:
-        """Say whether indexes of demands are so many, or so broad, that one by age costs less."""
+        """Return whether indexes of demands are so many or so broad that one by age costs less."""
         indexed = queue.indexed
         shares = sum([index_of(demand).fitting for demand in indexed])
         return len(indexed) >= FEW_INDEXES or shares > SHARES * len(queue.members)

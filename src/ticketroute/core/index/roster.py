@@ -72,7 +72,7 @@ class Roster:
         self.refit(record)
 
     def remove_agent(self, record: AgentRecord) -> None:
-        """Let go of an agent who holds nothing any more."""
+        """Drop an agent who holds nothing any more."""
         while record.first is not None:
             self.end_membership(record.first)
         for queue in self.queues.values():
@@ -117,7 +117,7 @@ class Roster:
             self.add_member(record, agent_id, membership)
 
     def change_queue(self, record: QueueRecord, queue: Queue, strategy: Strategy | None) -> None:
-        """Let a queue work differently, with a new strategy if one is given. O(members log)."""
+        """Change how a queue works, with a new strategy if one is given. O(members log)."""
         record.adopt(queue, strategy or record.strategy)
         if strategy is not None:
             self._demands.drop_all(record)
@@ -139,7 +139,7 @@ class Roster:
     def add_member(
         self, queue: QueueRecord, agent_id: AgentId, membership: Membership
     ) -> MemberRecord:
-        """Let an agent serve a queue, last in its list."""
+        """Add an agent to a queue, last in its list."""
         record = self.agents[agent_id]
         member = MemberRecord(
             agent_id=agent_id,
@@ -169,7 +169,7 @@ class Roster:
         self.refit_member(member)
 
     def end_membership(self, member: MemberRecord) -> None:
-        """Let an agent no longer serve a queue; the seat of a rotation stays theirs."""
+        """Take an agent out of a queue; the seat of a rotation stays theirs."""
         self._demands.withdraw(member)
         if member.is_open:
             member.queue.strategy.leave(member.agent_id)
@@ -198,7 +198,7 @@ class Roster:
     # --- load -------------------------------------------------------------------------------
 
     def take_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
-        """Let a ticket count towards its agent's load. O(queues of the agent x log n)."""
+        """Count a ticket towards its agent's load. O(queues of the agent x log n)."""
         if record.slots is None:
             record.slots = {}
         record.slots[ticket.id] = ticket
@@ -209,7 +209,7 @@ class Roster:
         self._tell(record.first, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
-        """Let a ticket no longer count. O(queues of the agent x log n)."""
+        """Stop counting a ticket. O(queues of the agent x log n)."""
         assert record.slots is not None
         del record.slots[ticket.id]
         if not record.slots:
@@ -222,7 +222,7 @@ class Roster:
         self._tell(record.first, ticket.queue, -1)
 
     def reserve(self, offer: OpenOffer) -> None:
-        """Let an offer take up what its acceptance will. O(queues of the agent x log n)."""
+        """Reserve for an offer what its acceptance will take up. O(queues of the agent x log n)."""
         record = offer.agent
         own = record.own
         if own.offers is EMPTY:
@@ -232,7 +232,7 @@ class Roster:
         self._tell(record.first, offer.queue, 1)
 
     def unreserve(self, offer: OpenOffer) -> None:
-        """Let go of what an offer took up. O(queues of the agent x log n)."""
+        """Free what an offer took up. O(queues of the agent x log n)."""
         record = offer.agent
         del record.rare.offers[offer.record.id]
         _add_load(record, offer.record, -offer.event.cost)
@@ -240,7 +240,7 @@ class Roster:
         self._tell(record.first, offer.queue, -1)
 
     def move_slot(self, record: AgentRecord, ticket: TicketRecord, old: QueueRecord) -> None:
-        """Let a slot count for the queue its ticket is in now, instead of the ``old`` one."""
+        """Count a slot for the queue its ticket is in now, instead of the ``old`` one."""
         for member in record.members:
             member.held += (member.queue is ticket.queue) - (member.queue is old)
         self.gained[record.id] = record
@@ -263,7 +263,7 @@ class Roster:
             window.note(at, record.id, handled=span)
 
     def reach(self, at: Instant) -> None:
-        """Let time pass: what has left a sliding window no longer counts. O(1), amortised."""
+        """Pass time: what has left a sliding window no longer counts. O(1), amortised."""
         for window in self.windows.values():
             self._reindex_those_in(window.expire(at))
 
@@ -284,7 +284,7 @@ class Roster:
             self.torn = False
 
     def trim_rate(self, record: AgentRecord, at: Instant) -> None:
-        """Let go of assignments that have left the span of the agent's rate limit."""
+        """Drop assignments that have left the span of the agent's rate limit."""
         rare = record.rare
         if rare.recent is None:
             return
@@ -321,7 +321,7 @@ class Roster:
             self.special = True
 
     def describe_all(self, defaults: Defaults, at: Instant) -> None:
-        """Let other defaults hold for everybody. O(agents x queues of each)."""
+        """Change the defaults for everybody. O(agents x queues of each)."""
         self._gate.defaults = defaults
         for record in self.agents.values():
             self.change_agent(record, record.agent, at)

@@ -27,7 +27,7 @@ class Window:
         self._add(agent_id, taken, handled)
 
     def expire(self, at: Instant) -> list[Entry]:
-        """Let go of what lies ``span`` back or more, and return it, the oldest first."""
+        """Drop what lies ``span`` back or more, and return it, the oldest first."""
         entries, gone = self._entries, []
         while entries and entries[0][0] + self.span <= at:
             entry = entries.popleft()

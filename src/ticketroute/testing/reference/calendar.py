@@ -59,7 +59,7 @@ class PlainCalendar:
         self.seen: dict[int, list[tuple[int, int]]] = {}
 
     def is_open(self, second: int) -> bool:
-        """Say whether the wall clock of a second, counted from 1970, shows a time in a window."""
+        """Return whether the wall clock of a second since 1970 shows a time in a window."""
         wall = datetime(1970, 1, 1) + timedelta(seconds=second + self._offset(second))  # noqa: DTZ001
         today, clock = wall.date(), wall.hour * 3_600 + wall.minute * 60 + wall.second
         yesterday = today - timedelta(days=1)
@@ -154,7 +154,7 @@ class PlainCalendar:
         return int(offset.total_seconds())
 
     def is_always_open(self) -> bool:
-        """Say whether it is plain to see that it never closes: every day from 0 to 24."""
+        """Return whether it is plain to see that it never closes: every day from 0 to 24."""
         dated = any(self.plain.get(each) for each in ("holidays", "shifts", "breaks", "within"))
         hours = self.plain.get("hours", {})
         return not dated and all(["00:00", "24:00"] in hours.get(day, ()) for day in DAYS)
@@ -212,7 +212,7 @@ class Hours:
                         yield max(opens, since, at), min(closes, until)
 
     def is_open(self, at: int) -> bool:
-        """Say whether it is open at an instant."""
+        """Return whether it is open at an instant."""
         return next(self.windows(at), (END, END))[0] == at < END
 
     def elapsed(self, start: int, end: int) -> int:
@@ -268,7 +268,7 @@ class Walk:
             number += length
 
     def is_open(self, at: int) -> bool:
-        """Say whether it was open at an instant of the walk."""
+        """Return whether it was open at an instant of the walk."""
         return bool(self.open[(at - self.start) // self.tick])
 
     def elapsed(self, start: int, end: int) -> int:
