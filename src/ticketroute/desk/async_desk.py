@@ -19,6 +19,7 @@ from ticketroute.desk.conversation import (
     Place,
     command,
     drive_async,
+    entries,
     hosted,
     patiently,
     read,
@@ -35,9 +36,7 @@ from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
 from ticketroute.desk.session import Transaction
 from ticketroute.desk.views import Views
-from ticketroute.errors import InvalidValueError
 from ticketroute.events import Events
-from ticketroute.journal.codec import Row, decode
 from ticketroute.journal.contract import Entry, check_position
 from ticketroute.journal.faults import DeskClosedError, JournalError
 from ticketroute.journal.lines import AsyncLine
@@ -186,12 +185,11 @@ class AsyncDesk(Commands[Reply], Views):
                 asked = place.statements.events(place.desk, after + 1)
                 talk = patiently(place, lambda: read(asked))  # noqa: B023
                 found = await drive_async(talk, self._line)
-            rows = [Row(*row) for row in found]
-            for row in rows:
-                yield Entry(row.position, decode(row, place.where), row.token)
-            if len(rows) < SLICE:
+            for entry in entries(place, found):
+                yield entry
+                after = entry.position
+            if len(found) < SLICE:
                 return
-            after = rows[-1].position
 
     async def save_snapshot(self) -> int:
         """Save what is known, so that opening begins there, as ``Desk.save_snapshot`` does."""
@@ -229,7 +227,7 @@ class AsyncDesk(Commands[Reply], Views):
     # --- the end ----------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Let go of the database, after the commands that are under way."""
+        """Close the database, after the commands that are under way."""
         if not self._closed:
             self._closed = True
             async with self._turn:
@@ -304,8 +302,6 @@ class AsyncDesk(Commands[Reply], Views):
 
     def _order(self, command: Command, key: str | None, by: str | None) -> Order:
         self._check_open()
-        if not isinstance(command, Command):
-            raise InvalidValueError("command", command, "one of ticketroute.commands")
         return Order(command, key, by)
 
     def after_fork(self) -> None:

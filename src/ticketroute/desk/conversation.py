@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from ticketroute.desk.memory import Fold, Memory, Proof, UnsoundError
 from ticketroute.desk.order import Order
 from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import FOLD, Row, decode
+from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import (
     JournalSetBackError,
     JournalUnreachableError,
@@ -415,6 +416,13 @@ def read(statement: Statement) -> Talk[list[tuple[Any, ...]]]:
     """Return what one statement finds."""
     answer = yield Trip([statement])
     return answer[0]
+
+
+def entries(place: Place, found: list[tuple[Any, ...]]) -> Iterator[Entry]:
+    """Yield the entries of a slice of events that was read. O(1) for each."""
+    for each in found:
+        row = Row(*each)
+        yield Entry(row.position, decode(row, place.where), row.token)
 
 
 # --- who carries the words ------------------------------------------------------------------------

@@ -297,7 +297,7 @@ class Desk(Commands[Events], Views):
     # --- the end ----------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Let go of the database. Nothing is lost; a closed desk refuses commands."""
+        """Close the database. Nothing is lost; a closed desk refuses commands."""
         if not self._closed:
             with suppress(JournalError):
                 self._save_if_worth_it()
@@ -327,8 +327,6 @@ class Desk(Commands[Events], Views):
 
     def _order(self, command: Command, key: str | None, by: str | None) -> Order:
         self._check_open()
-        if not isinstance(command, Command):
-            raise InvalidValueError("command", command, "one of ticketroute.commands")
         return Order(command, key, by)
 
     def after_fork(self) -> None:

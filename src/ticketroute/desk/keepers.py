@@ -17,6 +17,7 @@ from ticketroute.desk.conversation import (
     Place,
     command,
     drive,
+    entries,
     patiently,
     read,
     refresh,
@@ -26,7 +27,6 @@ from ticketroute.desk.memory import BACKWARDS, REFUSALS, Memory
 from ticketroute.desk.order import Order, new_token
 from ticketroute.desk.session import Session
 from ticketroute.errors import BrokenDeskError
-from ticketroute.journal.codec import Row, decode
 from ticketroute.journal.contract import Entry, new_entry
 from ticketroute.journal.faults import ClockError, KeyReusedError
 from ticketroute.journal.lines import Line
@@ -61,7 +61,7 @@ class Keeper(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         ...
 
     def forget(self) -> None:
@@ -191,12 +191,11 @@ class Kept:
             asked = place.statements.events(place.desk, after + 1)
             with self._turn:
                 found = drive(patiently(place, lambda: read(asked)), self.line)  # noqa: B023
-            rows = [Row(*row) for row in found]
-            for row in rows:
-                yield Entry(row.position, decode(row, place.where), row.token)
-            if len(rows) < SLICE:
+            for entry in entries(place, found):
+                yield entry
+                after = entry.position
+            if len(found) < SLICE:
                 return
-            after = rows[-1].position
 
     def refresh(self) -> None:
         """Take in what others committed."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from secrets import randbits
-from typing import Any
 
 from attrs import define, field
 
+from ticketroute.commands import Command
+from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import digest_of
 from ticketroute.model.checks import check_id
 from ticketroute.model.events import Events
@@ -26,7 +27,7 @@ def new_token() -> int:
 class Order:
     """One command. It is settled once: with its events, or with the error that it ended in."""
 
-    command: Any
+    command: Command
     key: str | None = None
     by: str | None = None
     digest: bytes = field(init=False, default=b"")
@@ -38,6 +39,8 @@ class Order:
     settled: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.command, Command):
+            raise InvalidValueError("command", self.command, "one of ticketroute.commands")
         if self.key is not None:
             check_id("key", self.key)
             self.digest = digest_of(self.command)

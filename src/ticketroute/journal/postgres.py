@@ -47,11 +47,8 @@ def formatted(sql: str) -> str:
     return sql.replace("?", "%s")
 
 
-class PostgresLine:
-    """A database of PostgreSQL. ``wait`` is how many seconds a lock is waited for.
-
-    No statement is prepared at the server, so that a pooler in transaction mode may stand between.
-    """
+class _Postgres:
+    """What is known of a database of PostgreSQL, and the one connection to it."""
 
     statements: Statements = POSTGRES
 
@@ -60,6 +57,19 @@ class PostgresLine:
         self._address, self.wait = address, wait
         self.where = f"PostgreSQL at {_shown(self._psycopg, address)}"
         self._connection: Any = None
+
+    def forget(self) -> None:
+        """Forget the parent's connection: closing it here would end the parent's."""
+        if self._connection is not None:
+            _INHERITED.append(self._connection)
+        self._connection = None
+
+
+class PostgresLine(_Postgres):
+    """A database of PostgreSQL. ``wait`` is how many seconds a lock is waited for.
+
+    No statement is prepared at the server, so that a pooler in transaction mode may stand between.
+    """
 
     def run(self, trip: Trip) -> Answer:
         """Run the statements of a trip in one pipeline."""
@@ -90,12 +100,6 @@ class PostgresLine:
         if connection is not None:
             connection.close()
 
-    def forget(self) -> None:
-        """Forget the parent's connection: closing it here would end the parent's."""
-        if self._connection is not None:
-            _INHERITED.append(self._connection)
-        self._connection = None
-
     def _give_up(self) -> None:
         connection = self._connection
         if connection is None:
@@ -109,16 +113,8 @@ class PostgresLine:
 _INHERITED: list[Any] = []
 
 
-class AsyncPostgresLine:
+class AsyncPostgresLine(_Postgres):
     """A database of PostgreSQL for asyncio."""
-
-    statements: Statements = POSTGRES
-
-    def __init__(self, address: str, *, wait: float = 10.0) -> None:
-        self._psycopg = psycopg()
-        self._address, self.wait = address, wait
-        self.where = f"PostgreSQL at {_shown(self._psycopg, address)}"
-        self._connection: Any = None
 
     async def run(self, trip: Trip) -> Answer:
         """Run the statements of a trip in one pipeline."""
@@ -147,12 +143,6 @@ class AsyncPostgresLine:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
-
-    def forget(self) -> None:
-        """Forget the parent's connection: closing it here would end the parent's."""
-        if self._connection is not None:
-            _INHERITED.append(self._connection)
-        self._connection = None
 
     async def _give_up(self) -> None:
         connection = self._connection

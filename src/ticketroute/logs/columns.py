@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ticketroute.logs.faults import LogError, nearest_first
+from ticketroute.logs.faults import LogError, nearest_first, split_pair
 from ticketroute.logs.fields import Field
 from ticketroute.logs.words import plain
 
@@ -23,12 +23,7 @@ def chosen_columns(
     chosen: dict[str, str] = {}
     names = [each.name for each in fields]
     for pair in pairs:
-        name, equals, column = (part.strip() for part in pair.partition("="))
-        if not equals or not name:
-            raise LogError(
-                f"{option} {pair!r} is not understood; write it as field=column, "
-                f"such as {option} {names[0]}=number"
-            )
+        name, column = split_pair(pair, option, "field=column", f"{names[0]}=number", last=False)
         if name not in names:
             raise LogError(
                 f"{option} {pair!r} does not name a field; fields are: "

@@ -26,6 +26,24 @@ class RowError(LogError):
         return f"{self.source}, row {self.row}: {self.message}"
 
 
+def split_pair(pair: str, option: str, form: str, example: str, *, last: bool) -> tuple[str, str]:
+    """Split an option written as ``form``, at its first or ``last`` equals sign.
+
+    >>> split_pair("P0 = urgent", "--priority", "word=level", "P0=urgent", last=True)
+    ('P0', 'urgent')
+
+    Raises:
+        LogError: if there is no equals sign, or nothing before it.
+    """
+    parts = pair.rpartition("=") if last else pair.partition("=")
+    name, equals, value = (part.strip() for part in parts)
+    if not equals or not name:
+        raise LogError(
+            f"{option} {pair!r} is not understood; write it as {form}, such as {option} {example}"
+        )
+    return name, value
+
+
 def nearest_first(word: str, choices: Iterable[str]) -> list[str]:
     """Return ``choices`` with those most like ``word`` first, the others in their order.
 

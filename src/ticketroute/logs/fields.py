@@ -149,11 +149,3 @@ AGENT_FIELDS = (
     Field("channels", ("channels", "channel"), "`chat; call`; empty: every channel."),
     Field("priority", ("priority", "tier"), "1 is asked first, 100 last; default 50."),
 )  # fmt: skip
-
-
-def field_named(fields: tuple[Field, ...], name: str) -> Field:
-    """Return the field called ``name``; KeyError if there is none."""
-    for each in fields:
-        if each.name == name:
-            return each
-    raise KeyError(name)

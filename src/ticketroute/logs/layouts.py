@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ticketroute.logs import queue_log
 from ticketroute.logs.faults import LogError, nearest_first
@@ -58,6 +58,26 @@ class Layout:
         found = [len(marks) for marks in self.marks if all(plain(each) in header for each in marks)]
         return max(found, default=0)
 
+
+_QUEUE_LOG = Layout(
+    name="queue_log",
+    aliases=("asterisk", "asterisk_queue_log"),
+    title="Asterisk, queue_log",
+    kind=Kind.QUEUE_LOG,
+    events=True,
+    columns={
+        "case": ("callid",),
+        "activity": ("event",),
+        "time": ("time",),
+        "group": ("queuename",),
+        "resource": ("agent",),
+    },
+    steps=queue_log.STEPS,
+    capacity=1,
+    channel=CALL,
+    empty=(queue_log.NOTHING,),
+    of_calls=True,
+)
 
 LAYOUTS = (
     Layout(
@@ -190,42 +210,15 @@ LAYOUTS = (
         all_count=frozenset({"arrived", "ended"}),
         capacity=1,  # calls; a desk of chats names another
     ),
-    Layout(
-        name="queue_log",
-        aliases=("asterisk", "asterisk_queue_log"),
-        title="Asterisk, queue_log",
-        kind=Kind.QUEUE_LOG,
-        events=True,
-        columns={
-            "case": ("callid",),
-            "activity": ("event",),
-            "time": ("time",),
-            "group": ("queuename",),
-            "resource": ("agent",),
-        },
-        steps=queue_log.STEPS,
-        capacity=1,
-        channel=CALL,
-        empty=(queue_log.NOTHING,),
-        of_calls=True,
-    ),
-    Layout(
+    _QUEUE_LOG,
+    evolve(
+        _QUEUE_LOG,
         name="queue_log_table",
+        aliases=(),
         title="Asterisk, queue_log kept in a database",
-        events=True,
+        kind=Kind.CSV,
         marks=(("callid", "queuename", "event"),),
-        columns={
-            "case": ("callid",),
-            "activity": ("event",),
-            "time": ("time", "created"),
-            "group": ("queuename",),
-            "resource": ("agent",),
-        },
-        steps=queue_log.STEPS,
-        capacity=1,
-        channel=CALL,
-        empty=(queue_log.NOTHING,),
-        of_calls=True,
+        columns={**_QUEUE_LOG.columns, "time": ("time", "created")},
     ),
     Layout(
         name="xes",

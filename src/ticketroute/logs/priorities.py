@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from ticketroute.logs.faults import LogError
+from ticketroute.logs.faults import LogError, split_pair
 from ticketroute.model.ticket import TicketPriority
 
 _WORDS = {
@@ -52,12 +52,7 @@ def chosen_priorities(
     """
     chosen: dict[str, TicketPriority] = {}
     for pair in pairs:
-        word, equals, level = (part.strip() for part in pair.rpartition("="))
-        if not equals or not word:
-            raise LogError(
-                f"{option} {pair!r} is not understood; write it as word=level, "
-                f"such as {option} P0=urgent"
-            )
+        word, level = split_pair(pair, option, "word=level", "P0=urgent", last=True)
         if word.lower() in chosen:
             raise LogError(f"{option} gives the word {word!r} twice")
         chosen[word.lower()] = level_named(f"{option} {pair!r}", level)

@@ -9,7 +9,7 @@ from enum import Enum
 
 from attrs import define, field
 
-from ticketroute.logs.faults import LogError, nearest_first
+from ticketroute.logs.faults import LogError, nearest_first, split_pair
 from ticketroute.logs.words import plain
 
 
@@ -93,12 +93,7 @@ def chosen_steps(pairs: Sequence[str], *, option: str = "--activity") -> dict[st
     """
     chosen: dict[str, Step] = {}
     for pair in pairs:
-        activity, equals, name = (part.strip() for part in pair.rpartition("="))
-        if not equals or not activity:
-            raise LogError(
-                f"{option} {pair!r} is not understood; write it as activity=step, "
-                f"such as {option} Done=resolve"
-            )
+        activity, name = split_pair(pair, option, "activity=step", "Done=resolve", last=True)
         if name.lower() not in STEP_NAMES:
             raise LogError(
                 f"{option} {pair!r} does not name a step; steps are: "

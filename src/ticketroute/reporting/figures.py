@@ -172,9 +172,6 @@ class AgentFigures:
         return share(self.scores, self.ratings)
 
 
-Better = Callable[[float], float]  # a key by which the best come first
-
-
 @frozen
 class Ranked:
     """A place in an order: who, the figure, and how many tickets it comes from."""

@@ -27,7 +27,6 @@ from ticketroute.simulation.laws import Fixed, Law, law_from, number
 from ticketroute.simulation.units import DAY, whole_span
 
 MONDAY: Instant = 1_767_571_200_000  # 2026-01-05T00:00Z, a Monday: where a scenario starts
-MOST_TICKETS_PER_RUN = 100_000_000
 
 
 def _law(written: object) -> Law:

@@ -16,7 +16,6 @@ MOST_WINDOWS = 24  # openings of a day: one for every hour
 MOST_DATES = 10_000  # of one calendar: more than one for every working day of its first 30 years
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LONG_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Clock: TypeAlias = "str | time"
 WrittenWindows: TypeAlias = Iterable[Sequence[Clock]]

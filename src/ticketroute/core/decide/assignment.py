@@ -88,15 +88,7 @@ def transfer(state: State, command: Transfer, at: Instant, by: str | None) -> It
     if not stays and ticket.agent is not None:
         yield moves.release(ticket, cause, at=at, by=by)
     if queue is not ticket.queue:
-        yield ev.TicketTransferred(
-            at=at,
-            cause=cause,
-            by=by,
-            ticket_id=ticket.id,
-            from_queue=ticket.queue.id,
-            to_queue=queue.id,
-            arrived=arrived,
-        )
+        yield moves.transferred(ticket, queue, arrived, cause, at=at, by=by)
     if not stays:
         if ticket.state is RoutingState.PARKED:
             yield moves.release(ticket, cause, at=at, by=by)

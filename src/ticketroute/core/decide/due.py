@@ -223,14 +223,8 @@ def relax(state: State, ticket: TicketRecord, at: Instant) -> Iterator[ev.Event]
     )
     if step.move_to is not None and step.move_to in queues:
         yield from moves.recall(ticket, ev.Cause.WIDENED, at=at)
-        yield ev.TicketTransferred(
-            at=at,
-            cause=ev.Cause.WIDENED,
-            ticket_id=ticket.id,
-            from_queue=ticket.queue.id,
-            to_queue=step.move_to,
-            arrived=ticket.arrived,
-        )
+        target = queues[step.move_to]
+        yield moves.transferred(ticket, target, ticket.arrived, ev.Cause.WIDENED, at=at)
 
 
 def _want_room(_: State, timer: Timer, at: Instant) -> Iterator[ev.Event]:

@@ -9,12 +9,10 @@ from ticketroute.core.facts import skills_of
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
-from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.relaxation import asked_less
-from ticketroute.model.ticket import TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.clock import Clock, MarkKind
 from ticketroute.sla.policy import Escalation, Metric
@@ -96,16 +94,7 @@ def _ask_less(ticket: TicketRecord, level: Escalation, *, at: Instant) -> Iterat
     waits = ticket.state in (RoutingState.WAITING, RoutingState.OFFERED)
     if not waits or skills == asked:
         return
-    yield ev.TicketRelaxed(
-        at=at,
-        cause=_ESCALATED,
-        ticket_id=ticket.id,
-        step=ticket.past.relaxed,
-        skills=read_only(skills),
-        reach=ticket.asks.reach,
-        priority=TicketPriority(ticket.priority),
-        added=tuple([queue.id for queue in ticket.added]),
-    )
+    yield moves.relaxed(ticket, _ESCALATED, at=at, skills=skills)
 
 
 def _was_there(ticket: TicketRecord, queue_id: QueueId) -> bool:

@@ -154,22 +154,20 @@ class Giving:
         self._look_again()
 
     def _look_again(self) -> None:
-        self._gained = list(self._all_gained.values())
-        self._gained_ids: set[AgentId] = set()
+        self._gained = dict(self._all_gained)
         self._exhausted: set[Demand] = set()
         self._loose: dict[QueueRecord, list[_Loose]] = {}
         self._entered = count()
         self._queues: dict[QueueRecord, None] = {}
         for ticket in self._state.loose.values():
             self._let_seek(ticket)
-        for agent in self._gained:
+        for agent in self._gained.values():
             self._queues.update(dict.fromkeys([member.queue for member in agent.members]))
 
     def events(self) -> Iterator[ev.Event]:
         """Yield one delivery after the other; each is to be applied before the next."""
         while True:
-            self._gained = [agent for agent in self._gained if self._has_room(agent)]
-            self._gained_ids = {agent.id for agent in self._gained}
+            self._gained = {who: each for who, each in self._gained.items() if self._has_room(each)}
             if not self._gained and not any(self._loose.values()):
                 return
             best: _Candidate | None = None
@@ -244,7 +242,7 @@ class Giving:
             return ()
         if len(self._gained) > FEW:
             return queue.heads
-        return heads_for(queue, self._gained, self._state.gate)
+        return heads_for(queue, list(self._gained.values()), self._state.gate)
 
     def _routed(self, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:
         """Return whom a loose ticket goes to: whom it wishes for, else whom the strategy asks."""
@@ -269,15 +267,15 @@ class Giving:
         The strategy is asked, and shown, if two or more are willing.
         """
         if len(self._gained) > FEW:
-            if demand.own is not None and self._gained_ids <= (ticket.offers or EMPTY).keys():
+            if demand.own is not None and self._gained.keys() <= (ticket.offers or EMPTY).keys():
                 return None  # fast: it rings all of them; the index would walk past each
             choice = state_choice(self._state, ticket, demand)
             return None if choice is None else (choice, _FREED)
         members, refusal = demand.queue.members, self._state.gate.refusal
         willing = [
-            agent.id
-            for agent in self._gained
-            if agent.id in members and refusal(members[agent.id], demand) is None
+            agent_id
+            for agent_id in self._gained
+            if agent_id in members and refusal(members[agent_id], demand) is None
         ]
         if not willing:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ticketroute.core.decide.checks import known_queue
 from ticketroute.core.decide.clocks import follow_up
@@ -13,6 +13,7 @@ from ticketroute.core.records import AgentRecord, MemberRecord, QueueRecord, Tic
 from ticketroute.core.state import State
 from ticketroute.errors import NotEligibleError
 from ticketroute.model import events as ev
+from ticketroute.model.frozen import read_only
 from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
@@ -185,7 +186,20 @@ def move(
     """Move a ticket to another queue; its agent keeps it if that queue admits them."""
     if ticket.agent is not None and not may_keep(state, ticket, target):
         yield release(ticket, cause, at=at, by=by)
-    yield ev.TicketTransferred(
+    yield transferred(ticket, target, arrived, cause, at=at, by=by)
+
+
+def transferred(
+    ticket: TicketRecord,
+    target: QueueRecord,
+    arrived: Instant,
+    cause: ev.Cause,
+    *,
+    at: Instant,
+    by: str | None = None,
+) -> ev.TicketTransferred:
+    """Return the event by which a ticket belongs to another queue."""
+    return ev.TicketTransferred(
         at=at,
         cause=cause,
         by=by,
@@ -272,16 +286,17 @@ def relaxed(
     cause: ev.Cause,
     *,
     at: Instant,
-    added: Iterable[QueueRecord],
+    added: Iterable[QueueRecord] | None = None,
+    skills: Mapping[str, int] | None = None,
 ) -> ev.TicketRelaxed:
-    """Return the event by which a ticket waits in other queues and asks what it asked before."""
+    """Return the event by which a ticket waits in these queues and asks this; None: as before."""
     return ev.TicketRelaxed(
         at=at,
         cause=cause,
         ticket_id=ticket.id,
         step=ticket.past.relaxed,
-        skills=skills_of(ticket),
+        skills=skills_of(ticket) if skills is None else read_only(skills),
         reach=ticket.asks.reach,
         priority=ticket.priority,
-        added=tuple([queue.id for queue in added]),
+        added=tuple([queue.id for queue in (ticket.added if added is None else added)]),
     )
