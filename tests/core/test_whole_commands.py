@@ -373,8 +373,13 @@ def fates(day: Day) -> dict[TicketId, tuple[object, ...]]:
     }
 
 
-def pressed(at_line: int) -> tuple[Callable[..., Any], list[int]]:
-    """Return a trace function by which somebody presses Ctrl-C at a line of the core."""
+def pressed(
+    at_line: int, seen: dict[tuple[str, int], int] | None = None
+) -> tuple[Callable[..., Any], list[int]]:
+    """Return a trace function by which somebody presses Ctrl-C at a line of the core.
+
+    ``seen`` is filled with the last time that each line of the source is reached.
+    """
     lines = [0]
 
     def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
@@ -384,6 +389,8 @@ def pressed(at_line: int) -> tuple[Callable[..., Any], list[int]]:
         text = getline(name, frame.f_lineno)
         if event == "line" and not any(last in text for last in LAST):
             lines[0] += 1
+            if seen is not None:
+                seen[name, frame.f_lineno] = lines[0]
             if lines[0] == at_line:
                 raise KeyboardInterrupt
         return trace
@@ -391,35 +398,56 @@ def pressed(at_line: int) -> tuple[Callable[..., Any], list[int]]:
     return trace, lines
 
 
+class Presses:
+    """Days of one world on which somebody presses Ctrl-C at one line of the core."""
+
+    def __init__(self, strategy: str, delivery: Delivery, patch: pytest.MonkeyPatch) -> None:
+        self.world = strategy, delivery
+        self.clean = Day(strategy, delivery, Host()).run()
+        self.seen: dict[tuple[str, int], int] = {}
+        self.trace, lines = pressed(0, self.seen)
+        give = Day.give
+
+        def traced(day: Day, command: do.Command, at: int) -> bool:
+            sys.settrace(self.trace)
+            try:
+                return give(day, command, at)
+            finally:
+                sys.settrace(None)
+
+        patch.setattr(Day, "give", traced)
+        Day(*self.world, Host()).run()
+        self.lines = lines[0]
+
+    def at(self, line: int) -> None:
+        self.trace, _ = pressed(line)
+        day = Day(*self.world, Host())
+        try:
+            day.run()
+        except BrokenDeskError:
+            assert broken(day)
+        else:  # of two that skip their wait the second may be looked at later
+            day.look()
+            assert fates(day) == fates(self.clean)
+
+
 @pytest.mark.parametrize(("strategy", "delivery"), WORLDS[::4])
 def test_ctrl_c_between_two_lines_leaves_a_whole_desk_or_one_that_says_so(
-    strategy: str, delivery: Delivery
+    strategy: str, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clean = Day(strategy, delivery, Host()).run()
-    trace, lines = pressed(0)
-    give = Day.give
+    presses = Presses(strategy, delivery, monkeypatch)
+    for line in range(1, presses.lines, presses.lines // LINES):
+        presses.at(line)
 
-    def traced(day: Day, command: do.Command, at: int) -> bool:
-        sys.settrace(trace)
-        try:
-            return give(day, command, at)
-        finally:
-            sys.settrace(None)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Day, "give", traced)
-        Day(strategy, delivery, Host()).run()
-        every = lines[0] // LINES
-        for line in range(1, lines[0], every):
-            trace, _ = pressed(line)
-            day = Day(strategy, delivery, Host())
-            try:
-                day.run()
-            except BrokenDeskError:
-                assert broken(day)
-            else:  # of two that skip their wait the second may be looked at later
-                day.look()
-                assert fates(day) == fates(clean)
+def test_ctrl_c_at_any_line_about_an_index_leaves_it_whole_or_drops_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    presses = Presses("ring_all(step=4000)", Delivery.OFFER, monkeypatch)
+    lines = [line for (name, _), line in presses.seen.items() if name.endswith("choosing.py")]
+    assert len(lines) > 100
+    for line in lines:
+        presses.at(line)
 
 
 def test_the_day_has_every_command_and_takes_every_road() -> None:

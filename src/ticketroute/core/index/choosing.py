@@ -391,7 +391,8 @@ class Demands:
         if demand.index is None:
             return self._build(demand)
         indexed = demand.queue.indexed
-        indexed[demand] = indexed.pop(demand)
+        indexed.pop(demand, None)
+        indexed[demand] = None
         return demand.index
 
     def _build(self, demand: Demand) -> DemandIndex:
@@ -408,18 +409,21 @@ class Demands:
             for member in queue.members.values():
                 if self._admit(member, index):
                     self.refresh(member, (index,))
-        except BaseException:  # a plug-in's: nobody is told of an index that is not whole
-            index.dropped = True
+            demand.index = index
+            queue.indexed[demand] = None
+        except BaseException:  # a plug-in's or Ctrl-C: an index that is not whole is none
+            _drop(demand, index)
             raise
-        demand.index = index
-        queue.indexed[demand] = None
         return index
 
     def _drop_oldest(self, queue: QueueRecord) -> None:
         demand = next(iter(queue.indexed))
-        del queue.indexed[demand]
-        index_of(demand).dropped = True
-        demand.index = None
+        index = index_of(demand)
+        try:
+            _drop(demand, index)
+        except BaseException:  # Ctrl-C between two of its lines
+            _drop(demand, index)
+            raise
 
     def _admit(self, member: MemberRecord, index: DemandIndex) -> bool:
         """Count a member among those who fit, if they do, and say so; ``refresh`` puts them in."""
@@ -444,6 +448,12 @@ class Demands:
         kept |= {(demand.plain.asks, None): demand.plain for demand in kept.values()}
         queue.demands = kept
         queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
+
+
+def _drop(demand: Demand, index: DemandIndex) -> None:
+    index.dropped = True
+    demand.index = None
+    demand.queue.indexed.pop(demand, None)
 
 
 def _tell(strategy: Strategy, member: MemberRecord, *, was_in: bool, lets: bool) -> None:
