@@ -387,3 +387,22 @@ def test_what_ends_where_no_calendar_reaches_ends_all_the_same(desk: Desk) -> No
     desk.ask("t2", "mail", at=HORIZON + 2)
     (ana,) = desk.explain(T2).others
     assert ana.eligible_from == HORIZON + 1 + seconds(30)
+
+
+def test_who_missed_a_ticket_that_holds_room_shows_when_they_are_asked_again(desk: Desk) -> None:
+    desk.staff("ana", capacity=2)
+    policy = OfferPolicy(timeout=seconds(30), retry_missed_after=seconds(40))
+    desk.open_queue(
+        "mail", "ana", delivery=Delivery.OFFER, offer=policy, hold_room_after=0, strategy="ring_all"
+    )
+    desk.ask("t1", "mail", at=0)
+    desk.accept(T1, ANA, at=0)
+    desk.ask("t2", "mail", at=0, weight=2)
+    assert desk.agent(ANA).room_held_for == T2
+    desk.resolve(T1, at=seconds(10))
+    assert desk.ticket(T2).offered_to == (ANA,)
+    desk.advance(at=seconds(40))
+    (verdict,) = desk.explain(T2).others
+    assert (verdict.reason, verdict.eligible_from) == (Reason.MISSED, seconds(80))
+    desk.advance(at=seconds(80))
+    assert desk.ticket(T2).offered_to == (ANA,)

@@ -107,7 +107,7 @@ class Gate:
     def _left_out(self, member: MemberRecord, demand: Demand) -> Reason | None:
         """Return why this very ticket may not go to a member who may have others like it."""
         asks, agent_id = demand.asks, member.agent_id
-        if demand.own is not None:
+        if demand.own is not None and asks.excluded is None:
             reason = _answered(demand.own, agent_id)
             if reason is not None:
                 return reason

@@ -287,9 +287,9 @@ class Demand:
     asks: Asks
     only: Ticket | None  # the one ticket it stands for, where the host has its own permits
     plain_one: Demand | None = None
-    own: TicketRecord | None = (
-        None  # the one ticket that stands under it, offers and answers included
-    )
+    # The one ticket that stands under it: its offers and answers leave agents out, unless ``asks``
+    # says itself who is left out.
+    own: TicketRecord | None = None
     line: list[tuple[Place, LineEntry]] = field(factory=list)  # a heap; the left are still in
     waiting: int = 0
     head: Place | None = None  # the place under which the queue's list of heads knows it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ticketroute.core.facts import queues_of
+from ticketroute.core.facts import excluded_by, queues_of
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import Demand, MemberRecord, TicketRecord
 from ticketroute.core.state import State
@@ -187,17 +187,22 @@ def _eligible_from(
     if asks.reserved is not None and asks.reserved != agent_id:
         reserved_until = timers.due_of(Timer(TimerKind.RESERVE, ticket.id))
 
+    left_out = asks.excluded if demand.own is None else excluded_by(ticket, asked=True)
+
     def demand_at(instant: Instant) -> Demand:
-        excluded, reserved = asks.excluded, asks.reserved
+        excluded, reserved = left_out, asks.reserved
         if excluded and retry_at is not None and instant >= retry_at:
-            excluded = read_only({a: why for a, why in excluded.items() if a != agent_id}) or None
+            excluded = read_only({a: why for a, why in excluded.items() if a != agent_id})
         if reserved_until is not None and instant >= reserved_until:
             reserved = None
-        if excluded is asks.excluded and reserved == asks.reserved:
+        if excluded is left_out and reserved == asks.reserved:
             return demand
+        if demand.own is None:
+            excluded = excluded or None
         asks_then = asks._replace(excluded=excluded, reserved=reserved)
-        bare = excluded is None and reserved is None and demand.only is None
-        return Demand(demand.queue, asks_then, demand.only, None if bare else demand.plain)
+        bare = not excluded and reserved is None and demand.only is None
+        plain = None if bare else demand.plain
+        return Demand(demand.queue, asks_then, demand.only, plain, own=demand.own)
 
     shift = member.record.agent.shift
     return state.gate.eligible_from(
