@@ -64,6 +64,8 @@ COLUMNS = (
     "reason",
     "cost",
     "capacity",
+    "last_agent",
+    "handovers",
 )
 
 
@@ -75,9 +77,11 @@ class Decision:
     ticket: Ticket
     queue: str
     arrived: Instant
-    assigned: TicketAssigned | None = None
-    reason: WaitReason | None = None  # why it waited, if it did
+    assigned: TicketAssigned | None = None  # the first time
+    reason: WaitReason | None = None  # why it waited for that, if it did
     ended: Instant | None = None
+    last_agent: AgentId | None = None
+    handovers: int = 0  # agents after the first
 
     @property
     def outcome(self) -> Outcome:
@@ -93,11 +97,12 @@ class Decisions:
 
     Memory grows with open tickets alone: a decision about a ticket that has ended is written
     down at once, beyond some ten thousand in a temporary file. ``capacity_of`` answers with the
-    capacity of an agent, in units.
+    capacity of an agent, in units, ``comes_back`` whether a resolved ticket is to be reopened.
     """
 
     key_names: tuple[str, ...] = ()
     capacity_of: Callable[[AgentId], int] = lambda _: 0
+    comes_back: Callable[[TicketId], bool] = lambda _: False
     zone: tzinfo = UTC  # of the times that are written
     _open: dict[TicketId, Decision] = field(factory=dict)
     _spool: Spool = field(factory=Spool)
@@ -112,19 +117,27 @@ class Decisions:
                     self._came, event.ticket, event.queue_id, event.arrived
                 )
             case TicketQueued():
-                if event.reason is not None and event.ticket_id in self._open:
-                    self._open[event.ticket_id].reason = event.reason
+                decision = self._open.get(event.ticket_id)
+                if event.reason is not None and decision and decision.assigned is None:
+                    decision.reason = event.reason
             case TicketAssigned():
                 if event.ticket_id in self._open:
-                    self._open[event.ticket_id].assigned = event
+                    self._assigned(self._open[event.ticket_id], event)
             case TicketResolved() | TicketAbandoned() | TicketMerged():
-                if event.ticket_id in self._open:
+                if event.ticket_id in self._open and not self.comes_back(event.ticket_id):
                     self._ended(event.ticket_id, event.at)
             case _:
                 pass
 
     def __len__(self) -> int:
         return self._came
+
+    def _assigned(self, decision: Decision, event: TicketAssigned) -> None:
+        if decision.assigned is None:
+            decision.assigned = event
+        elif decision.last_agent != event.agent_id:
+            decision.handovers += 1
+        decision.last_agent = event.agent_id
 
     def _ended(self, ticket_id: TicketId, at: Instant) -> None:
         decision = self._open.pop(ticket_id)
@@ -151,6 +164,8 @@ class Decisions:
         yield each.reason.value if each.reason else None
         yield found.cost if found else None
         yield self.capacity_of(found.agent_id) if found else None
+        yield each.last_agent
+        yield each.handovers if found else None
 
     def _time(self, at: Instant) -> str:
         return written(at, self.zone)

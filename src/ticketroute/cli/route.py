@@ -21,6 +21,7 @@ from ticketroute.logs import (
     TICKET_FIELDS,
     Log,
     Options,
+    Step,
     chosen_columns,
     chosen_priorities,
     chosen_steps,
@@ -45,6 +46,7 @@ class Run:
     strategy: StrategySpec
     figures: Figures
     made: Decisions
+    replay: Replay
 
 
 @click.command(help=HELP)
@@ -137,14 +139,16 @@ def _run(chosen: Chosen, log: Log, roster: Roster, spec: StrategySpec) -> Run:
 
     see = figures.see if chosen.output is None else see_both
     capacity, service = _capacity(chosen, log), Service(chosen.service)
-    replay = Replay(log, roster, spec, capacity, service, chosen.seed, see)
-    made.key_names = replay.key_names
+    replay = Replay(
+        log, roster, spec, capacity, service, chosen.seed, see, holds_count=chosen.holds_count
+    )
+    made.key_names, made.comes_back = replay.key_names, replay.comes_back
     replay.open()
     with console.progress(f"Routing by {spec}", len(log)) as done:
         replay.run(done=done)
     figures.close(replay.closed)
     made.close(replay.closed)
-    return Run(spec, figures, made)
+    return Run(spec, figures, made, replay)
 
 
 def _write(output: str, runs: Sequence[Run]) -> None:
@@ -218,6 +222,28 @@ def _sizes(log: Log, roster: Roster) -> str:
     )
 
 
+def _steps_followed(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield what was done because a log of events says so."""
+    for run in runs:
+        steps = run.replay.followed
+        found = [
+            counted(steps[step], word)
+            for step, word in (
+                (Step.HOLD, "hold"), (Step.TRANSFER, "transfer"), (Step.REOPEN, "reopening"),
+            )
+            if steps[step]
+        ]  # fmt: skip
+        nobody = run.replay.nobody_there
+        if not found and not nobody:
+            continue
+        by = f" ({run.strategy})" if len(runs) > 1 else ""
+        line = f"Steps of the log that were followed{by}: {', '.join(found) or 'none'}."
+        if nobody:
+            were = "was" if nobody == 1 else "were"
+            line += f" {counted(nobody, 'transfer')} to queues without agents {were} left out."
+        yield line
+
+
 def _account(chosen: Chosen, runs: Sequence[Run]) -> Iterator[str]:
     if len(runs) == 1:
         waits = runs[0].figures.all_waits()
@@ -226,6 +252,7 @@ def _account(chosen: Chosen, runs: Sequence[Run]) -> Iterator[str]:
             f"Of {counted(waits.tickets, 'ticket')}, {waits.answered:,} {were} assigned, "
             f"{waits.abandoned:,} went unserved, {waits.waiting:,} still waited at the end."
         )
+    yield from _steps_followed(runs)
     if Service(chosen.service) is Service.AS_LOGGED:
         yield (
             "Tickets end when the log says (--service as-logged); "

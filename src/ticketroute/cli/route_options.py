@@ -90,6 +90,7 @@ class Chosen:
     output: str | None
     capacity: int | None
     service: str
+    holds_count: bool
     within: str
     queue: str
     zone: str | None
@@ -179,6 +180,11 @@ _OPTIONS = (
         show_default=True,
         help="When a ticket ends. as-logged: when the file says; if it still waits then, it "
         "is unserved. same-span: as long after its assignment as it was open in the file.",
+    ),
+    click.option(
+        "--holds-count",
+        is_flag=True,
+        help="A ticket that a log of events has on hold uses its agent's capacity.",
     ),
     click.option(
         "--within",

@@ -17,6 +17,7 @@ r"""Reading logs of help desks: exports with one row for each ticket, and event 
 
 from __future__ import annotations
 
+from ticketroute.logs.changes import changes as changes
 from ticketroute.logs.columns import chosen_columns as chosen_columns
 from ticketroute.logs.faults import LogError as LogError
 from ticketroute.logs.faults import RowError as RowError
@@ -49,6 +50,7 @@ __all__ = [
     "Step",
     "StepTaken",
     "Understood",
+    "changes",
     "chosen_columns",
     "chosen_priorities",
     "chosen_steps",
