@@ -93,9 +93,10 @@ def _changes(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class Submit(Command):
-    """Take in a ticket."""
+    """Take in a ticket; ``assigned_to`` names the agent who has it already."""
 
     ticket: Ticket
+    assigned_to: AgentId | None = None
 
 
 def _tickets(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
@@ -165,12 +166,26 @@ class Transfer(Command):
             )
 
 
+def _status(status: HoldStatus | str) -> HoldStatus:
+    return word_of(HoldStatus, status, "status")
+
+
+def _maybe_status(status: HoldStatus | str | None) -> HoldStatus | None:
+    return None if status is None else word_of(HoldStatus, status, "hold")
+
+
 @frozen
 class Release(Command):
-    """Take a ticket from its agent and route it again."""
+    """Take a ticket from its agent and route it again, or leave it with nobody.
+
+    ``avoid`` names an agent who is treated as one who declined it. With ``hold`` it rests under
+    that status until somebody takes it, or it is assigned or resumed.
+    """
 
     ticket_id: TicketId = field(validator=_an_id)
     expected_version: int | None = field(default=None, validator=_maybe_version)
+    avoid: AgentId | None = field(default=None, validator=_maybe_id)
+    hold: HoldStatus | None = field(default=None, converter=_maybe_status)
 
 
 # --- tickets: work, end, and after ---------------------------------------------------------------
@@ -178,10 +193,6 @@ class Release(Command):
 
 def _author(author: Author | str) -> Author:
     return word_of(Author, author, "author")
-
-
-def _status(status: HoldStatus | str) -> HoldStatus:
-    return word_of(HoldStatus, status, "status")
 
 
 def _priority(priority: TicketPriority | str) -> TicketPriority:

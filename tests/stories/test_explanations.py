@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -406,3 +407,34 @@ def test_who_missed_a_ticket_that_holds_room_shows_when_they_are_asked_again(des
     assert (verdict.reason, verdict.eligible_from) == (Reason.MISSED, seconds(80))
     desk.advance(at=seconds(80))
     assert desk.ticket(T2).offered_to == (ANA,)
+
+
+def test_an_explanation_has_the_names_of_the_host(desk: Desk) -> None:
+    desk.staff("1", "2", capacity=1)
+    desk.open_queue("q7", "1", "2", strategy="top_down")
+    desk.ask("t1", "q7", at=1)
+    desk.ask("t2", "q7", at=2)
+    names = {"1": "Ana <b>", "2": "Ben", "q7": "Returns"}
+    told = desk.explain(TicketId("t1")).to_text(names)
+    assert told.splitlines()[:3] == [
+        "ticket t1 in queue Returns: assigned",
+        "  Ana <b>: asked first by top_down (position 0)",
+        "  next in turn: Ben",
+    ]
+    assert "  Ben: agent_limit" in told
+    assert desk.explain(TicketId("t1")).to_text(names.get) == told  # type: ignore[arg-type]
+    assert str(desk.explain(TicketId("t1"))) == desk.explain(TicketId("t1")).to_text()
+
+
+def test_an_explanation_is_plain_data(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=1)
+    desk.open_queue("mail", "ana", "ben", strategy="top_down")
+    desk.ask("t1", "mail", at=1)
+    desk.ask("t2", "mail", at=2)
+    desk.ask("t3", "mail", at=3)
+    data = desk.explain(TicketId("t1")).to_data({"ana": "Ana"})
+    assert json.loads(json.dumps(data)) == data
+    assert data["winner"] == {"id": "ana", "name": "Ana"}
+    assert (data["cause"], data["runner_up"]) == ("routed", {"id": "ben", "name": "ben"})
+    assert [(each["id"], each["reason"]) for each in data["others"]] == [("ben", "agent_limit")]
+    assert desk.explain(TicketId("t3")).to_data()["waits"] == "nobody_free"

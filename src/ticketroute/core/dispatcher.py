@@ -156,20 +156,33 @@ class Dispatcher(Run):
 
     # --- tickets: arrival ------------------------------------------------------------------
 
-    def submit(self, ticket: Ticket, *, at: Instant, by: str | None = None) -> Events:
+    def submit(
+        self,
+        ticket: Ticket,
+        *,
+        assigned_to: str | None = None,
+        at: Instant,
+        by: str | None = None,
+    ) -> Events:
         """Take in a ticket: the queue's strategy names its agent, or it waits.
 
         The same ticket again, equal but for its attributes, is no event and no error.
+
+        ``assigned_to`` is for a ticket that an agent has already, as when a help desk is taken
+        over: it is theirs whether or not they have room or serve the queue. No strategy is asked,
+        no turn moves, and it does not count towards rates. ``exceeded`` of the event says what it
+        went over, if anything.
 
         Raises:
             DuplicateTicketError: if the id belongs to a ticket of other content.
             UnknownQueueError: if the queue is not on the desk.
             UnroutedTicketError: if it names no queue and the desk has no default queue.
+            UnknownAgentError: if ``assigned_to`` is not on the desk.
             InvalidValueError: if it arrived after ``at``.
 
         O(log n) in the agents of the queue; see ``Demands.choose`` for tickets that few can serve.
         """
-        return self.do(new_submit(ticket), at=at, by=by)
+        return self.do(new_submit(ticket, assigned_to), at=at, by=by)
 
     def submit_many(
         self, tickets: Iterable[Ticket], *, at: Instant, by: str | None = None
@@ -338,19 +351,25 @@ class Dispatcher(Run):
         at: Instant,
         by: str | None = None,
         expected_version: int | None = None,
+        avoid: str | None = None,
+        hold: HoldStatus | str | None = None,
     ) -> Events:
         """Take a ticket from its agent; it keeps its place by first arrival.
 
         It may come back to the same agent, if it is the next they may have and nobody is asked
-        before them.
+        before them. ``avoid`` names an agent who is treated as one who declined it: they get it
+        again after the queue's ``retry_declined_after``, or by force. With ``hold``, a status, it
+        stays without an agent until somebody takes it or it is assigned, resumed or ended; which
+        clocks pause meanwhile is the policy's word on that status.
 
         Raises:
             TransitionError: if no agent has it.
+            UnknownAgentError: if ``avoid`` is not on the desk.
             AlreadyDoneError: if the ticket is done.
             ConflictError: if the ticket is no longer at ``expected_version``.
             UnknownTicketError: if the ticket is not on the desk.
         """
-        return self.do(commands.Release(ticket_id, expected_version), at=at, by=by)
+        return self.do(commands.Release(ticket_id, expected_version, avoid, hold), at=at, by=by)
 
     # --- tickets: work ---------------------------------------------------------------------
 

@@ -75,9 +75,16 @@ class Commands(ABC, Generic[R_co]):
     def do(self, command: Command, /, *, key: str | None = None, by: str | None = None) -> R_co:
         """Do a command."""
 
-    def submit(self, ticket: Ticket, *, key: str | None = None, by: str | None = None) -> R_co:
-        """Take in a ticket."""
-        return self.do(Submit(ticket=ticket), key=key, by=by)
+    def submit(
+        self,
+        ticket: Ticket,
+        *,
+        assigned_to: AgentId | None = None,
+        key: str | None = None,
+        by: str | None = None,
+    ) -> R_co:
+        """Take in a ticket; ``assigned_to`` names the agent who has it already."""
+        return self.do(Submit(ticket=ticket, assigned_to=assigned_to), key=key, by=by)
 
     def submit_many(
         self, tickets: Iterable[Ticket], *, key: str | None = None, by: str | None = None
@@ -192,12 +199,16 @@ class Commands(ABC, Generic[R_co]):
         ticket_id: TicketId,
         *,
         expected_version: int | None = None,
+        avoid: AgentId | None = None,
+        hold: HoldStatus | str | None = None,
         key: str | None = None,
         by: str | None = None,
     ) -> R_co:
-        """Take a ticket from its agent and route it again."""
+        """Take a ticket from its agent and route it again, or leave it with nobody."""
         return self.do(
-            Release(ticket_id=ticket_id, expected_version=expected_version), key=key, by=by
+            Release(ticket_id=ticket_id, expected_version=expected_version, avoid=avoid, hold=hold),
+            key=key,
+            by=by,
         )
 
     def reply(

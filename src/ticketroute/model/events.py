@@ -50,6 +50,7 @@ class Cause(Word):
     WIDENED = "widened"  #: a relaxation step or a ring step was due
     SILENT = "silent"  #: nobody wrote for too long
     ESCALATED = "escalated"  #: an escalation level was due
+    ADOPTED = "adopted"  #: the agent had it before it came to the desk
 
 
 BY_STRATEGY = frozenset({Cause.ROUTED, Cause.FREED})  # assignments that move the turn
@@ -402,9 +403,14 @@ class TicketEscalated(TicketEvent):
 
 @frozen(kw_only=True)
 class TicketReleased(TicketEvent):
-    """A ticket lost its agent, and goes back to its line or on to the next agent."""
+    """A ticket lost its agent, and goes back to its line or on to the next agent.
+
+    ``avoided`` is treated as one who declined it; ``retry_at`` is when they may get it again.
+    """
 
     agent_id: AgentId | None = None
+    avoided: AgentId | None = None
+    retry_at: Instant | None = None
 
 
 @frozen(kw_only=True)

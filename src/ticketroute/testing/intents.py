@@ -229,6 +229,16 @@ def _submit(sight: Sight, at: int, pick: int, facts: dict[str, Any], by: str | N
 
 
 @_verb
+def _adopt(sight: Sight, at: int, pick: int, who: int, facts: dict[str, Any]) -> Calls:
+    """Submit a ticket that an agent has already; at times it is one that the desk knows."""
+    ticket = sight.new_ticket(facts, pick, at)
+    if pick % 7 == 0:
+        known = {each.id: each.ticket for each in sight.desk.tickets()}
+        ticket = known.get(sight.ticket(pick), ticket)
+    yield call(commands.Submit, ticket, assigned_to=sight.agent(who), at=at)
+
+
+@_verb
 def _submit_many(sight: Sight, at: int, several: list[tuple[int, dict[str, Any]]]) -> Calls:
     batch = [
         sight.new_ticket(facts, pick % NO_QUEUE, at, number)
@@ -296,9 +306,13 @@ def _transfer(
 
 
 @_verb
-def _release(sight: Sight, at: int, pick: int, stale: int | None) -> Calls:
+def _release(
+    sight: Sight, at: int, pick: int, stale: int | None, avoid: int | None, hold: object
+) -> Calls:
     ticket_id = sight.ticket(pick, ASSIGNED, PARKED)
-    yield call(commands.Release, ticket_id, at=at, **sight.version(ticket_id, stale))
+    facts: dict[str, Any] = {"hold": hold}
+    facts["avoid"] = None if avoid is None else sight.agent(avoid)
+    yield call(commands.Release, ticket_id, at=at, **facts, **sight.version(ticket_id, stale))
 
 
 # --- offers: an agent answers after everything due by then has happened -------------------------

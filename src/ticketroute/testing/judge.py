@@ -67,7 +67,7 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
         offer = ticket.offers[event.agent_id]
         assert (event.cost, queue) == (offer.cost, offer.queue)
         return
-    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED)
+    by_hand = event.cause in (ev.Cause.MANUAL, ev.Cause.TRANSFERRED, ev.Cause.ADOPTED)
     taken = event.cause is ev.Cause.TAKEN
     ask = gate.ask_of(desk, ticket, queue, by_hand=by_hand or taken)
     reason = gate.reason(desk, event.agent_id, ask)

@@ -101,6 +101,7 @@ class World:
         return st.one_of(
             _intents("submit", pick=picks, facts=self.ticket_facts, by=by),
             _intents("submit_many", several=batch),
+            _intents("adopt", pick=picks, who=picks, facts=self.ticket_facts),
         )
 
     @cached_property
@@ -119,7 +120,13 @@ class World:
                 force=force,
                 stale=stale,
             ),
-            _intents("release", pick=picks, stale=stale),
+            _intents(
+                "release",
+                pick=picks,
+                stale=stale,
+                avoid=st.none() | maybe_picks,
+                hold=st.none() | st.sampled_from(ev.HoldStatus),
+            ),
         )
 
     @cached_property

@@ -95,11 +95,13 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
         queue.strategy.offered(event.agent_id)
     if event.draws:
         state.chance.spend(len(event.draws))
-    state.assigned += 1
+    if event.cause is not ev.Cause.ADOPTED:
+        state.assigned += 1
+        record.last_assigned = state.assigned
     if queue is not ticket.queue:
         move_to_queue(ticket, queue)
     _belong_to(state, ticket, record, event)
-    _start_work(state, ticket, record, event.at)
+    _start_work(state, ticket, record, event.at, is_new=event.cause is not ev.Cause.ADOPTED)
     if room is not None:
         room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
 
@@ -127,12 +129,13 @@ def _belong_to(
         ticket.book.handed = True
     if ticket.ticket.requester is not None:
         state.last_agent_of[ticket.ticket.requester] = event.agent_id
-    record.last_assigned = state.assigned
 
 
-def _start_work(state: State, ticket: TicketRecord, record: AgentRecord, at: Instant) -> None:
-    """Start an agent on a ticket that has not been theirs."""
-    if record.rare.rate_limit is not None or state.roster.windows:
+def _start_work(
+    state: State, ticket: TicketRecord, record: AgentRecord, at: Instant, *, is_new: bool
+) -> None:
+    """Start an agent on a ticket; ``is_new`` is whether it counts towards rates."""
+    if is_new and (record.rare.rate_limit is not None or state.roster.windows):
         state.roster.note_taken(record, at)
     state.roster.take_slot(record, ticket)
     if ticket.queue.timed:
@@ -150,6 +153,9 @@ def on_released(state: State, event: ev.TicketReleased) -> None:
     leave_agent(state, ticket, event.at)
     end_search(state, ticket)
     start_search(state, ticket, event.at)
+    if event.avoided is not None:
+        avoided = state.roster.agents[event.avoided]
+        note_tried(state, ticket, avoided, Reason.DECLINED, event.retry_at)
     if event.cause is ev.Cause.RESUMED:
         ticket.past = evolve(ticket.past, came_from=event.agent_id)
     if event.cause is ev.Cause.SILENT:

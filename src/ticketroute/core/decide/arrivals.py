@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import evolve
 
 from ticketroute.commands import Submit, SubmitMany
+from ticketroute.core.decide import moves
+from ticketroute.core.decide.checks import known_agent
 from ticketroute.core.decide.hand_out import place
 from ticketroute.core.facts import asks_of
-from ticketroute.core.records import QueueRecord, new_ticket
+from ticketroute.core.records import QueueRecord, TicketRecord, new_ticket
 from ticketroute.core.state import State
 from ticketroute.errors import (
     DeadlinePassedError,
@@ -20,7 +22,7 @@ from ticketroute.errors import (
 )
 from ticketroute.model import events as ev
 from ticketroute.model.frozen import EMPTY
-from ticketroute.model.ids import TicketId
+from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.ticket import Ticket
 
@@ -29,8 +31,25 @@ _NOTHING: Mapping[TicketId, Ticket] = {}
 
 def submit(state: State, command: Submit, at: Instant, by: str | None) -> Iterable[ev.Event]:
     """Take in a ticket; the hand-out finds its agent or puts it in line."""
+    if command.assigned_to is not None:
+        return adopted(state, command.ticket, command.assigned_to, at, by)
     ticket = admissible(state, command.ticket, at)
     return () if ticket is None else (submitted(state, ticket, at, by),)
+
+
+def adopted(
+    state: State, ticket: Ticket, agent_id: AgentId, at: Instant, by: str | None
+) -> tuple[ev.Event, ...]:
+    """Take in a ticket together with the agent who has it, whatever the gate says of them."""
+    agent = known_agent(state, agent_id)
+    bare = admissible(state, ticket, at)
+    if bare is None:
+        return ()
+    arrival = submitted(state, bare, at, by)
+    record = arriving(state, arrival)
+    exceeded = moves.gate_reason(state, record, agent, record.queue)
+    cause = ev.Cause.ADOPTED
+    return (arrival, moves.assign(state, record, agent, cause, exceeded, at=at, by=by))
 
 
 def submit_many(
@@ -89,16 +108,21 @@ def preview(state: State, ticket: Ticket, at: Instant, by: str | None) -> tuple[
         return ()
     with state.roster.seen_at(at):
         arrival = submitted(state, bare, at, by)
-        as_if = new_ticket(
-            id=bare.id,
-            ticket=bare,
-            queue=_queue_of(state, bare),
-            arrived=arrival.arrived,
-            ordinal=state.submitted + 1,
-            priority=bare.priority,
-            asks=asks_of(bare),
-        )
-        return (arrival, *place(state, as_if, at=at))
+        return (arrival, *place(state, arriving(state, arrival), at=at))
+
+
+def arriving(state: State, arrival: ev.TicketSubmitted) -> TicketRecord:
+    """Return the record that a ticket would have, to ask about it before it is there."""
+    ticket = arrival.ticket
+    return new_ticket(
+        id=ticket.id,
+        ticket=ticket,
+        queue=_queue_of(state, ticket),
+        arrived=arrival.arrived,
+        ordinal=state.submitted + 1,
+        priority=ticket.priority,
+        asks=asks_of(ticket),
+    )
 
 
 def _queue_of(state: State, ticket: Ticket) -> QueueRecord:

@@ -59,10 +59,14 @@ def take(state: State, command: Take, at: Instant, by: str | None) -> Iterator[e
     if ticket.state is RoutingState.ASSIGNED and ticket.agent is agent:
         return
     check_free(ticket)
-    check_transition(ticket, ev.TicketAssigned)
+    rests = ticket.state is RoutingState.PARKED and ticket.agent is None
+    if not rests:
+        check_transition(ticket, ev.TicketAssigned)
     queue = moves.queue_for(state, ticket, agent)
     moves.pass_gate(state, ticket, agent, queue, force=False)
     yield from moves.recall(ticket, cause, at=at)
+    if rests:
+        yield moves.release(ticket, cause, at=at, by=by)
     yield moves.assign(state, ticket, agent, cause, None, queue=queue, at=at, by=by)
 
 
@@ -96,14 +100,29 @@ def transfer(state: State, command: Transfer, at: Instant, by: str | None) -> It
 
 
 def release(state: State, command: Release, at: Instant, by: str | None) -> Iterator[ev.Event]:
-    """Take a ticket from its agent; it is routed again."""
+    """Take a ticket from its agent; it is routed again, or rests until somebody takes it."""
     ticket = known_ticket(state, command.ticket_id)
     check_version(ticket, command.expected_version)
+    if command.avoid is not None:
+        known_agent(state, command.avoid)
     check_not_done(ticket)
     check_transition(ticket, ev.TicketReleased)
     if ticket.state is RoutingState.OFFERED:
         raise TransitionError(ticket.id, ticket.state.value, ev.TicketReleased.__name__)
-    yield moves.release(ticket, ev.Cause.RELEASED, at=at, by=by)
+    retry = ticket.queue.queue.offer.retry_declined_after
+    yield ev.TicketReleased(
+        at=at,
+        cause=ev.Cause.RELEASED,
+        by=by,
+        ticket_id=ticket.id,
+        agent_id=None if ticket.agent is None else ticket.agent.id,
+        avoided=command.avoid,
+        retry_at=None if command.avoid is None or retry is None else at + retry,
+    )
+    if command.hold is not None:
+        yield ev.TicketHeld(
+            at=at, cause=ev.Cause.RELEASED, by=by, ticket_id=ticket.id, status=command.hold
+        )
 
 
 def _check_could_work(state: State, agent: AgentRecord) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from attrs import frozen
 
 from ticketroute.core.facts import excluded_by, queues_of
@@ -16,6 +19,8 @@ from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.reasons import Reason
 from ticketroute.strategies import registry
 
+Names = Mapping[str, str] | Callable[[str], str]
+
 _IN_WORDS = {
     Cause.ACCEPTED: "asked by {strategy}, and accepted",
     Cause.ROUTED: "asked first by {strategy}",
@@ -25,6 +30,7 @@ _IN_WORDS = {
     Cause.MANUAL: "assigned by hand",
     Cause.TAKEN: "took it",
     Cause.TRANSFERRED: "transferred to them",
+    Cause.ADOPTED: "had it before it came to the desk",
 }
 
 
@@ -70,18 +76,28 @@ class Explanation:
     queues: tuple[QueueId, ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"ticket {self.ticket_id} in queue {self.queue_id}: {self.state.value}"]
+        return self.to_text()
+
+    def to_text(self, names: Names | None = None) -> str:
+        """Return the explanation for people, with the host's names in place of ids.
+
+        ``names`` is a mapping from id to name, or a function of the id; an id that a mapping does
+        not have stays as it is. Ids of agents and of queues are looked up alike.
+        """
+        name = _naming(names)
+        lines = [f"ticket {self.ticket_id} in queue {name(self.queue_id)}: {self.state.value}"]
         if self.winner is not None and self.cause is not None:
-            why = _IN_WORDS.get(self.cause, self.cause.value).format(strategy=self.strategy)
-            lines.append(f"  {self.winner}: {why}{self._figures()}")
+            lines.append(f"  {name(self.winner)}: {self.reason}{self._figures()}")
             if self.exceeded is not None:
                 lines.append(f"  forced, against: {self.exceeded}")
             if self.cause is Cause.ROUTED:
-                lines.append(f"  next in turn: {self.runner_up or 'nobody else was eligible'}")
+                runner_up = self.runner_up
+                after = "nobody else was eligible" if runner_up is None else name(runner_up)
+                lines.append(f"  next in turn: {after}")
         elif self.wait_reason is not None:
             lines.append(f"  waits: {self.wait_reason.value}")
         for agent_id, until in self.asked:
-            lines.append(f"  {agent_id}: is asked until {_moment(until)}")
+            lines.append(f"  {name(agent_id)}: is asked until {_moment(until)}")
         for verdict in self.others:
             word = "eligible" if verdict.reason is None else verdict.reason.value
             since = (
@@ -89,8 +105,56 @@ class Explanation:
                 if verdict.eligible_from is None
                 else f", eligible from {_moment(verdict.eligible_from)}"
             )
-            lines.append(f"  {verdict.agent_id}: {word}{since}")
+            lines.append(f"  {name(verdict.agent_id)}: {word}{since}")
         return "\n".join(lines)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the winner has it, in words; None if nobody has it."""
+        if self.winner is None or self.cause is None:
+            return None
+        return _IN_WORDS.get(self.cause, self.cause.value).format(strategy=self.strategy)
+
+    def to_data(self, names: Names | None = None) -> dict[str, Any]:
+        """Return the explanation as plain data for JSON and templates.
+
+        Instants are milliseconds since 1970. An agent or a queue is ``{"id": ..., "name": ...}``;
+        ``names`` is as in ``to_text``.
+        """
+        name = _naming(names)
+
+        def named(each: str | None) -> dict[str, str] | None:
+            return None if each is None else {"id": each, "name": name(each)}
+
+        has_names = len(self.key_names) == len(self.key)
+        return {
+            "ticket": self.ticket_id,
+            "queue": named(self.queue_id),
+            "queues": [named(each) for each in self.queues],
+            "state": self.state.value,
+            "strategy": self.strategy,
+            "waits": None if self.wait_reason is None else self.wait_reason.value,
+            "winner": named(self.winner),
+            "decided_at": self.decided_at,
+            "cause": None if self.cause is None else self.cause.value,
+            "reason": self.reason,
+            "key": [
+                {"name": each, "value": value}
+                for each, value in (zip(self.key_names, self.key, strict=True) if has_names else ())
+            ],
+            "runner_up": named(self.runner_up),
+            "exceeded": self.exceeded,
+            "asked": [{**(named(who) or {}), "until": until} for who, until in self.asked],
+            "others": [
+                {
+                    **(named(each.agent_id) or {}),
+                    "queue": named(each.queue_id),
+                    "reason": None if each.reason is None else each.reason.value,
+                    "eligible_from": each.eligible_from,
+                }
+                for each in self.others
+            ],
+        }
 
     def _figures(self) -> str:
         names = self.key_names
@@ -98,6 +162,16 @@ class Explanation:
             return ""
         pairs = ", ".join(_figure(name, value) for name, value in zip(names, self.key, strict=True))
         return f" ({pairs})"
+
+
+def _naming(names: Names | None) -> Callable[[str], str]:
+    """Return what gives the name of an id."""
+    if names is None:
+        return str
+    if isinstance(names, Mapping):
+        known = names
+        return lambda each: known.get(each, each)
+    return names
 
 
 def _moment(instant: Instant) -> str:

@@ -490,6 +490,8 @@ def _work(  # noqa: C901  one case for each event
             _goes_on(ticket)
             _part(facts, ticket)
             _start_wait(facts, ticket)
+            if event.avoided is not None:
+                ticket.tried[event.avoided] = of.Tried("declined", event.retry_at)
             ticket.hops += event.cause is ev.Cause.SILENT
             if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and who is not None:
                 ticket.silent.add(who)
@@ -586,12 +588,13 @@ def _assign(facts: Facts, ticket: TicketFacts, event: ev.TicketAssigned) -> None
         _move_turn(facts, ticket.queue, who)
     if ticket.ticket.requester is not None:
         facts.last_agent_of[ticket.ticket.requester] = who
-    facts.assignments += 1
-    known.stamp = facts.assignments
-    if gate.rate_limit(facts, who) is not None:
-        known.recent.append(event.at)
-        _trim_rate(facts, who)
-    _note(facts, who, taken=1)
+    if event.cause is not ev.Cause.ADOPTED:
+        facts.assignments += 1
+        known.stamp = facts.assignments
+        if gate.rate_limit(facts, who) is not None:
+            known.recent.append(event.at)
+            _trim_rate(facts, who)
+        _note(facts, who, taken=1)
     ticket.agent = ticket.last_agent = who
     ticket.slot, ticket.taken, ticket.came_from = facts.events, taken, None
     ticket.cost, ticket.since = event.cost, event.at

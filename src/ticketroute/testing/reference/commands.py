@@ -476,9 +476,21 @@ def promise_anew(facts: Facts, tickets: Iterable[TicketFacts]) -> Steps:
 
 
 @command
-def submit(facts: Facts, said: Said, ticket: Ticket) -> Steps:
-    """Take a ticket in."""
-    yield from submit_many(facts, said, [ticket])
+def submit(facts: Facts, said: Said, ticket: Ticket, assigned_to: str | None = None) -> Steps:
+    """Take a ticket in, with the agent who has it if it has one."""
+    if assigned_to is None:
+        yield from submit_many(facts, said, [ticket])
+        return
+    known_agent(facts, assigned_to)
+    is_new = ticket.id not in facts.tickets
+    coming_in = submit_many(facts, said, [ticket])
+    if is_new:
+        yield next(coming_in)
+        record = facts.tickets[ticket.id]
+        exceeded = gate.by_hand(facts, record, assigned_to, record.queue)
+        cause = ev.Cause.ADOPTED
+        yield assigned(facts, said, record, assigned_to, record.queue, cause, exceeded)
+    yield from coming_in
 
 
 @command
@@ -569,10 +581,14 @@ def take_this(facts: Facts, said: Said, ticket: TicketFacts, agent_id: str) -> S
         return
     check_nobody_has(ticket, ASSIGNED)
     check_not_done(ticket)
-    check_step(ticket, ev.TicketAssigned, WAITING, OFFERED)
+    rests = ticket.state is PARKED and ticket.agent is None
+    if not rests:
+        check_step(ticket, ev.TicketAssigned, WAITING, OFFERED)
     queue = queue_for(facts, ticket, agent_id)
     pass_gate(facts, ticket, agent_id, queue)
     yield from hand_out.recall(facts, ticket, ev.Cause.TAKEN)
+    if rests:
+        yield from hand_out.let_go(facts, ticket, ev.Cause.TAKEN, said.by)
     yield assigned(facts, said, ticket, agent_id, queue, ev.Cause.TAKEN)
 
 
@@ -646,11 +662,25 @@ def transfer(
 
 
 @about_a_ticket
-def release(facts: Facts, said: Said, ticket: TicketFacts) -> Steps:
-    """Give a ticket back to its line."""
+def release(
+    facts: Facts,
+    said: Said,
+    ticket: TicketFacts,
+    *,
+    avoid: str | None = None,
+    hold: ev.HoldStatus | None = None,
+) -> Steps:
+    """Give a ticket back to its line, or let it rest without an agent."""
+    if avoid is not None:
+        known_agent(facts, avoid)
     check_not_done(ticket)
     check_step(ticket, ev.TicketReleased, ASSIGNED, PARKED)
-    yield from hand_out.let_go(facts, ticket, ev.Cause.RELEASED, said.by)
+    told = said.told(cause=ev.Cause.RELEASED, ticket_id=ticket.id)
+    retry = ticket.queue.queue.offer.retry_declined_after
+    retry_at = None if avoid is None or retry is None else said.at + retry
+    yield ev.TicketReleased(**told, agent_id=ticket.agent, avoided=avoid, retry_at=retry_at)
+    if hold is not None:
+        yield ev.TicketHeld(**told, status=hold)
 
 
 @about_a_ticket
