@@ -318,6 +318,13 @@ class Rate(Command):
         check_whole("score", score, 0, BEST_SCORE)
 
 
+@frozen
+class Forget(Command):
+    """Drop the tickets that were done before an instant, so that memory follows what is open."""
+
+    before: Instant = field(validator=_by_name(check_instant))
+
+
 # --- agents and memberships ----------------------------------------------------------------------
 
 

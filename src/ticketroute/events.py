@@ -66,6 +66,7 @@ from ticketroute.model.events import (
     TicketReserved,
     TicketResolved,
     TicketResumed,
+    TicketsForgotten,
     TicketSubmitted,
     TicketTransferred,
     WaitReason,
@@ -135,6 +136,7 @@ _ALL: tuple[type[Event], ...] = (
     TicketPriorityChanged,
     TicketChanged,
     TicketRated,
+    TicketsForgotten,
     CalendarSet,
     DuesMoved,
     CalendarRemoved,
@@ -224,6 +226,7 @@ __all__ = [
     "TicketResumed",
     "TicketSubmitted",
     "TicketTransferred",
+    "TicketsForgotten",
     "WaitReason",
     "WrapUpEnded",
 ]

@@ -106,6 +106,7 @@ BY_SOMEBODY: dict[str, Callable[..., object]] = {
     "close": lambda desk, **facts: desk.close("m4", **facts),
     "abandon": lambda desk, **facts: desk.abandon("m2", **facts),
     "rate": lambda desk, **facts: desk.rate("m1", 5, **facts),
+    "forget": lambda desk, **facts: desk.forget(before=10, **facts),
 }
 
 # The events of each that say who did it, in their order.
@@ -155,6 +156,7 @@ SIGNED = {
     "close": "TicketClosed",
     "abandon": "TicketAbandoned",
     "rate": "TicketRated",
+    "forget": "TicketsForgotten",
 }
 
 

@@ -131,6 +131,7 @@ FACTS: dict[type[ev.Event], dict[str, Any]] = {
         "cost": 2,
     },
     ev.TicketRated: {"ticket_id": T1, "score": 100},
+    ev.TicketsForgotten: {"before": 7, "count": 2},
 }
 EVENTS = [kind(at=7, by="eve", **facts) for kind, facts in FACTS.items()]
 events = pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

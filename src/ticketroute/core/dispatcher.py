@@ -574,6 +574,19 @@ class Dispatcher(Run):
         """
         return self.do(commands.Rate(ticket_id, score), at=at, by=by)
 
+    def forget(self, *, before: Instant, at: Instant, by: str | None = None) -> Events:
+        """Drop the tickets that were done before an instant. O(tickets).
+
+        Done is resolved, closed, abandoned or merged. A ticket whose agent is still in wrap-up
+        stays. What the tickets led to stays as well: who had a requester's last ticket, turns,
+        figures that strategies look back on. A forgotten id is unknown, and a ticket that is
+        submitted under it is a new one. The answer is empty if there was nothing to forget.
+
+        Raises:
+            InvalidValueError: if ``before`` is not an instant.
+        """
+        return self.do(commands.Forget(before), at=at, by=by)
+
     # --- agents ----------------------------------------------------------------------------
 
     def add_agent(
@@ -851,7 +864,7 @@ class Dispatcher(Run):
         if state in (None, RoutingState.DONE):
             records: Iterable[TicketRecord] = self._state.tickets.values()
         else:
-            records = sorted(self._state.open.values(), key=lambda record: record.ordinal)
+            records = self._state.open_in_order()
         return tuple(
             [
                 view_of_ticket(record)
@@ -952,7 +965,7 @@ class Dispatcher(Run):
     ) -> tuple[ClockView, ...]:
         """Return the open clocks, of a queue or of all, the one with the least time left first.
 
-        O(tickets x metrics), and sorting.
+        O(open tickets x metrics), and sorting.
         """
         queue = None if queue_id is None else known_queue(self._state, queue_id)
         return time_left(self._state, queue, metric)

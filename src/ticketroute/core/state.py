@@ -75,6 +75,10 @@ class State:
             self.queued.clear()
             self.roster.special = bool(self.wanting or self.held)
 
+    def open_in_order(self) -> list[TicketRecord]:
+        """Return the tickets that are not done, in the order of submission. O(m log m) for m."""
+        return sorted(self.open.values(), key=lambda ticket: ticket.ordinal)
+
     def demand_of(
         self, ticket: TicketRecord, queue: QueueRecord | None = None, *, asked: bool = True
     ) -> Demand:
@@ -113,6 +117,15 @@ class State:
     def hours_of(self, clock: Clock) -> Timetable:
         """Return the open hours in which a clock counts, or counted when it ended."""
         return self.hours(clock.calendar_id) if clock.kept is None else clock.kept.timetable
+
+
+def forgettable(state: State, before: Instant) -> list[TicketRecord]:
+    """Return the tickets that were done before an instant and take no slot. O(tickets)."""
+    return [
+        ticket
+        for ticket in state.tickets.values()
+        if ticket.done_at is not None and ticket.done_at < before and ticket.agent is None
+    ]
 
 
 def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:

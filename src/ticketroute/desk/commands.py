@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Generic, TypeVar, Unpack
 
 from ticketroute.commands import (
@@ -29,6 +30,7 @@ from ticketroute.commands import (
     Command,
     Decline,
     EndWrapUp,
+    Forget,
     Hold,
     Merge,
     QueueChanges,
@@ -56,7 +58,7 @@ from ticketroute.commands import (
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.events import Author, HoldStatus
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import Instant, instant_of
 from ticketroute.model.offer import DECLINED
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
@@ -355,6 +357,13 @@ class Commands(ABC, Generic[R_co]):
     ) -> R_co:
         """Note how satisfied the requester is, from 0 to 100."""
         return self.do(Rate(ticket_id=ticket_id, score=score), key=key, by=by)
+
+    def forget(
+        self, *, before: Instant | datetime, key: str | None = None, by: str | None = None
+    ) -> R_co:
+        """Drop the tickets that were done before an instant or an aware datetime."""
+        instant = instant_of(before) if isinstance(before, datetime) else before
+        return self.do(Forget(before=instant), key=key, by=by)
 
     def add_agent(
         self,

@@ -512,6 +512,17 @@ class TicketRated(TicketEvent):
     agent_id: AgentId | None = None
 
 
+@frozen(kw_only=True)
+class TicketsForgotten(Event):
+    """Tickets that were done ``before`` an instant, ``count`` of them, left the desk.
+
+    Tickets whose agent was in wrap-up stayed.
+    """
+
+    before: Instant
+    count: int
+
+
 # --- made for every ticket ------------------------------------------------------------------------
 
 submitted = maker(TicketSubmitted)

@@ -11,6 +11,7 @@ from ticketroute.core.records import Demand, MemberRecord, QueueRecord
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
+from ticketroute.sla.clock import OPEN
 from ticketroute.strategies.contract import Strategy
 from ticketroute.testing.facts_of import facts_of
 from ticketroute.testing.reference import choose, clocks, gate, hand_out
@@ -270,6 +271,7 @@ def _ticket(desk: Dispatcher, plain: Facts, ticket_id: str) -> None:
     assert record.due == clocks.due_at(plain, ticket)
     _clocks(desk, plain, ticket)
     assert record.version == ticket.version
+    assert record.done_at == ticket.done_at
     assert (record.arrived, record.priority) == (ticket.arrived, ticket.priority)
     assert (None if record.agent is None else record.agent.id) == ticket.agent
     assert record.queue is desk._state.roster.queues.get(record.queue.id) or not any(
@@ -309,6 +311,7 @@ def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
     views = desk.clocks(ticket.id)
     known = {} if ticket.book is None else ticket.book.clocks
     assert {view.metric for view in views} == known.keys()
+    assert ticket.state is not RoutingState.DONE or not any(view.state in OPEN for view in views)
     for view in views:
         clock, book = known[view.metric][view.cycle - 1], ticket.book
         assert book is not None

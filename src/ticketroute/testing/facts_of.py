@@ -113,6 +113,7 @@ class ReadFacts(Facts):
         facts.agent = None if record.agent is None else record.agent.id
         facts.last_agent, facts.came_from = record.last_agent_id, record.past.came_from
         facts.cost, facts.since = record.cost, record.since
+        facts.done_at = record.done_at
         facts.wrap_up_until, facts.in_line = record.wrap_up_until, bool(record.entries)
         facts.skills, facts.reach, facts.reserved = (
             dict(asks.skills or {}),

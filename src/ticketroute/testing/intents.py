@@ -7,6 +7,7 @@ of what came before. That is why histories made of intents shrink well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count, islice
 from typing import Any
 
 from attrs import evolve, frozen
@@ -77,12 +78,16 @@ class Sight:
         return {} if stale is None or not versions else {"expected_version": versions[0] - stale}
 
     def new_ticket(self, facts: Mapping[str, Any], pick: int, at: int, number: int = 0) -> Ticket:
-        """Return a ticket with the next free number as its id."""
+        """Return a ticket with the first free number as its id, after skipping ``number`` others.
+
+        It may be the id of a ticket that was forgotten.
+        """
         arrived = facts.get("arrived")
         facts = {**facts, "arrived": None if arrived is None else min(at, arrived)}
         queue = None if pick == NO_QUEUE else self.queue(pick)
-        number += sum(1 for _ in self.desk.tickets())
-        return Ticket(id=TicketId(f"t{number}"), queue=queue, **facts)
+        known = {ticket.id for ticket in self.desk.tickets()}
+        free = (name for each in count() if (name := TicketId(f"t{each}")) not in known)
+        return Ticket(id=next(islice(free, number, None)), queue=queue, **facts)
 
 
 Calls = Iterator[Call]
@@ -406,6 +411,12 @@ def _change_ticket(sight: Sight, at: int, pick: int, changes: Any, release: bool
 @_verb
 def _rate(sight: Sight, at: int, pick: int, score: int) -> Calls:
     yield call(commands.Rate, sight.ticket(pick), score, at=at)
+
+
+@_verb
+def _forget(_: Sight, at: int, ago: int) -> Calls:
+    """Forget what was done some milliseconds ago or earlier."""
+    yield call(commands.Forget, before=max(0, at - ago), at=at)
 
 
 @_verb

@@ -162,6 +162,7 @@ class World:
             _intents("reopen", pick=picks, stale=stale),
             _intents("abandon", pick=picks),
             _intents("merge", pick=picks, into_pick=picks),
+            _intents("forget", ago=st.integers(-1, 20)),
         )
 
     @cached_property

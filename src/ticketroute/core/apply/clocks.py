@@ -11,7 +11,6 @@ from ticketroute.core.state import State
 from ticketroute.model.agent import Presence
 from ticketroute.model.events import Author
 from ticketroute.model.instants import Instant
-from ticketroute.model.lifecycle import RoutingState
 from ticketroute.sla import events as sla
 from ticketroute.sla.clock import Book, Clock, ClockState, MarkKind
 from ticketroute.sla.policy import Policy
@@ -32,7 +31,7 @@ def on_calendar_set(state: State, event: sla.CalendarSet) -> None:
     for record in state.roster.agents.values():
         if record.agent.shift == event.calendar_id:
             time_shift(state, record, event.at)
-    for ticket in state.tickets.values():
+    for ticket in state.open.values():
         if ticket.book is not None:
             for clock in ticket.book.clocks.values():
                 if clock.calendar_id == event.calendar_id and clock.is_open:
@@ -50,8 +49,8 @@ def on_calendar_removed(state: State, event: sla.CalendarRemoved) -> None:
 def on_policies_set(state: State, event: sla.PoliciesSet) -> None:
     state.agreements = tuple(_agreed(state, policy) for policy in event.policies)
     state.versions.update({each.policy.id: each for each in state.agreements})
-    for ticket in state.tickets.values() if state.agreements else ():
-        if ticket.book is None and ticket.state is not RoutingState.DONE:
+    for ticket in state.open.values() if state.agreements else ():
+        if ticket.book is None:
             open_book(ticket, event.at)
 
 

@@ -56,7 +56,7 @@ def on_queue_changed(state: State, event: ev.QueueChanged) -> None:
     if event.queue.order != before.order:
         lines.reorder(record)
     if swapped or waits_of(event.queue) != waits_of(before):
-        for ticket in sorted(state.tickets.values(), key=by_age):
+        for ticket in sorted(state.open.values(), key=by_age):
             if ticket.queue is record:
                 counts_anew = swapped or event.queue.offer != before.offer
                 if ticket.offers and counts_anew:  # how many more to ask

@@ -60,6 +60,7 @@ APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TicketPriorityChanged: tickets.on_priority_changed,
     ev.TicketChanged: tickets.on_changed,
     ev.TicketRated: tickets.on_rated,
+    ev.TicketsForgotten: tickets.on_forgotten,
     ev.TicketOffered: offers.on_offered,
     ev.OfferShort: offers.on_offer_short,
     ev.OfferDeclined: offers.on_offer_declined,

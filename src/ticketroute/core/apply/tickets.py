@@ -35,7 +35,7 @@ from ticketroute.core.facts import holds_slot, is_searching, queues_of, still_as
 from ticketroute.core.index import lines
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, HeldRoom, TicketRecord, new_ticket
-from ticketroute.core.state import State, asks_in
+from ticketroute.core.state import State, asks_in, forgettable
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
 from ticketroute.model.instants import Instant
@@ -320,3 +320,11 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
 def on_rated(state: State, event: ev.TicketRated) -> None:
     ticket = transition(state, event)
     ticket.past = evolve(ticket.past, score=event.score)
+
+
+def on_forgotten(state: State, event: ev.TicketsForgotten) -> None:
+    gone = {ticket.id for ticket in forgettable(state, event.before)}
+    for ticket_id in gone:
+        del state.tickets[ticket_id]
+    for queue in state.roster.queues.values() if state.permits else ():
+        queue.demands = {k: each for k, each in queue.demands.items() if k[1] not in gone}

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ticketroute.commands import Abandon, Close, EndWrapUp, Merge, Rate, Reopen, Resolve
+from ticketroute.commands import (
+    Abandon,
+    Close,
+    EndWrapUp,
+    Forget,
+    Merge,
+    Rate,
+    Reopen,
+    Resolve,
+)
 from ticketroute.core.decide import moves
 from ticketroute.core.decide.checks import (
     check_not_done,
@@ -14,7 +23,7 @@ from ticketroute.core.decide.checks import (
     known_ticket,
 )
 from ticketroute.core.records import TicketRecord
-from ticketroute.core.state import State
+from ticketroute.core.state import State, forgettable
 from ticketroute.errors import AlreadyAssignedError, AlreadyDoneError
 from ticketroute.model import events as ev
 from ticketroute.model.instants import Instant
@@ -113,3 +122,10 @@ def rate(state: State, command: Rate, at: Instant, by: str | None) -> Iterator[e
     yield ev.TicketRated(
         at=at, by=by, ticket_id=ticket.id, score=command.score, agent_id=ticket.last_agent_id
     )
+
+
+def forget(state: State, command: Forget, at: Instant, by: str | None) -> Iterator[ev.Event]:
+    """Drop the tickets that were done before an instant."""
+    count = len(forgettable(state, command.before))
+    if count:
+        yield ev.TicketsForgotten(at=at, by=by, before=command.before, count=count)

@@ -144,9 +144,9 @@ def _replace_members(
 
 
 def _end_overflow_into(state: State, queue: QueueRecord, *, at: Instant) -> Iterator[ev.Event]:
-    """Take tickets of other queues out of this one's line. O(tickets of the desk)."""
+    """Take tickets of other queues out of this one's line. O(open tickets)."""
     cause = ev.Cause.QUEUE_REMOVED
-    for ticket in list(state.tickets.values()):
+    for ticket in state.open_in_order():
         if queue not in ticket.added:
             continue
         theirs = [

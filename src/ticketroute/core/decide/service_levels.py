@@ -110,8 +110,7 @@ def set_policies(
             raise InUseError("policy", queue.queue.sla, f"queue {queue.id!r}")
     if policies != tuple(each.policy for each in state.agreements):
         yield sla.PoliciesSet(at=at, by=by, policies=policies)
-        submitted = sorted(state.open.values(), key=lambda ticket: ticket.ordinal)
-        yield from moves.retarget(state, submitted, at=at)
+        yield from moves.retarget(state, state.open_in_order(), at=at)
 
 
 def _check_references(state: State, policy: Policy) -> None:
@@ -125,10 +124,10 @@ def _check_references(state: State, policy: Policy) -> None:
 
 
 def _dues_in(state: State, calendar_id: CalendarId) -> Dues:
-    """Return when each running clock of a calendar falls due. O(tickets)."""
+    """Return when each running clock of a calendar falls due. O(open tickets)."""
     return {
         (ticket.id, clock.metric, clock.cycle): clock.due
-        for ticket in state.tickets.values()
+        for ticket in state.open_in_order()
         if ticket.book is not None
         for clock in ticket.book.clocks.values()
         if clock.calendar_id == calendar_id and clock.state is ClockState.RUNNING

@@ -50,6 +50,7 @@ DECIDE: dict[type[commands.Command], Decide] = {
     commands.Abandon: endings.abandon,
     commands.Merge: endings.merge,
     commands.Rate: endings.rate,
+    commands.Forget: endings.forget,
     commands.AddAgent: staff.add_agent,
     commands.ChangeAgent: staff.change_agent,
     commands.RemoveAgent: staff.remove_agent,

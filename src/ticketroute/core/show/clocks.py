@@ -72,7 +72,7 @@ def time_left(
         _check_metric(metric)
     views = [
         view_of(ticket.id, ticket.book, clock, state.hours_of(clock), state.now)
-        for ticket in state.tickets.values()
+        for ticket in state.open_in_order()
         if ticket.book is not None and (queue is None or ticket.queue is queue)
         for clock in ticket.book.clocks.values()
         if clock.is_open and (metric is None or clock.metric is metric)

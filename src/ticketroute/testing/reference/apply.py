@@ -37,6 +37,10 @@ def apply(facts: Facts, event: ev.Event) -> None:
     spans = [of.window_of(queue.queue.strategy) for queue in facts.queues.values()]
     facts.watched = {span: facts.watched.get(span, []) for span in spans if span is not None}
     for ticket in facts.tickets.values():
+        if ticket.state is not DONE:
+            ticket.done_at = None
+        elif ticket.done_at is None:
+            ticket.done_at = facts.now
         if not ticket.counts:
             ticket.slot = None
         elif ticket.slot is None:
@@ -343,11 +347,16 @@ def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one 
             assert event.cause is not ev.Cause.TIME or ticket.wrap_up_until == event.at
             ticket.wrap_up_until = None
             _part(facts, ticket)
+        case ev.TicketsForgotten():
+            gone = of.forgettable(facts, event.before)
+            assert len(gone) == event.count > 0
+            for ticket_id in gone:
+                del facts.tickets[ticket_id]
         case ev.TicketSubmitted():
             assert event.ticket_id not in facts.tickets
-            queue, number = facts.queues[event.queue_id], len(facts.tickets) + 1
-            bare = event.ticket
-            ticket = TicketFacts(bare, queue, event.arrived, number, bare.priority)
+            queue, bare = facts.queues[event.queue_id], event.ticket
+            facts.submitted += 1
+            ticket = TicketFacts(bare, queue, event.arrived, facts.submitted, bare.priority)
             facts.tickets[event.ticket_id] = ticket
             if facts.agreements:
                 clocks.open_book(ticket, event.arrived)

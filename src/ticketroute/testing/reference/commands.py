@@ -895,6 +895,14 @@ def rate(_: Facts, said: Said, ticket: TicketFacts, score: int) -> Steps:
 
 
 @command
+def forget(facts: Facts, said: Said, before: int) -> Steps:
+    """Drop the tickets that were done before an instant."""
+    gone = of.forgettable(facts, before)
+    if gone:
+        yield ev.TicketsForgotten(**said.told(before=before, count=len(gone)))
+
+
+@command
 def advance(_: Facts, __: Said) -> Steps:
     """Pass time, and nothing else."""
     yield from ()

@@ -104,6 +104,7 @@ class TicketFacts:
     agent: str | None = None
     last_agent: str | None = None
     came_from: str | None = None  # back from hold or reopened: who is asked first
+    done_at: int | None = None
     cost: int = 0
     since: int | None = None
     wrap_up_until: int | None = None
@@ -283,6 +284,7 @@ class Facts:
 
     defaults: Defaults = Defaults()
     permits: Permits | None = None
+    submitted: int = 0
     agents: dict[str, AgentFacts] = field(default_factory=dict)
     queues: dict[str, QueueFacts] = field(default_factory=dict)
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
@@ -297,6 +299,15 @@ class Facts:
     loose: list[TicketFacts] = field(default_factory=list)  # what is in no line, in that order
     unsettled: bool = False  # offers ended because another queue assigns: it is to happen next
     luck: list[ev.Event] = field(default_factory=list)  # what chance decided, as another desk says
+
+
+def forgettable(facts: Facts, before: int) -> list[str]:
+    """Return the tickets that were done before an instant and take no slot."""
+    return [
+        ticket.id
+        for ticket in facts.tickets.values()
+        if ticket.done_at is not None and ticket.done_at < before and ticket.agent is None
+    ]
 
 
 class Kind(IntEnum):
