@@ -246,6 +246,7 @@ class MemberRecord(Member):
     limit: int
     held: int = 0  # tickets of this queue that count
     automatic: bool = True  # gets tickets by hand-outs
+    simple: bool = False  # limited by capacity and presence alone, unless the agent has rare facts
     is_open: int = CLOSED  # or OPEN or WIDE_OPEN: in the queue's own index
     indexes: dict[DemandIndex, int] | None = None  # those of demands that fit -> flags below
     next: MemberRecord | None = None  # the same agent in the queue they joined next
@@ -311,6 +312,13 @@ class Demand:
         return self if self.plain_one is None else self.plain_one
 
 
+@define(eq=False)
+class Lines:
+    """What the lines of all queues of a desk have in common."""
+
+    waiting: int = 0  # demands that wait
+
+
 DemandKey = tuple[Asks, TicketId | None]
 
 
@@ -321,6 +329,7 @@ class QueueRecord:
     id: QueueId = field(init=False)
     queue: Queue  # without its members: they are below
     strategy: Strategy
+    lines: Lines = field(factory=Lines)  # of the whole desk
     members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
     heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
@@ -328,12 +337,14 @@ class QueueRecord:
     waiting: int = 0  # demands that wait, which are as many as there are heads
     indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
     ages: Any = None  # answers for all demands, where there are too many to have one each
+    recent: Demand | None = None  # the one that was last found for a ticket's own asks
     sweep_at: int = 0  # how many demands there have to be before idle ones are forgotten again
     next_position: int = 0
     open_tickets: int = 0  # not done
     handed: deque[Instant] = field(factory=lambda: deque(maxlen=PACE + 1))  # out of the line
 
     ranked: Ranked | None = field(init=False)  # the strategy, if an entry is one in all indexes
+    has_turns: bool = field(init=False)  # the strategy is to be told of whom it chose
     draws: bool = field(init=False)  # so does the strategy
     samples: bool = field(init=False)  # so does the strategy
     reads_demand: bool = field(init=False)  # so does the strategy
@@ -351,6 +362,7 @@ class QueueRecord:
     def adopt(self, queue: Queue, strategy: Strategy) -> None:
         """Go by these terms and this order, and note what every ticket asks of them."""
         self.queue, self.strategy, self.ranked = queue, strategy, ranked_of(strategy)
+        self.has_turns = type(strategy).offered is not Ranked.offered
         self.draws = bool(getattr(strategy, "draws", False))
         self.samples = bool(getattr(strategy, "samples", False))
         self.reads_demand = bool(strategy.reads_demand)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ticketroute.commands import Advance, Command
-from ticketroute.core.apply.table import apply, pass_time_to
+from ticketroute.core.apply.table import APPLY, apply, pass_time_to
 from ticketroute.core.decide.checks import check_call
 from ticketroute.core.decide.clocks import clocks_after
 from ticketroute.core.decide.due import Firing, fire_all
@@ -27,6 +27,8 @@ from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
 ADVANCE = Advance()
+
+_COMMAND = Cause.COMMAND  # to ask a class of enums costs a call, in Python 3.11
 
 
 class Run:
@@ -70,26 +72,29 @@ class Run:
             CalledFromInsideError: if the host's own code calls in the middle of a command.
             BrokenDeskError: if an earlier command failed half-way.
         """
-        state, timers = self._state, self._state.timers
+        state = self._state
+        timers, roster = state.timers, state.roster
         decide = DECIDE.get(type(command))
         if type(at) is not int or at < state.now or by is not None or self._guarded or not decide:
             self._check(command, at, by)
         assert decide is not None
         try:
             self._guarded = self._running = True
-            if self._cause is not None or state.loose or state.roster.gained:
+            if self._cause is not None or state.loose:
                 self._go_on()
             if at >= timers.earliest:
                 self._pass_time(at)
-            self._cause = Cause.COMMAND
+            self._cause = _COMMAND
             events = decide(state, command, at, by)
             if type(events) is tuple:
                 for event in events:
                     self._happen(event)
             else:
                 self._decide(iter(events), at)
-            if state.loose or state.roster.gained or state.roster.special:
-                self._hand_out(at, Cause.COMMAND)
+            if state.loose or roster.special or roster.lines.waiting:
+                self._hand_out(at, _COMMAND)
+            else:  # fast: nothing searches and nobody waits
+                roster.gained.clear()
             self._cause = None
             if at >= timers.earliest:
                 self._pass_time(at)
@@ -168,12 +173,17 @@ class Run:
         """Give what is loose, and what waits for agents who gained room, until nobody gets more."""
         state = self._state
         roster = state.roster
-        if not state.loose and not roster.special and not anything_waits(roster.gained):
-            roster.gained.clear()
+        gained = roster.gained
+        if not state.loose and not roster.special and not anything_waits(gained):
+            gained.clear()
             return
         for event in hand_out(state, at, cause):
             self._happen(event)
-        state.settle()
+        if roster.special:
+            state.settle()
+        else:  # fast: nothing else is kept for a hand-out
+            state.loose.clear()
+            gained.clear()
 
     def _reach(self, at: Instant) -> None:
         """Move the clock to an instant at which nothing happened."""
@@ -191,7 +201,9 @@ class Run:
                 opened = DeskOpened(at=event.at, defaults=self._defaults)
                 apply(state, opened)
                 self._events.append(opened)
-            apply(state, event)
+            if event.at != state.now:  # fast: ``apply``, in place
+                pass_time_to(state, event.at)
+            APPLY[type(event)](state, event)
             self._events.append(event)
             if state.versions and isinstance(event, TicketEvent):
                 for followed in clocks_after(state, event):

@@ -67,13 +67,11 @@ class State:
 
     def settle(self) -> None:
         """Note that a hand-out looked at everything."""
-        if self.loose:
-            self.loose.clear()
+        self.loose.clear()
         self.roster.gained.clear()
-        if self.roster.special:
-            self.roster.thinned.clear()
-            self.queued.clear()
-            self.roster.special = bool(self.wanting or self.held)
+        self.roster.thinned.clear()
+        self.queued.clear()
+        self.roster.special = bool(self.wanting or self.held)
 
     def open_in_order(self) -> list[TicketRecord]:
         """Return the tickets that are not done, in the order of submission. O(m log m) for m."""
@@ -96,6 +94,9 @@ class State:
             excluded = excluded_by(ticket, asked=asked)
             asks = Asks(channel, weight, skills, reach, excluded, reserved)
             return self.demands.of(asks, ticket.ticket, queue)
+        recent = queue.recent
+        if recent is not None and recent.asks is asks and not self.permits:
+            return recent
         shared = None if self.permits else queue.demands.get((asks, None))
         return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
 
@@ -131,7 +132,7 @@ def forgettable(state: State, before: Instant) -> list[TicketRecord]:
 def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
     """Return what ``asks_of`` returns: the object of its demand, if the queue has one like it."""
     equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
-    known = queue.demands.get((equal, None))
+    known = queue.recent = queue.demands.get((equal, None))
     return asks_of(ticket) if known is None else known.asks
 
 

@@ -60,6 +60,8 @@ def check_against(desk: Dispatcher, plain: Facts) -> None:
         _agent(desk, plain, agent_id)
     for queue_id, queue in plain.queues.items():
         _queue(desk, plain, state.roster.queues[queue_id], queue)
+    heads = sum(len(queue.heads) for queue in state.roster.queues.values())
+    assert state.roster.lines.waiting == heads
     for ticket_id in plain.tickets:
         _ticket(desk, plain, ticket_id)
 
@@ -227,6 +229,8 @@ def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
         assert key == (demand.asks, demand.only and demand.only.id)
         assert (demand.head is None) == (demand.waiting == 0)
         assert (demand.index is not None) == (demand in record.indexed)
+    recent = record.recent
+    assert recent is None or record.demands.get((recent.asks, None)) is recent
     assert record.open_tickets == sum(
         ticket.queue is queue and ticket.state is not RoutingState.DONE
         for ticket in plain.tickets.values()

@@ -43,9 +43,10 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
         queue.handed.append(event.at)
     if ticket.asks.reserved is not None:
         end_reservation(state, ticket)
-    if event.cause in ev.BY_STRATEGY:
+    if queue.has_turns and event.cause in ev.BY_STRATEGY:
         queue.strategy.offered(event.agent_id)
-    state.chance.spend(len(event.draws))
+    if event.draws:
+        state.chance.spend(len(event.draws))
     offer = OpenOffer(ticket, record, queue, event)
     if not ticket.offers:
         ticket.offers = {}
@@ -54,7 +55,8 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
         ticket.asked = set()
     ticket.asked.add(event.agent_id)
     state.timers.set(Timer(TimerKind.OFFER, ticket.id, event.agent_id), event.until)
-    state.roster.trim_rate(record, event.at)
+    if record.rare.recent is not None:
+        state.roster.trim_rate(record, event.at)
     state.roster.reserve(offer)
     if record.rare.rate_limit is not None:
         time_rate_limit(state, record)
@@ -123,7 +125,10 @@ def _end(state: State, event: ev.OfferDeclined | ev.OfferExpired | ev.OfferWithd
     """End an open offer; its ticket goes on to the next agent, or goes on ringing the others."""
     ticket = transition(state, event)
     offer = end_offer(state, ticket, event)
-    if not is_ringing_everyone(ticket):
+    if not ticket.offers:  # fast: nobody is asked, so it searches, and it cannot be ringing
+        leave_line(ticket)
+        state.loose[ticket.id] = ticket
+    elif not is_ringing_everyone(ticket):
         come_loose(state, ticket)
     return offer
 

@@ -197,7 +197,8 @@ def end_offer(state: State, ticket: TicketRecord, event: EndOfOffer) -> OpenOffe
     offer.outcome = OFFER[offer.outcome, type(event)]
     del ticket.offers[agent_id]
     state.timers.cancel(Timer(TimerKind.OFFER, ticket.id, agent_id))
-    state.roster.trim_rate(offer.agent, state.now)
+    if offer.agent.rare.recent is not None:
+        state.roster.trim_rate(offer.agent, state.now)
     state.roster.unreserve(offer)
     if offer.agent.rare.rate_limit is not None:
         time_rate_limit(state, offer.agent)

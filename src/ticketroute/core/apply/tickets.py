@@ -91,7 +91,7 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     end_search(state, ticket)
     if ticket.tried and record.id in ticket.tried:
         forget_tried(state, ticket, record.id)
-    if event.cause in ev.BY_STRATEGY:
+    if queue.has_turns and event.cause in ev.BY_STRATEGY:
         queue.strategy.offered(event.agent_id)
     if event.draws:
         state.chance.spend(len(event.draws))

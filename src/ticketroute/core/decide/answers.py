@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 
 from ticketroute.commands import Accept, Decline
@@ -42,22 +42,25 @@ def accept(state: State, command: Accept, at: Instant, by: str | None) -> Iterab
     return chain(moves.withdraw(ticket, others, ev.Cause.ANSWERED, at=at), (accepted,))
 
 
-def decline(state: State, command: Decline, at: Instant, by: str | None) -> Iterator[ev.Event]:
+def decline(state: State, command: Decline, at: Instant, by: str | None) -> Iterable[ev.Event]:
     """End an agent's offer, with the host's own word for the reason."""
     ticket = known_ticket(state, command.ticket_id)
-    check_version(ticket, command.expected_version)
+    if command.expected_version is not None:
+        check_version(ticket, command.expected_version)
     agent = known_agent(state, command.agent_id)
     policy = _open_offer(ticket, agent).queue.queue.offer
     cool = policy.cool_down.get(command.reason, policy.cool_down.get(DECLINED))
     retry = policy.retry_declined_after
-    yield ev.declined(
-        at=at,
-        by=by or agent.id,
-        ticket_id=ticket.id,
-        agent_id=agent.id,
-        reason=command.reason,
-        retry_at=None if retry is None else at + retry,
-        cool_until=None if cool is None else at + cool,
+    return (
+        ev.declined(
+            at=at,
+            by=by or agent.id,
+            ticket_id=ticket.id,
+            agent_id=agent.id,
+            reason=command.reason,
+            retry_at=None if retry is None else at + retry,
+            cool_until=None if cool is None else at + cool,
+        ),
     )
 
 

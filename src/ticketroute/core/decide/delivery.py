@@ -99,7 +99,10 @@ def offers_for(
     """
     events: list[ev.Event] = []
     asked: set[AgentId] = set()
-    wanted = wants_more(ticket)
+    if ticket.offers or ticket.queue.rings_all:
+        wanted = wants_more(ticket)
+    else:  # fast: nobody is asked yet
+        wanted = ticket.queue.queue.offer.parallel
     if has_wish(ticket):
         for choice, why in islice(wishes_left(state, ticket, demand), wanted):
             events.append(hand_over(state, ticket, demand, choice, why, at=at))

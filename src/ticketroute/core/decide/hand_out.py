@@ -44,6 +44,7 @@ from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.line_order import Place
 from ticketroute.model.queue import Delivery
+from ticketroute.strategies.contract import NOBODY
 
 _OFFER, _PULL = Delivery.OFFER, Delivery.PULL
 _ROUTED, _FREED = ev.Cause.ROUTED, ev.Cause.FREED
@@ -58,7 +59,8 @@ def hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterable[ev.Event]:
     ``cause`` is why reservations end that have become pointless: a command, or time.
     """
     gained, loose = state.roster.gained, state.loose
-    if len(loose) == 1 and not state.roster.special and not anything_waits(gained):
+    waits = gained and state.roster.lines.waiting and anything_waits(gained)
+    if len(loose) == 1 and not waits and not state.roster.special:
         (ticket,) = loose.values()
         if _is_plain(ticket):
             return place(state, ticket, at=at)
@@ -112,7 +114,8 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
         if _falls_short(ticket, len(offers)):
             offers.append(_short(ticket, len(offers), at))
         return tuple(offers)
-    choice, cause = wish or (state.demands.choose(demand), _ROUTED)
+    last = lifted(ticket) if ticket.tried else NOBODY
+    choice, cause = wish or (state.demands.choose(demand, last=last), _ROUTED)
     if choice is None:
         return (_queued(ticket, state.demands.wait_reason(demand), at),)
     return (hand_over(state, ticket, demand, choice, cause, at=at),)
@@ -121,7 +124,10 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
 def _falls_short(ticket: TicketRecord, offers: int) -> bool:
     """Return whether a ticket with so many offers, its first ones, waits for more agents."""
     queue = ticket.queue
-    if queue.rings_all and queue.ring_step is None:
+    if not queue.rings_all:  # fast: nearly all want one offer
+        policy = queue.queue.offer
+        return offers < policy.parallel and policy.refill
+    if queue.ring_step is None:
         return False  # it stays in line while it rings
     return offers < wanted_at_once(ticket) and refills(ticket)
 
@@ -420,11 +426,7 @@ def _is_plain(ticket: TicketRecord) -> bool:
     if not ticket.version:  # fast: it has just been submitted
         return True
     return ticket.past is UNEVENTFUL and not (
-        ticket.offers
-        or ticket.added
-        or ticket.entries
-        or ticket.tried
-        or ticket.asks.reserved is not None
+        ticket.offers or ticket.added or ticket.entries or ticket.asks.reserved is not None
     )
 
 

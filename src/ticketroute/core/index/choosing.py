@@ -446,7 +446,7 @@ class Demands:
             if demand.waiting or demand.index is not None
         }
         kept |= {(demand.plain.asks, None): demand.plain for demand in kept.values()}
-        queue.demands = kept
+        queue.demands, queue.recent = kept, None
         queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
 
 

@@ -117,5 +117,7 @@ def _show_head(demand: Demand) -> None:
         queue.heads.add((head, demand))
     if queue.filed is not None:
         queue.filed.change(demand, head)
-    queue.waiting += (head is not None) - (demand.head is not None)
+    more = (head is not None) - (demand.head is not None)
+    queue.waiting += more
+    queue.lines.waiting += more
     demand.head = head

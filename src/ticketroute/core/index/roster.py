@@ -12,7 +12,9 @@ from ticketroute.core.index.sliding import Entry, Window
 from ticketroute.core.records import (
     CLOSED,
     ORDINARY,
+    WIDE_OPEN,
     AgentRecord,
+    Lines,
     MemberRecord,
     OpenOffer,
     QueueRecord,
@@ -20,12 +22,15 @@ from ticketroute.core.records import (
     TicketRecord,
 )
 from ticketroute.model.agent import Agent, Membership, Presence
+from ticketroute.model.checks import LARGEST
 from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.model.ticket import Channel
 from ticketroute.strategies.contract import Key, Strategy
+
+_AVAILABLE = Presence.AVAILABLE
 
 
 class Roster:
@@ -40,6 +45,7 @@ class Roster:
         self._demands = demands
         self.agents: dict[AgentId, AgentRecord] = {}
         self.queues: dict[QueueId, QueueRecord] = {}
+        self.lines = Lines()
         self.windows: dict[Span, Window] = {}
         self.gained: dict[AgentId, AgentRecord] = {}
         self.thinned: dict[QueueId, QueueRecord] = {}
@@ -110,7 +116,7 @@ class Roster:
 
     def add_queue(self, queue: Queue, bare: Queue, strategy: Strategy) -> None:
         """Open a queue; ``bare`` is it without its members. O(members log members)."""
-        record = QueueRecord(bare, strategy)
+        record = QueueRecord(bare, strategy, self.lines)
         self.queues[queue.id] = record
         self._watch_window(strategy)
         for agent_id, membership in queue.members.items():
@@ -326,7 +332,7 @@ class Roster:
         for record in self.agents.values():
             self.change_agent(record, record.agent, at)
 
-    def _tell(
+    def _tell(  # noqa: C901  one pass over what every ticket changes
         self,
         member: MemberRecord | None,
         queue: QueueRecord | None = None,
@@ -348,13 +354,17 @@ class Roster:
             member.load = record.load
             member.last_assigned = record.last_assigned
             ended_at = record.ended_at
-            member.available_since = record.available_since
-            member.idle_since = record.available_since if ended_at is None else ended_at
+            member.available_since = since = record.available_since
+            member.idle_since = since if ended_at is None else ended_at
             if self.windows and strategy.window is not None:
                 figures = self.windows[strategy.window].figures(member.agent_id)
                 member.taken, member.handle_time = figures
             key: Key | None = None
-            is_open = self._gate.is_open(member)
+            if member.simple and record.rare is ORDINARY:  # fast: what ``is_open`` says of them
+                has_room = record.load < member.capacity and member.held < member.limit
+                is_open = WIDE_OPEN if has_room and record.presence is _AVAILABLE else CLOSED
+            else:
+                is_open = self._gate.is_open(member)
             if is_open:
                 if own.ranked is not None:
                     entry = own.ranked.entry(member)
@@ -375,13 +385,15 @@ class Roster:
 
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""
-        record, terms = member.record, member.membership
-        member.capacity = capacity_of(record.agent, self._gate.defaults)
+        record, terms, defaults = member.record, member.membership, self._gate.defaults
+        member.capacity = capacity_of(record.agent, defaults)
         member.priority = terms.priority or record.agent.priority
         member.weight, member.automatic = terms.weight, terms.automatic
         member.skills = record.agent.skills
-        limits = (terms.limit, member.queue.queue.limit_per_agent, self._gate.defaults.queue_limit)
+        limits = (terms.limit, member.queue.queue.limit_per_agent, defaults.queue_limit)
         member.limit = next(limit for limit in limits if limit is not None)
+        unlimited = not record.agent.channels and defaults.channel_limit >= LARGEST
+        member.simple = terms.automatic and unlimited
 
     def _watch_window(self, strategy: Strategy) -> None:
         span = strategy.window

@@ -62,7 +62,7 @@ def restore(state: State, saved: Saved) -> None:
         for at, agent_id, taken, handled in entries:
             state.roster.windows[span].note(at, agent_id, taken=taken, handled=handled)
     closed = [
-        QueueRecord(queue, registry.create(queue.strategy, source=state.chance))
+        QueueRecord(queue, registry.create(queue.strategy, source=state.chance), state.roster.lines)
         for queue in desk.closed
     ]
     for each in saved.tickets:
