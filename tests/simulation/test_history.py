@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from ticketroute import AgentId, Calendar, QueueId, TicketPriority
 from ticketroute.errors import InvalidValueError
@@ -147,3 +148,35 @@ def test_a_log_that_says_too_little_is_refused(past: Any, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         fit(past)
     assert message in str(caught.value)
+
+
+def test_endings_that_were_undone_become_reopenings() -> None:
+    past = [
+        evolve(ticket, ended=ticket.ended + 2 * HOUR, over=((ticket.ended, ticket.ended + HOUR),))
+        if n % 4 == 0 and ticket.ended is not None
+        else ticket
+        for n, ticket in enumerate(working_week())
+    ]
+    plain, fitted = fit(working_week()), fit(past)
+    again = fitted.scenario.kinds[0].reopening
+
+    assert again is not None
+    assert again.share == pytest.approx(50 / 250)
+    assert again.after.mean == HOUR
+    # What was done after the reopening is not taken for a first handling.
+    assert fitted.scenario.kinds[0].handling.mean == pytest.approx(
+        plain.scenario.kinds[0].handling.mean, rel=0.02
+    )
+    assert any(line.startswith("reopenings:") for line in fitted.scenario.assumptions)
+
+
+def test_holds_are_taken_from_the_handling_of_who_had_the_ticket_last() -> None:
+    past = [
+        evolve(ticket, since=ticket.arrived, holds=((ticket.ended - 20 * 60_000, ticket.ended),))
+        for ticket in working_week()
+        if ticket.ended is not None
+    ]
+    plain, fitted = fit(working_week()), fit(past)
+
+    difference = plain.scenario.kinds[0].handling.mean - fitted.scenario.kinds[0].handling.mean
+    assert difference == pytest.approx(20 * 60_000, rel=0.05)

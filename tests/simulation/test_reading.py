@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Delivery, Metric, TicketPriority
+from ticketroute import Delivery, Metric, ResumeRule, TicketPriority
 from ticketroute.errors import InvalidValueError
 from ticketroute.simulation import Batches, During, LogNormal, Weekly
 from ticketroute.simulation.reading import plan_from, read_plan
@@ -37,6 +37,8 @@ pace = 1.2
 id = "mail"
 strategy = "round_robin"
 wrap_up = "1min"
+resume = "sticky"
+parked_counts = true
 
 [[queues]]
 id = "chat"
@@ -52,6 +54,7 @@ priorities = { urgent = 0.1, normal = 0.9 }
 skills = [{ share = 0.5, levels = { spanish = 3 } }, { share = 0.5 }]
 misrouting = { share = 0.1, to = { chat = 1 } }
 reopening = { share = 0.1, after = "1d" }
+holding = { share = 0.2, span = { law = "exponential", mean = "3h" }, after = 0.3 }
 
 [[tickets]]
 name = "chats"
@@ -94,6 +97,12 @@ def test_a_study_is_read_whole(tmp_path: Path) -> None:
     assert (plan.baseline, plan.figure, plan.half_width) == ("round_robin", "abandoned", 0.1)
     scenario = plan.scenarios["round_robin"]
     assert scenario.target == 60_000
+    assert (scenario.queues[0].resume, scenario.queues[0].parked_counts) == (
+        ResumeRule.STICKY, True,
+    )  # fmt: skip
+    holding = scenario.kinds[0].holding
+    assert holding is not None
+    assert (holding.share, holding.span.mean, holding.after) == (0.2, 3 * HOUR, 0.3)
     assert [worker.agent.id for worker in scenario.workers] == ["ana", "team-1", "team-2", "team-3"]
     assert [worker.hours is None for worker in scenario.workers] == [False, True, True, True]
     mail, chat = scenario.queues

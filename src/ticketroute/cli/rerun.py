@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ticketroute.cli import study
 from ticketroute.cli.faults import InputError
-from ticketroute.logs import Options, chosen_columns
+from ticketroute.logs import Options, chosen_columns, chosen_priorities, chosen_steps
 from ticketroute.logs.dates import Dates, zone_named
 from ticketroute.logs.sheets import separator
 from ticketroute.model.checks import LARGEST, check_id
@@ -18,14 +18,16 @@ from ticketroute.model.ticket import TicketPriority
 HELP = """Compare strategies with what a log says was done.
 
 LOG.csv is what `ticketroute route` reads: one row for each ticket, with the
-agents who had it (several columns: --map agent=first,last). Arrivals, hours,
-skills and handling times are fitted to it; how good the fit is, is said.
+agents who had it (several columns: --map agent=first,last), or with --events
+one row for each event, which also tells holds and reopenings. Arrivals, hours,
+queues and handling times are fitted to it; how good the fit is, is said.
 The baseline is "as recorded": every ticket goes to who had it.
 
 \b
 Examples:
   ticketroute replay tickets.csv -s longest_idle -s best_match
   ticketroute replay tickets.csv --map met=made_sla --report out.html
+  ticketroute replay --events updates.csv --activity "In review=hold"
   ticketroute replay tickets.csv --handling-factor 0.5
 """
 USUAL = ("average_load", "longest_idle", "random")
@@ -48,6 +50,30 @@ USUAL = ("average_load", "longest_idle", "random")
     multiple=True,
     metavar="FIELD=COLUMN",
     help="Where a field is; may be repeated. `met` is whether its service level was met.",
+)
+@click.option("--layout", metavar="NAME", help="Read the file as an export of this product.")
+@click.option("--events", is_flag=True, help="The file has one row for each event.")
+@click.option(
+    "--activity",
+    "activities",
+    multiple=True,
+    metavar="WORD=STEP",
+    help="What an activity of a log of events means, as for `route`; may be repeated.",
+)
+@click.option(
+    "--holds-count",
+    is_flag=True,
+    help="A ticket on hold uses its agent's capacity.",
+)
+@click.option(
+    "--priority",
+    "priorities",
+    multiple=True,
+    metavar="WORD=LEVEL",
+    help="What a priority of the file means: urgent, high, normal or low; may be repeated.",
+)
+@click.option(
+    "--empty", multiple=True, metavar="WORD", help="A word that means nothing; may be repeated."
 )
 @click.option("--since", metavar="DATE", help="Leave out tickets that came before.")
 @click.option("--until", metavar="DATE", help="Leave out tickets that came at or after.")
@@ -98,13 +124,19 @@ USUAL = ("average_load", "longest_idle", "random")
     metavar="CHARACTER",
     help="Between cells; `tab` for tabs. Default: what the header has.",
 )
-@click.option("--encoding", default="utf-8", show_default=True, metavar="NAME", help="Of the file.")
+@click.option("--encoding", metavar="NAME", help="Of the file.  [default: utf-8]")
 @study.study_options
 def replay(
     *,
     log: str,
     strategies: tuple[str, ...],
     pairs: tuple[str, ...],
+    layout: str | None,
+    events: bool,
+    activities: tuple[str, ...],
+    holds_count: bool,
+    priorities: tuple[str, ...],
+    empty: tuple[str, ...],
     since: str | None,
     until: str | None,
     capacity: int,
@@ -115,7 +147,7 @@ def replay(
     zone: str,
     date_format: str | None,
     delimiter: str | None,
-    encoding: str,
+    encoding: str | None,
     replications: int | None,
     half_width: float | None,
     most: int | None,
@@ -139,11 +171,16 @@ def replay(
     dates = Dates(zone_named(zone), date_format)
     options = Options(
         columns=chosen_columns(pairs, fields=FIELDS),
+        layout=layout,
+        events=events,
         delimiter=None if delimiter is None else separator(delimiter),
         encoding=encoding,
         zone=zone,
         date_format=date_format,
         queue=queue,
+        empty=empty,
+        priorities=chosen_priorities(priorities),
+        activities=chosen_steps(activities),
         more=(MET,),
     )
     past = read_past(log, options)
@@ -161,6 +198,7 @@ def replay(
         factor=handling_factor,
         targets=_targets(within) if within else None,
         resample=resample,
+        holds_count=holds_count,
         name=log,
     )
     if not resample:

@@ -166,9 +166,8 @@ def _steps(events: Sequence[Record]) -> Iterator[tuple[Instant, int, str, str]]:
 
 
 def _more(events: Sequence[Record]) -> dict[str, str]:
-    """Return the first cell of each further field that is not empty."""
+    """Return the last cell of each further field that is not empty."""
     found: dict[str, str] = {}
     for event in events:
-        for name, cell in (event[10] or {}).items():
-            found.setdefault(name, cell)
+        found.update(event[10] or {})
     return found

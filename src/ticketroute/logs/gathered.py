@@ -44,7 +44,7 @@ class Logged:
     the agents the log names for it, each with the queue in which they had it. ``steps`` come from
     an event log, in the order of their instants; other logs have none. ``row`` is the first row of
     the ticket. ``more`` are the cells of the fields that the reader asked for beside the usual
-    ones, empty cells left out.
+    ones, empty cells left out; of several events the last one counts.
     """
 
     ticket: Ticket

@@ -36,6 +36,7 @@ from ticketroute.simulation.records import Outcome, Records
 from ticketroute.simulation.replication import Failure, Replication
 from ticketroute.simulation.scenario import (
     Answers,
+    Holding,
     Kind,
     Misrouting,
     Reopening,
@@ -59,6 +60,7 @@ __all__ = [
     "Figure",
     "Fixed",
     "Gamma",
+    "Holding",
     "Interval",
     "Kind",
     "Law",

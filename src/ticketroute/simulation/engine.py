@@ -4,7 +4,8 @@ The rules of one instant. What falls on the same millisecond happens in this ord
 
 1. what time alone does at the desk (offers expire, wrap-ups end);
 2. agents go off duty: nobody gets a ticket at the instant their hours end;
-3. work ends: tickets are resolved, noticed as mis-routed, reported, reopened;
+3. work ends: tickets are resolved, noticed as mis-routed, reported, reopened, put on hold and
+   resumed;
 4. offers are answered;
 5. agents come on duty and look for their next ticket;
 6. requesters run out of patience: an acceptance of the same instant came first, and they stay;
@@ -34,6 +35,7 @@ from ticketroute.model.events import (
     TicketQueued,
     TicketReleased,
     TicketResolved,
+    TicketResumed,
     TicketTransferred,
     WrapUpEnded,
 )
@@ -89,6 +91,7 @@ class Run:
             TicketAssigned: self._assigned,
             TicketReleased: self._released,
             TicketResolved: self._resolved,
+            TicketResumed: self._resumed,
             TicketTransferred: self._transferred,
             TicketQueued: self.people.queued,
             TicketOffered: self.people.offered,
@@ -254,15 +257,20 @@ class Run:
         if records.started[work.row] == NEVER:
             records.started[work.row] = at
         if work.left is None:
-            work.left = self._handling(work, staff)
+            work.left = work.whole = self._handling(work, staff)
+            work.rests_at = 0 if work.kind.holding is None else self._rests_at(work)
         staff.active[work] = None
         if staff.busy_since is None:
             staff.busy_since = at
         work.since = at
         work.turn += 1
         heapq.heappush(
-            self._heap, (at + work.left, ENDS, work.row, work.turn, self._end, (work, work.turn))
-        )
+            self._heap,
+            (
+                at + work.left - work.rests_at, ENDS, work.row, work.turn,
+                self._end, (work, work.turn),
+            ),
+        )  # fmt: skip
 
     def _handling(self, work: Work, staff: Staff) -> int:
         if work.done:
@@ -274,7 +282,16 @@ class Run:
         if self._will_move(work) is not None:
             noticed = kind.misrouting.noticed if kind.misrouting is not None else 0.25
             span *= noticed
-        return round(span)
+        return round(span * work.todo)
+
+    def _rests_at(self, work: Work) -> int:
+        """Return what is left of the work when the ticket is put on hold; 0 if it is not."""
+        holding = work.kind.holding
+        if holding is None or work.done or not work.left or self._will_move(work) is not None:
+            return 0
+        if self.chance.draw("held", f"{work.ticket_id}/{work.holds}") >= holding.share:
+            return 0
+        return round(work.left * (1 - holding.after))
 
     def _will_move(self, work: Work) -> Any:
         """Return the queue, or the recorded agent, that the ticket is to go on to; else None."""
@@ -295,9 +312,13 @@ class Run:
             return  # taken away meanwhile
         staff = work.staff
         self.rest(work, at)
+        if work.rests_at:
+            self._put_on_hold(work, staff, at)
+            self._go_on(staff, at)
+            return
         target = None if work.done else self._will_move(work)
         if target is not None:
-            work.left = None
+            work.left, work.todo = None, 1.0
             if work.ticket_id in self.scenario.recorded:
                 self._hand_over(work, at)
             else:
@@ -308,6 +329,25 @@ class Run:
         else:
             self._finish(work, staff, at)
         self._go_on(staff, at)
+
+    def _put_on_hold(self, work: Work, staff: Staff, at: Instant) -> None:
+        """Put a ticket on hold, and plan when it goes on."""
+        holding = work.kind.holding
+        assert holding is not None
+        assert work.left is not None
+        work.todo *= work.left / work.whole
+        work.whole = work.left
+        share = self.chance.draw("hold", f"{work.ticket_id}/{work.holds}")
+        work.holds += 1
+        work.rests_at = self._rests_at(work)
+        work.turn += 1
+        staff.line.pop(work, None)
+        after = round(holding.span.at(share))
+        self.plan(at + after, ENDS, work.row, work.turn, self._resume, work)
+        self.note(self.desk.hold(work.ticket_id, at=at))
+
+    def _resume(self, at: Instant, work: Work) -> None:
+        self.note(self.desk.resume(work.ticket_id, at=at))
 
     def _finish(self, work: Work, staff: Staff, at: Instant) -> None:
         self.records.ended[work.row] = at
@@ -334,6 +374,7 @@ class Run:
         if again is not None and self.chance.draw("reopened", name) < again.share:
             after = round(again.after.at(self.chance.draw("reopened_after", name)))
             work.done, work.moved, work.reopened = False, True, work.reopened + 1
+            work.todo = 1.0
             work.share = self.chance.draw("handling", f"{ticket_id}/{work.reopened}")
             self.plan(at + after, ENDS, work.row, work.turn + 1, self._reopen, work)
             work.turn += 1
@@ -378,6 +419,14 @@ class Run:
         staff.line.pop(work, None)
         work.staff = work.left = None
         work.turn += 1
+
+    def _resumed(self, event: TicketResumed) -> None:
+        work = self.works[event.ticket_id]
+        staff = work.staff
+        assert staff is not None
+        staff.line[work] = None
+        if staff.free_for(work):
+            self.begin(work, staff, event.at)
 
     def _released(self, event: TicketReleased) -> None:
         work = self.works[event.ticket_id]

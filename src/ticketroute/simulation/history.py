@@ -27,6 +27,7 @@ from ticketroute import (
     PolicyId,
     Queue,
     QueueId,
+    ResumeRule,
     Target,
     TicketPriority,
 )
@@ -34,7 +35,14 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.model.instants import datetime_of
 from ticketroute.simulation.arrivals import WEEKDAYS, Recorded, Resampled
 from ticketroute.simulation.laws import Observed
-from ticketroute.simulation.scenario import Kind, Misrouting, Scenario, Worker
+from ticketroute.simulation.scenario import (
+    Holding,
+    Kind,
+    Misrouting,
+    Reopening,
+    Scenario,
+    Worker,
+)
 from ticketroute.simulation.units import DAY, HOUR, spoken
 
 CUT = 0.95  # quantile at which handling times are cut: beyond, tickets rested and nobody worked
@@ -50,6 +58,8 @@ class Past:
 
     ``queue`` is where it came in, ``agents`` who had it, in order, each with the queue in which
     they did; ``met`` whether its service level was met, None if that was not said.
+    The rest is what only a log of events tells: ``since`` is when the last agent got it, ``holds``
+    are its spans on hold, ``over`` those from an ending to the reopening after it, in order.
     """
 
     id: str
@@ -60,6 +70,9 @@ class Past:
     priority: TicketPriority = TicketPriority.NORMAL
     channel: str = "email"
     met: bool | None = None
+    since: Instant | None = None
+    holds: tuple[tuple[Instant, Instant], ...] = ()
+    over: tuple[tuple[Instant, Instant], ...] = ()
 
 
 @frozen(kw_only=True)
@@ -85,6 +98,7 @@ def fit(
     factor: float = 1.0,
     targets: Mapping[TicketPriority, int] | None = None,
     resample: bool = False,
+    holds_count: bool = False,
     name: str = "log",
 ) -> Fitted:
     """Fit a scenario to tickets of the past.
@@ -96,6 +110,7 @@ def fit(
         factor: multiplies all handling times, which are the weakest guess.
         targets: spans to resolve by priority; None fits them where the log says what was met.
         resample: draw whole days of arrivals anew in every replication, instead of the log's own.
+        holds_count: tickets on hold use their agent's capacity.
         name: of the scenario.
 
     Raises:
@@ -121,7 +136,10 @@ def fit(
     start = tickets[0].arrived // DAY * DAY
     scenario = Scenario(
         name=name,
-        queues=[Queue(id=queue, members=found) for queue, found in members.items()],
+        queues=[
+            Queue(id=queue, members=found, parked_counts=holds_count)
+            for queue, found in members.items()
+        ],
         workers=workers,
         kinds=kinds,
         policies=_policies({p: span for p, (span, _) in fitted.items()}),
@@ -130,12 +148,18 @@ def fit(
         warm_up=0,
         drain=90 * DAY,
         target=HOUR,
-        assumptions=_assumptions(tickets, spans, fitted, zone, capacity, factor, resample=resample),
+        assumptions=(
+            *_assumptions(tickets, spans, fitted, zone, capacity, factor, resample=resample),
+            *_rest_assumptions(kinds, holds_count=holds_count),
+        ),
     )
     recorded = evolve(
         scenario,
         name=RECORDED,
-        queues=[evolve(queue, delivery=Delivery.PULL) for queue in scenario.queues],
+        queues=[
+            evolve(queue, delivery=Delivery.PULL, resume=ResumeRule.STICKY)
+            for queue in scenario.queues
+        ],
         recorded={
             names[ticket.id]: in_turn(ticket) for ticket in tickets if ticket.agents
         },
@@ -240,21 +264,29 @@ def _workers(
 def _spans(tickets: Sequence[Past], hours: Mapping[AgentId, Calendar]) -> dict[str, float]:
     """Return a guess of how long somebody worked on each ticket, by its id.
 
-    It is the agent's time on duty from the arrival, or from the agent's ending before, to the
-    ending: as if they did one after the other, in the order of endings. Spans are cut at CUT.
+    It is the agent's time on duty from when they got it, or from the agent's ending before, to the
+    (first) ending, without the time on hold: as if they did one after the other, in the order of
+    endings. Spans are cut at CUT.
     """
-    by_agent: dict[AgentId, list[Past]] = defaultdict(list)
+    by_agent: dict[AgentId, list[tuple[Instant, Instant, Past]]] = defaultdict(list)
     for ticket in tickets:
-        if ticket.ended is not None and ticket.agents:
-            by_agent[ticket.agents[-1][0]].append(ticket)
+        ended = ticket.over[0][0] if ticket.over else ticket.ended
+        if ended is not None and ticket.agents:
+            since = ticket.arrived if ticket.since is None else min(ticket.since, ended)
+            by_agent[ticket.agents[-1][0]].append((ended, since, ticket))
     found: dict[str, float] = {}
     for agent, done in by_agent.items():
-        done.sort(key=lambda each: (each.ended or 0, each.arrived))
+        done.sort(key=lambda each: (each[0], each[2].arrived))
         table, before = hours[agent].timetable, 0
-        for ticket in done:
-            assert ticket.ended is not None
-            found[ticket.id] = float(table.elapsed(max(before, ticket.arrived), ticket.ended))
-            before = ticket.ended
+        for ended, since, ticket in done:
+            first = max(before, since)
+            rested = sum(
+                table.elapsed(max(first, begun), min(ended, gone_on))
+                for begun, gone_on in ticket.holds
+                if max(first, begun) < min(ended, gone_on)
+            )
+            found[ticket.id] = float(table.elapsed(first, ended) - rested)
+            before = ended
     if not found:
         raise InvalidValueError("the endings in the log", (), "there for some tickets with agents")
     most = float(np.quantile(list(found.values()), CUT))
@@ -279,6 +311,7 @@ def _kinds(
             if last != ticket.queue:
                 moves[ticket.queue][last] += 1
     everything = list(spans.values())
+    holding, reopening = _holding(tickets), _reopening(tickets)
     kinds: list[Kind] = []
     names: dict[str, str] = {}
     for (queue, priority, channel), found in sorted(groups.items()):
@@ -297,10 +330,47 @@ def _kinds(
                 misrouting=Misrouting(share=wrong.total() / worked[queue], to=sorted(wrong.items()))
                 if wrong
                 else None,
+                holding=holding.get(queue),
+                reopening=reopening.get(queue),
             )
         )
         names.update((ticket.id, f"{kind}-{n}") for n, ticket in enumerate(found, start=1))
     return kinds, names
+
+
+def _holding(tickets: Sequence[Past]) -> dict[QueueId, Holding]:
+    """Return how tickets rest, by the queue in which they came: as often and as long as they did.
+
+    A ticket that is put on hold again with the same chance p is held p / (1 - p) times in the mean.
+    """
+    spans: dict[QueueId, list[float]] = defaultdict(list)
+    count: Counter[QueueId] = Counter()
+    for ticket in tickets:
+        if ticket.agents:
+            count[ticket.queue] += 1
+            spans[ticket.queue].extend(end - start for start, end in ticket.holds)
+    return {
+        queue: Holding(
+            share=min(len(found) / (count[queue] + len(found)), 0.9), span=Observed(found)
+        )
+        for queue, found in spans.items()
+        if found
+    }
+
+
+def _reopening(tickets: Sequence[Past]) -> dict[QueueId, Reopening]:
+    """Return the share of endings that are undone, by the queue in which tickets came."""
+    after: dict[QueueId, list[float]] = defaultdict(list)
+    endings: Counter[QueueId] = Counter()
+    for ticket in tickets:
+        if ticket.agents:
+            endings[ticket.queue] += len(ticket.over) + (ticket.ended is not None)
+            after[ticket.queue].extend(end - start for start, end in ticket.over)
+    return {
+        queue: Reopening(share=min(len(found) / endings[queue], 0.9), after=Observed(found))
+        for queue, found in after.items()
+        if found
+    }
 
 
 def _targets(tickets: Sequence[Past]) -> dict[TicketPriority, tuple[int, float]]:
@@ -332,6 +402,24 @@ def _policies(targets: Mapping[TicketPriority, int]) -> list[Policy]:
     return [Policy(id=PolicyId("log"), targets={Metric.RESOLUTION: Target(within=targets)})]
 
 
+def _rest_assumptions(kinds: Sequence[Kind], *, holds_count: bool) -> tuple[str, ...]:
+    """Return what is assumed about holds and reopenings, nothing where the log has none."""
+    lines = []
+    if any(kind.holding for kind in kinds):
+        use = "uses" if holds_count else "uses none of"
+        lines.append(
+            "holds: as often as in the ticket's queue and for a span drawn from its spans, after "
+            f"half of the handling that is left; a ticket on hold {use} its agent's capacity"
+        )
+    again = next((kind.reopening for kind in kinds if kind.reopening), None)
+    if again is not None:
+        lines.append(
+            "reopenings: as often as in the ticket's queue and after a span drawn from its spans; "
+            f"the second handling takes {again.factor:g} of a first one"
+        )
+    return tuple(lines)
+
+
 def _assumptions(
     tickets: Sequence[Past],
     spans: Mapping[str, float],
@@ -349,9 +437,12 @@ def _assumptions(
         f"{datetime_of(tickets[-1].arrived):%Y-%m-%d}, {len(agents):,} agents; {without:,} tickets "
         "name no agent, and a strategy's desk works them all the same"
     )
+    events = any(ticket.since is not None for ticket in tickets)
+    got = "when they got the ticket" if events else "the arrival"
+    rests = ", without the time on hold" if any(ticket.holds for ticket in tickets) else ""
     handling = (
-        f"handling time (the log has none): an agent's time on duty from the arrival, or from "
-        f"their ending before, to the ending, cut at the {100 * CUT:.0f} % quantile; mean "
+        f"handling time (the log has none): an agent's time on duty from {got}, or from "
+        f"their ending before, to the ending{rests}, cut at the {100 * CUT:.0f} % quantile; mean "
         f"{spoken(fmean(spans.values()))}, drawn from its queue, times {factor:g}; an agent's own "
         f"pace from {ENOUGH} tickets on, between {PACES[0]:g} and {PACES[1]:g}"
     )

@@ -14,19 +14,23 @@ class Work:
 
     __slots__ = (
         "done",
+        "holds",
         "hops",
         "kind",
         "left",
         "moved",
         "queue",
         "reopened",
+        "rests_at",
         "row",
         "share",
         "since",
         "skills",
         "staff",
         "ticket_id",
+        "todo",
         "turn",
+        "whole",
     )
 
     def __init__(self, row: int, ticket_id: TicketId, kind: Kind, share: float) -> None:
@@ -37,7 +41,10 @@ class Work:
         self.since: Instant | None = None  # None: nobody works on it now
         self.left: int | None = None  # None: not begun by the present agent
         self.turn = 0
-        self.hops = self.reopened = 0
+        self.hops = self.reopened = self.holds = 0
+        self.rests_at = 0  # what is left of the work when it is put on hold; 0: it is not
+        self.whole = 0  # what was left when the present agent began or went on after a hold
+        self.todo = 1.0  # share of the handling that is left for a next agent
         self.moved = self.done = False
 
 

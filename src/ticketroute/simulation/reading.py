@@ -34,6 +34,7 @@ from ticketroute.simulation.laws import law_from
 from ticketroute.simulation.scenario import (
     MONDAY,
     Answers,
+    Holding,
     Kind,
     Misrouting,
     Reopening,
@@ -225,7 +226,9 @@ def _workers(
 def _queue(part: Table, staffed: list[tuple[Worker, list[str] | None]]) -> Queue:
     name = part.needed("id")
     members = [worker.agent.id for worker, serves in staffed if _serves(name, serves)]
-    facts = part.picked("strategy", "weight", "limit_per_agent", "keep_agent")
+    facts = part.picked(
+        "strategy", "weight", "limit_per_agent", "keep_agent", "resume", "parked_counts"
+    )
     if "wrap_up" in part:
         facts["wrap_up"] = _at(part.place("wrap_up"), whole_span, part.get("wrap_up"))
     facts["delivery"] = part.choice("delivery", Delivery, Delivery.ASSIGN)
@@ -268,6 +271,11 @@ def _kind(part: Table, calendars: Mapping[CalendarId, Calendar]) -> Kind:
         with _placed(again.place("")):
             more["reopening"] = Reopening(**again.picked("share", "after", "factor"))
         again.done()
+    if "holding" in part:
+        rests = part.part("holding")
+        with _placed(rests.place("")):
+            more["holding"] = Holding(**rests.picked("share", "span", "after"))
+        rests.done()
     arrivals = _arrivals(part.part("arrivals"), calendars)
     name, queue = part.needed("name"), part.needed("queue")
     part.needed("handling")

@@ -87,6 +87,20 @@ class Reopening:
 
 
 @frozen(kw_only=True)
+class Holding:
+    """Tickets whose work rests, because somebody else has to answer first.
+
+    ``share`` of the tickets are put on hold once the part ``after`` of their handling is done, for
+    ``span``. Then they go back to their agent or to their line, as the queue says; what is left of
+    the handling is on hold with the same chance again.
+    """
+
+    share: float = field(validator=number(0, 0.9))
+    span: Law = field(default=Fixed("1d"), converter=_law)
+    after: float = field(default=0.5, validator=number(0, 0.99))
+
+
+@frozen(kw_only=True)
 class Kind:
     """Tickets of one kind: where they come in, how often, and what they take.
 
@@ -109,6 +123,7 @@ class Kind:
     weight: int = 1
     misrouting: Misrouting | None = None
     reopening: Reopening | None = None
+    holding: Holding | None = None
 
     def __attrs_post_init__(self) -> None:
         check_id("Kind.name", self.name)
