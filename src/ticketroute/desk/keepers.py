@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Protocol
 
-from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.conversation import (
     Place,
     command,
@@ -91,10 +90,8 @@ class Alone:
             try:
                 yield self._do
             except BaseException:
-                del self._entries[start:]
                 self._known = known
-                memory.fold.dispatcher = self._again()
-                memory.fold.head = start
+                self._back_to(start)
                 raise
             self._tell()
 
@@ -115,10 +112,12 @@ class Alone:
     def forget(self) -> None:
         """A child process goes on with a desk of its own."""
 
-    def _again(self) -> Dispatcher:
+    def _back_to(self, head: int) -> None:
+        """Drop the events after a head, and fold the memory again."""
+        del self._entries[head:]
         fresh = self._memory.fresh()
         fresh.follow(entry.event for entry in self._entries)
-        return fresh
+        self._memory.fold.dispatcher, self._memory.fold.head = fresh, head
 
     def _tell(self) -> None:
         memory = self._memory
@@ -133,29 +132,33 @@ class Alone:
                 order.settle(refused=KeyReusedError(order.key))
             return
         dispatcher, clock = self._memory.fold.dispatcher, self._clock()
-        now = dispatcher.now
+        now, head = dispatcher.now, len(self._entries)
         if clock < now - BACKWARDS:
             order.settle(refused=ClockError(clock, now))
             return
         try:
-            events = dispatcher.do(order.command, at=max(clock, now), by=order.by)
-            order.settle(events)
-        except REFUSALS as refused:
-            if isinstance(refused, BrokenDeskError):
-                self._memory.fold.dispatcher = self._again()
+            try:
+                events = dispatcher.do(order.command, at=max(clock, now), by=order.by)
+                order.settle(events)
+            except BrokenDeskError:
                 raise
-            events = dispatcher.advance(at=dispatcher.now)
-            order.settle(refused=refused)
-        except BaseException:
-            self._memory.fold.dispatcher = self._again()
+            except REFUSALS as refused:
+                events = dispatcher.advance(at=dispatcher.now)
+                order.settle(refused=refused)
+            self._keep(events)
+            if order.key is not None and order.refused is None:
+                self._known[order.key] = (order.digest, events)
+        except BaseException:  # of the host's own code, or a signal
+            self._back_to(head)
             raise
-        token, position = new_token(), len(self._entries)
-        for event in events:
-            position += 1
-            self._entries.append(new_entry(position, event, token))
-        self._memory.fold.head = position
-        if order.key is not None and order.refused is None:
-            self._known[order.key] = (order.digest, events)
+
+    def _keep(self, events: Events) -> None:
+        token = new_token()
+        self._entries += [
+            new_entry(position, event, token)
+            for position, event in enumerate(events, len(self._entries) + 1)
+        ]
+        self._memory.fold.head = len(self._entries)
 
 
 class Kept:
@@ -168,18 +171,23 @@ class Kept:
 
     def settle(self, order: Order) -> None:
         """Do one command, together with those that wait for the same turn."""
-        self._waiting.append(order)
-        while not order.settled:
-            with self._turn:
-                if order.settled:
-                    return
-                batch = self._batch()
-                if batch:
-                    self._run(batch)
+        try:
+            self._waiting.append(order)
+            while not order.settled:
+                with self._turn:
+                    if order.settled:
+                        return
+                    batch = self._batch()
+                    if batch:
+                        self._run(batch)
+        except BaseException:  # a signal: nobody waits for this order any more
+            with suppress(ValueError):
+                self._waiting.remove(order)
+            raise
 
     def together(self) -> Iterator[Callable[[Order], None]]:
         """Do several commands in one transaction of our own."""
-        with self._turn, self._recovering():
+        with self._talking(), self._recovering():
             session = Session(self._memory, self._place, self.line)
             with session:
                 yield session.settle
@@ -189,7 +197,7 @@ class Kept:
         place = self._place
         while True:
             asked = place.statements.events(place.desk, after + 1)
-            with self._turn:
+            with self._talking():
                 found = drive(patiently(place, lambda: read(asked)), self.line)  # noqa: B023
             for entry in entries(place, found):
                 yield entry
@@ -199,13 +207,13 @@ class Kept:
 
     def refresh(self) -> None:
         """Take in what others committed."""
-        with self._turn:
+        with self._talking():
             self._refresh()
 
     def save_snapshot(self) -> int:
         """Save what is known and committed."""
         memory, place = self._memory, self._place
-        with self._turn:
+        with self._talking():
             return drive(patiently(place, lambda: save_snapshot(memory, place)), self.line)
 
     def close(self) -> None:
@@ -241,6 +249,18 @@ class Kept:
             for order in batch:
                 order.fail(RuntimeError(f"interrupted by {type(fault).__name__}"))
             raise
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """Have the line for oneself; leave no transaction open if a signal interrupts."""
+        with self._turn:
+            try:
+                yield
+            except Exception:
+                raise
+            except BaseException:
+                self.line.run(GIVE_UP)
+                raise
 
     @contextmanager
     def _recovering(self) -> Iterator[None]:

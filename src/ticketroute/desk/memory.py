@@ -144,7 +144,7 @@ class Memory:
         new = rows[self.fold.head - rows[0].position + 1 :] if rows else ()
         try:
             entries = self.fold.take_in(new, self.where)
-        except Exception:
+        except BaseException:
             self.sound = False
             raise
         if entries and certain:
@@ -164,8 +164,8 @@ class Memory:
         """Put events in the outbox, each once."""
         for entry in entries:
             if entry.position > self.told:
+                self.told = entry.position  # first: a signal is handled after the call below
                 self.outbox.append(entry)
-                self.told = entry.position
 
     def adopt(self, fold: Fold, entries: Sequence[Entry], *, certain: bool = True) -> None:
         """Go on from a fold that was made anew from the journal."""

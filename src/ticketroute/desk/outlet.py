@@ -20,7 +20,8 @@ class Outlet:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._subscribers: tuple[Subscriber, ...] = ()
-        self._telling = Lock()
+        self._guard = Lock()
+        self._teller: object | None = None  # whoever tells at the moment
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Tell a callback every event from now on; return what ends that."""
@@ -35,13 +36,18 @@ class Outlet:
 
     def tell(self) -> None:
         """Tell what is new. A thread that finds another one telling leaves its events to it."""
-        outbox = self._memory.outbox
-        while outbox and self._telling.acquire(blocking=False):
+        outbox, me = self._memory.outbox, object()
+        while outbox:
             try:
+                with self._guard:
+                    if self._teller is not None:
+                        return
+                    self._teller = me
                 while outbox:
                     self._tell(outbox.popleft())
             finally:
-                self._telling.release()
+                if self._teller is me:
+                    self._teller = None
 
     def _tell(self, entry: Entry) -> None:
         for subscriber in self._subscribers:
@@ -51,5 +57,5 @@ class Outlet:
                 log.exception("a subscriber failed at event %s", entry.id)
 
     def renew(self) -> None:
-        """Use a new lock: the old one may be held by a thread of the parent process."""
-        self._telling = Lock()
+        """Forget who tells: it may be a thread of the parent process."""
+        self._guard, self._teller = Lock(), None

@@ -49,9 +49,9 @@ class SqliteLine:
             self._give_up()
             return []
         connection = self._connection or self._connect()
-        if trip.begins and not self._turn.take(self.wait):
-            raise DeskBusyError(self.where, self.wait)
         try:
+            if trip.begins and not self._turn.take(self.wait):
+                raise DeskBusyError(self.where, self.wait)
             answer = [run_statement(connection, each) for each in trip.statements]
         except sqlite3.Error as fault:
             self._give_up()
@@ -75,7 +75,7 @@ class SqliteLine:
         if self._connection is not None:
             _INHERITED.append(self._connection)  # kept, as being collected would close it
         self._connection = None
-        self._turn.forget()
+        self._turn.give()
 
     def _give_up(self) -> None:
         connection = self._connection

@@ -1,16 +1,19 @@
 """Fair turns at a file, among all processes of a machine.
 
-SQLite's own waiting lets one process starve. A lock on one file would too: whoever waits is woken
-when it is free, but the process that let go of it may be quicker. So there are two: who is next
-holds the second while it waits for the first, and one that asks again waits behind it. Nothing but
-fairness depends on it.
+SQLite's own waiting can starve a process. A lock on one file would too: a process that waits is
+woken when the lock is free, but the process that just released it may be quicker. So there are two
+files. The next process holds the second one while it waits for the first, and a process that asks
+again waits behind it. Only fairness depends on these locks.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
+from io import FileIO
 from typing import Any
+from weakref import WeakSet
 
 try:
     import fcntl
@@ -23,68 +26,97 @@ class Turn:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._file: int | None = None
+        self._files: list[FileIO] = []  # opened for this turn, locked or not
 
     def take(self, wait: float) -> bool:
-        """Wait at most so many seconds for the turn; return whether it is ours."""
+        """Wait at most ``wait`` seconds for the turn; return whether this process has it now."""
         if fcntl is None:
             return True
         try:
-            following, file = self._opened()
-        except OSError:  # a folder that cannot be written: what follows says so
+            return self._taken(wait)
+        except BaseException:
+            self.give()
+            raise
+
+    def _taken(self, wait: float) -> bool:
+        try:
+            following, file = self._opened(f"{self._path}-next"), self._opened(self._path)
+        except OSError:  # a folder that cannot be written; the database reports it
             return True
         try:
             for each in (following, file):
                 fcntl.flock(each, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if wait <= 0:
-                os.close(following)
-                os.close(file)
+                self.give()
                 return False
+            self._files = []  # the waiter's, which closes them if it gets the lock too late
             if not _Waiter(following, file).wait(wait):
                 return False
-        else:
-            os.close(following)
-        self._file = file
+            self._files = [file]
+        following.close()
         return True
 
-    def _opened(self) -> tuple[int, int]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        following = os.open(f"{self._path}-next", flags, 0o666)
-        try:
-            return following, os.open(self._path, flags, 0o666)
-        except OSError:
-            os.close(following)
-            raise
+    def _opened(self, path: str) -> FileIO:
+        with _OPENING:
+            file = FileIO(path, "r+", opener=_open)
+            _FILES.add(file)
+        self._files.append(file)
+        return file
 
     def give(self) -> None:
-        """End the turn, if it is ours."""
-        file, self._file = self._file, None
-        if file is not None:
-            os.close(file)
+        """End the turn, if this process has it."""
+        for each in self._files:
+            each.close()
+        self._files = []
 
-    def forget(self) -> None:
-        """Forget a turn that belongs to the parent process."""
-        self._file = None
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+
+
+_FILES: WeakSet[FileIO] = WeakSet()
+_OPENING = threading.Lock()  # no fork between opening a file and knowing of it
+
+
+def _close_inherited() -> None:
+    """Close the parent's files in a child process.
+
+    A lock by ``flock`` belongs to all processes that have the file open. A child that kept it open
+    would keep the lock after the parent released it.
+    """
+    for each in list(_FILES):
+        with suppress(OSError):
+            each.close()
+    _OPENING.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_OPENING.acquire,
+        after_in_parent=_OPENING.release,
+        after_in_child=_close_inherited,
+    )
 
 
 class _Waiter:
     """Waits for both locks in a thread of its own, as the calls themselves know no time limit."""
 
-    def __init__(self, following: int, file: int) -> None:
-        self._following = following
-        self._file = file
+    def __init__(self, following: FileIO, file: FileIO) -> None:
+        self._following, self._file = following, file
         self._guard = threading.Lock()
         self._has = self._gone = False
 
     def wait(self, seconds: float) -> bool:
-        """Return whether the lock came within so many seconds; later it is let go of at once."""
+        """Return whether the lock came within so many seconds; later it is released at once."""
         thread = threading.Thread(target=self._lock, name="ticketroute-turn", daemon=True)
-        thread.start()
-        thread.join(seconds)
-        with self._guard:
-            self._gone = not self._has
-            return self._has
+        try:
+            thread.start()
+            thread.join(seconds)
+        finally:
+            with self._guard:
+                self._gone = not self._has
+        return self._has
 
     def _lock(self) -> None:
         locking: Any = fcntl
@@ -92,10 +124,11 @@ class _Waiter:
             for each in (self._following, self._file):
                 locking.flock(each, locking.LOCK_EX)
         except OSError:
+            self._file.close()
             return
         finally:
-            os.close(self._following)
+            self._following.close()
         with self._guard:
             if self._gone:
-                os.close(self._file)
+                self._file.close()
             self._has = not self._gone
