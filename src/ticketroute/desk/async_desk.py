@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import FIRST_COMPLETED
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -26,7 +27,7 @@ from ticketroute.desk.conversation import (
     refresh,
     save_snapshot,
 )
-from ticketroute.desk.desk import MAIN, POLL, WAIT, checked_options, present_of
+from ticketroute.desk.desk import LEAST, MAIN, POLL, WAIT, check_poll, checked_options, seconds_left
 from ticketroute.desk.forks import tell_of_forks
 from ticketroute.desk.hosts import async_host_line
 from ticketroute.desk.keepers import MOST_TOGETHER
@@ -36,12 +37,13 @@ from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
 from ticketroute.desk.session import Transaction
 from ticketroute.desk.views import Views
+from ticketroute.desk.wakes import listened_address, listening
 from ticketroute.events import Events
 from ticketroute.journal.contract import Entry, check_position
 from ticketroute.journal.faults import DeskClosedError, JournalError
 from ticketroute.journal.lines import AsyncLine
 from ticketroute.journal.sqlite import Durability
-from ticketroute.journal.statements import GIVE_UP, SLICE
+from ticketroute.journal.statements import GIVE_UP, SLICE, channel_of
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
@@ -64,6 +66,7 @@ class AsyncDesk(Commands[Reply], Views):
         self._turn = asyncio.Lock()
         self._waiting: deque[Order] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._listen: str | None = None  # where wake-ups are heard
         self._closed = False
         _OPEN.add(self)
 
@@ -76,13 +79,14 @@ class AsyncDesk(Commands[Reply], Views):
         create: bool | None = None,
         wait: float = WAIT,
         durability: Durability = "full",
+        listen: bool | str = True,
         clock: Clock | None = None,
         defaults: Defaults | None = None,
         random: RandomSource | None = None,
         permits: Permits | None = None,
     ) -> Self:
         """Open a desk that is kept; parameters and errors are those of ``Desk.open``."""
-        checked_options(name, wait, durability)
+        checked_options(name, wait, durability, listen=listen)
         if create is False:
             refuse_missing(address)
         line = async_line_to(address, wait=wait, durability=durability)
@@ -94,13 +98,16 @@ class AsyncDesk(Commands[Reply], Views):
             wait=wait,
             clock=ticking(clock),
             own_clock=clock is not None,
+            wake=line.statements.wake(name) if listen else None,
         )
         try:
             await drive_async(patiently(place, lambda: opened(memory, place, create=create)), line)
         except BaseException:
             await line.close()
             raise
-        return cls(memory, place, line)
+        desk = cls(memory, place, line)
+        desk._listen = listened_address(line, listen=listen)
+        return desk
 
     # --- commands ---------------------------------------------------------------------------
 
@@ -206,23 +213,45 @@ class AsyncDesk(Commands[Reply], Views):
     # --- time -------------------------------------------------------------------------------
 
     async def run(self, *, stop: asyncio.Event, poll: float = POLL) -> None:
-        """Do what falls due, and take in what others do, until ``stop`` is set. For a task."""
-        while not stop.is_set():
-            try:
-                await self.refresh()
-                if self._pause(poll) <= 0:
-                    await self.advance()
-                if self._memory.wants_snapshot():
-                    await self.save_snapshot()
-            except DeskClosedError:
-                return
-            except JournalError:
-                log.exception("the desk could not do what falls due; trying again")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), max(0.001, self._pause(poll)))
+        """Do what falls due, and take in what others do, until ``stop`` is set. For a task.
 
-    def _pause(self, most: float) -> float:
-        return present_of(self._memory, self._place.clock, most)
+        It looks as often as ``Desk.run`` does, and listens as well.
+        """
+        check_poll(poll)
+        heard = asyncio.Event()
+        stopped = asyncio.ensure_future(stop.wait())
+        tasks: list[asyncio.Future[Any]] = [stopped]
+        if self._listen is not None:
+            channel = channel_of(self._place.desk)
+            tasks.append(asyncio.ensure_future(listening(self._listen, channel, heard)))
+        try:
+            while not stop.is_set() and await self._look():
+                hearing = asyncio.ensure_future(heard.wait())
+                pause = min(poll, max(LEAST, self._left()))
+                await asyncio.wait((stopped, hearing), timeout=pause, return_when=FIRST_COMPLETED)
+                hearing.cancel()
+                heard.clear()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> bool:
+        """Take in what others did, and do what is due; return whether the desk is still open."""
+        try:
+            await self.refresh()
+            if self._left() <= 0:
+                await self.advance()
+            if self._memory.wants_snapshot():
+                await self.save_snapshot()
+        except DeskClosedError:
+            return False
+        except JournalError:
+            log.exception("the desk could not do what falls due; trying again")
+        return True
+
+    def _left(self) -> float:
+        return seconds_left(self._memory, self._place.clock)
 
     # --- the end ----------------------------------------------------------------------------
 

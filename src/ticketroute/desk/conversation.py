@@ -62,6 +62,7 @@ class Place:
     wait: float
     clock: Callable[[], Instant]
     own_clock: bool  # the host gave it, so that the server's is not asked
+    wake: Statement | None = None  # what tells other processes after each commit
 
 
 class Locked(NamedTuple):
@@ -130,7 +131,7 @@ def _attempt(
     else:
         doubtful.update(row.token for row in rows)
         ends = [*writing(memory, place, rows, known), place.statements.commit()]
-        yield Trip(ends, ends=True)
+        yield Trip(ends, ends=True, wakes=place.wake)
     with memory.lock:
         memory.confirm()
     for order in orders:

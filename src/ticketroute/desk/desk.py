@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from math import inf
 from threading import Event as StopSignal
 from threading import RLock
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Any, Self
 from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
-from ticketroute.desk.addresses import Address, Clock, line_to, refuse_missing, ticking
+from ticketroute.desk.addresses import Address, Clock, is_postgres, line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.consumers import consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
@@ -24,18 +25,21 @@ from ticketroute.desk.opening import opened
 from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
 from ticketroute.desk.views import Views
+from ticketroute.desk.wakes import Listener, listened_address
 from ticketroute.errors import InvalidValueError
 from ticketroute.events import Events
 from ticketroute.journal.contract import Entry, check_position
 from ticketroute.journal.faults import DeskClosedError, JournalError, NotAJournalError
 from ticketroute.journal.lines import Line
 from ticketroute.journal.sqlite import Durability
+from ticketroute.journal.statements import channel_of
 from ticketroute.model.checks import check_id
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
 log = logging.getLogger("ticketroute.desk")
 
+LEAST = 0.02  # seconds between two looks, also if the database's clock is behind this machine's
 POLL = 1.0  # seconds between looks at what other processes did
 MAIN = "main"  # the name of a desk that is given none
 WAIT = 10.0  # seconds
@@ -79,6 +83,7 @@ class Desk(Commands[Events], Views):
         self._place: Place | None = None
         self._line: Line | None = None
         self._lines: Callable[[], Line] | None = None
+        self._listen: str | None = None  # where wake-ups are heard
         self._consumers: dict[str, Any] = {}  # of a desk in memory
         self._closed = False
         _OPEN.add(self)
@@ -92,6 +97,7 @@ class Desk(Commands[Events], Views):
         create: bool | None = None,
         wait: float = WAIT,
         durability: Durability = "full",
+        listen: bool | str = True,
         clock: Clock | None = None,
         defaults: Defaults | None = None,
         random: RandomSource | None = None,
@@ -107,6 +113,9 @@ class Desk(Commands[Events], Views):
             wait: how many seconds a lock of others is waited for.
             durability: "full" survives a loss of power; "normal", for SQLite alone, may lose the
                 last commits with the power.
+            listen: whether processes on PostgreSQL wake one another after a commit, so that ``run``
+                need not wait for its next look. An address is that of a direct connection for
+                listening, where ``address`` leads to a pooler in transaction mode.
             clock: the present, in place of the real clock or the database server's.
             defaults: what holds until a command changes it.
             random: where chance comes from.
@@ -122,7 +131,7 @@ class Desk(Commands[Events], Views):
         Cost: 10 to 50 microseconds for each ticket of the latest snapshot, and 10 to 25 for each
         event since.
         """
-        checked_options(name, wait, durability)
+        checked_options(name, wait, durability, listen=listen)
         desk = cls(clock=clock, defaults=defaults, random=random, permits=permits)
         if address is None:
             return desk
@@ -137,6 +146,7 @@ class Desk(Commands[Events], Views):
             wait=wait,
             clock=desk._clock,
             own_clock=desk._own_clock,
+            wake=line.statements.wake(name) if listen else None,
         )
         desk._memory.where = line.where
         try:
@@ -145,6 +155,7 @@ class Desk(Commands[Events], Views):
             line.close()
             raise
         desk._line, desk._place = line, place
+        desk._listen = listened_address(line, listen=listen)
         desk._keeper = Kept(desk._memory, place, line)
         return desk
 
@@ -276,23 +287,38 @@ class Desk(Commands[Events], Views):
     def run(self, *, stop: StopSignal, poll: float = POLL) -> None:
         """Do what falls due, and take in what others do, until ``stop`` is set.
 
-        For a thread or a process of its own. It looks at the journal every ``poll`` seconds. Faults
-        of the database are logged, and it goes on.
+        For a thread or a process of its own. It looks at the journal every ``poll`` seconds. On
+        PostgreSQL it also listens, on a connection of its own, and looks as soon as another process
+        has committed. Faults of the database are logged, and it goes on.
         """
-        while not stop.is_set():
-            try:
-                self.refresh()
-                if self._pause(poll) <= 0:
-                    self.advance()
-                self._save_if_worth_it()
-            except DeskClosedError:
-                return
-            except JournalError:
-                log.exception("the desk could not do what falls due; trying again")
-            stop.wait(max(0.001, self._pause(poll)))
+        check_poll(poll)
+        with self._listening():
+            while not stop.is_set() and self._look():
+                stop.wait(self._pause(poll))
+
+    def _listening(self) -> AbstractContextManager[object]:
+        if self._listen is None or self._place is None:
+            return nullcontext()
+        return Listener(self._listen, channel_of(self._place.desk), self._look, self._pause)
+
+    def _look(self) -> bool:
+        """Take in what others did, and do what is due; return whether the desk is still open."""
+        try:
+            self.refresh()
+            if self._is_due():
+                self.advance()
+            self._save_if_worth_it()
+        except DeskClosedError:
+            return False
+        except JournalError:
+            log.exception("the desk could not do what falls due; trying again")
+        return True
+
+    def _is_due(self) -> bool:
+        return seconds_left(self._memory, self._clock) <= 0
 
     def _pause(self, most: float) -> float:
-        return present_of(self._memory, self._clock, most)
+        return min(most, max(LEAST, seconds_left(self._memory, self._clock)))
 
     # --- the end ----------------------------------------------------------------------------
 
@@ -367,17 +393,25 @@ _OPEN: WeakSet[Desk] = WeakSet()
 tell_of_forks(_OPEN)
 
 
-def checked_options(name: str, wait: float, durability: str) -> None:
+def checked_options(name: str, wait: float, durability: str, *, listen: bool | str) -> None:
     """Refuse what ``open`` cannot be given."""
     check_id("name", name)
     if not isinstance(wait, int | float) or isinstance(wait, bool) or not 0 < wait <= LONGEST_WAIT:
         raise InvalidValueError("wait", wait, f"seconds, above 0 and at most {LONGEST_WAIT}")
     if durability not in ("full", "normal"):
         raise InvalidValueError("durability", durability, "'full' or 'normal'")
+    if not isinstance(listen, bool) and not (isinstance(listen, str) and is_postgres(listen)):
+        raise InvalidValueError("listen", listen, "True, False, or 'postgresql://host/database'")
 
 
-def present_of(memory: Memory, clock: Callable[[], int], most: float) -> float:
-    """Return how many seconds there are until something falls due; at most ``most``."""
+def check_poll(poll: float) -> None:
+    """Refuse what ``run`` cannot be given."""
+    if not isinstance(poll, int | float) or isinstance(poll, bool) or not 0 < poll <= LONGEST_WAIT:
+        raise InvalidValueError("poll", poll, f"seconds, above 0 and at most {LONGEST_WAIT}")
+
+
+def seconds_left(memory: Memory, clock: Callable[[], int]) -> float:
+    """Return how many seconds there are until something falls due; infinite if nothing does."""
     with memory.lock:
         due = memory.fold.dispatcher.next_deadline()
-    return most if due is None else min(most, (due - clock()) / 1_000)
+    return inf if due is None else (due - clock()) / 1_000

@@ -80,7 +80,7 @@ class Transaction:
             return
         ends = [*writing(memory, place, self._rows, self._known), place.statements.commit()]
         try:
-            yield Trip(ends, ends=True)
+            yield Trip(ends, ends=True, wakes=place.wake)
         except LostError as lost:
             yield from self._look_for_it(lost)
         with memory.lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +17,8 @@ from ticketroute.journal.faults import (
 )
 from ticketroute.journal.lines import LostError
 from ticketroute.journal.statements import POSTGRES, Answer, Statement, Statements, Trip
+
+log = logging.getLogger("ticketroute.desk")
 
 _LOST: Final = ("08", "57P", "25P", "40001", "40P01", "25006")
 _BUSY: Final = ("55P03",)
@@ -54,7 +57,7 @@ class _Postgres:
 
     def __init__(self, address: str, *, wait: float = 10.0) -> None:
         self._psycopg = psycopg()
-        self._address, self.wait = address, wait
+        self.address, self.wait = address, wait
         self.where = f"PostgreSQL at {_shown(self._psycopg, address)}"
         self._connection: Any = None
 
@@ -76,17 +79,22 @@ class PostgresLine(_Postgres):
         if trip.gives_up:
             self._give_up()
             return []
+        cursors: list[Any] = []
         try:
             if self._connection is None:
-                self._connection = self._psycopg.connect(**_options(self._address, self.wait))
+                self._connection = self._psycopg.connect(**options(self.address, self.wait))
             connection = self._connection
             if len(trip.statements) == 1:
                 return [_found(_execute(connection, trip.statements[0]))]
             with connection.pipeline():
                 cursors = [_execute(connection, each) for each in trip.statements]
+                if trip.wakes is not None:
+                    _execute(connection, trip.wakes)
             return [_found(each) for each in cursors]
         except self._psycopg.Error as fault:
             self._give_up()
+            if _is_committed(trip, cursors, fault):
+                return [[] for _ in cursors]
             raise translated(
                 fault, self.where, self.wait, fresh=self._connection is None
             ) from fault
@@ -121,16 +129,21 @@ class AsyncPostgresLine(_Postgres):
         if trip.gives_up:
             await self._give_up()
             return []
+        cursors: list[Any] = []
         try:
             if self._connection is None:
                 connecting = self._psycopg.AsyncConnection.connect
-                self._connection = await connecting(**_options(self._address, self.wait))
+                self._connection = await connecting(**options(self.address, self.wait))
             connection = self._connection
             async with connection.pipeline():
                 cursors = [await _execute(connection, each) for each in trip.statements]
+                if trip.wakes is not None:
+                    await _execute(connection, trip.wakes)
             return [await _found_async(each) for each in cursors]
         except self._psycopg.Error as fault:
             await self._give_up()
+            if _is_committed(trip, cursors, fault):
+                return [[] for _ in cursors]
             raise translated(
                 fault, self.where, self.wait, fresh=self._connection is None
             ) from fault
@@ -154,7 +167,8 @@ class AsyncPostgresLine(_Postgres):
             await self.close()
 
 
-def _options(address: str, wait: float) -> dict[str, Any]:
+def options(address: str, wait: float) -> dict[str, Any]:
+    """Return how to connect: in autocommit, nothing prepared, with a time limit."""
     options: dict[str, Any] = {"autocommit": True, "prepare_threshold": None}
     if "connect_timeout" not in address:
         options["connect_timeout"] = max(2, min(CONNECT_TIMEOUT, round(wait)))
@@ -177,6 +191,14 @@ def _shown(driver: Any, address: str) -> str:
 
 def _execute(connection: Any, statement: Statement) -> Any:
     return connection.execute(formatted(statement.sql), statement.values or None)
+
+
+def _is_committed(trip: Trip, cursors: list[Any], fault: Any) -> bool:
+    """Return whether a trip was committed, and only what wakes others failed."""
+    if trip.wakes is None or not cursors or cursors[-1].statusmessage != "COMMIT":
+        return False
+    log.warning("a change was committed, and other processes could not be told at once: %s", fault)
+    return True
 
 
 def _found(cursor: Any) -> list[tuple[Any, ...]]:

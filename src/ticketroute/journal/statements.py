@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, NamedTuple
+from zlib import crc32
 
 from ticketroute.journal.codec import Row
 from ticketroute.model.instants import Instant
@@ -32,13 +33,15 @@ class Statement(NamedTuple):
 class Trip(NamedTuple):
     """Statements sent together. ``begins`` and ``ends`` say what they do to a transaction.
 
-    ``gives_up`` is for one that may have ended already: it never fails.
+    ``gives_up`` is for one that may have ended already: it never fails. ``wakes`` is sent after the
+    commit of a trip that ends with one; that it fails is no fault of the trip.
     """
 
     statements: Sequence[Statement]
     begins: bool = False
     ends: bool = False
     gives_up: bool = False
+    wakes: Statement | None = None
 
 
 GIVE_UP: Final = Trip((), gives_up=True)
@@ -135,6 +138,14 @@ class Statements:
     def commit(self) -> Statement:
         """Return what ends a transaction."""
         return Statement("COMMIT")
+
+    def wake(self, desk: str) -> Statement | None:
+        """Return what tells other processes, after a commit, that a desk changed; None: nothing.
+
+        It is a transaction of its own, which does not wait for the disk. As part of the transaction
+        that it tells of, it would have the commits of all desks of a database wait for one another.
+        """
+        return None
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -266,6 +277,14 @@ class Statements:
         )
 
 
+def channel_of(desk: str) -> str:
+    """Return the channel on which changes of a desk are notified.
+
+    Two desks may share one by chance, and then look more often than they have to.
+    """
+    return f"ticketroute_{crc32(desk.encode()):08x}"
+
+
 class SqliteStatements(Statements):
     """For SQLite 3.35 or newer; the tables have a prefix, as they may lie in the host's file."""
 
@@ -334,6 +353,13 @@ class PostgresStatements(Statements):
             Statement("BEGIN ISOLATION LEVEL READ COMMITTED"),
             Statement(f"SET LOCAL lock_timeout = {wait_ms}"),
         ]
+
+    def wake(self, desk: str) -> Statement | None:
+        """Return what notifies the channel of a desk."""
+        return Statement(
+            "SELECT set_config('synchronous_commit', 'off', true), pg_notify(?, '')",
+            (channel_of(desk),),
+        )
 
     def take(self, desk: str, *, hosted: bool = False) -> list[Statement]:
         """Return what locks the row, and afterwards, in a statement of its own, asks the clock."""
