@@ -13,25 +13,9 @@ from benchmarks.calendar_peers import CLOSES, office
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared
 from benchmarks.yardsticks import BareHeap
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    CalendarId,
-    Dispatcher,
-    Instant,
-    Metric,
-    Policy,
-    PolicyId,
-    Queue,
-    QueueId,
-    Span,
-    Target,
-    Ticket,
-    TicketId,
-    hours,
-)
+from ticketroute import Agent, Calendar, Dispatcher, Metric, Policy, Queue, Target, Ticket, hours
 from ticketroute.core.index.timers import Timers
+from ticketroute.model import AgentId, CalendarId, Instant, PolicyId, QueueId, Span, TicketId
 from ticketroute.model.instants import instant_of
 
 MANY, SECONDS = 1_000_000, 10.0  # open clocks, and how long an edit of their calendar may take

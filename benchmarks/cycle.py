@@ -8,7 +8,8 @@ from benchmarks import world
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared, size_word
 from benchmarks.yardsticks import BareHeap, LinearScan, Sqlite
-from ticketroute import Agent, AgentId, Ticket, TicketId
+from ticketroute import Agent, Ticket
+from ticketroute.model import AgentId, TicketId
 
 # At most so many times bare: the promises, as docs/explanation/cost.md states them.
 PLAIN = {1_000: 15.0, 10_000: 15.0, 100_000: 15.0}

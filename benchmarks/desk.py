@@ -17,8 +17,9 @@ from attrs import evolve
 from benchmarks.rounds import Effort, interleaved
 from benchmarks.servers import MissingError, postgres_connection
 from benchmarks.table import Row, compared
-from ticketroute import Agent, Dispatcher, Event, Queue, Ticket
+from ticketroute import Agent, Dispatcher, Queue, Ticket
 from ticketroute.desk import Desk
+from ticketroute.events import Event
 from ticketroute.journal.codec import Row as Written
 from ticketroute.journal.codec import decode, encode
 

@@ -10,7 +10,8 @@ from benchmarks.histories import History, mixed
 from benchmarks.replay import folded
 from benchmarks.rounds import Effort, interleaved
 from benchmarks.table import Row, compared
-from ticketroute import Dispatcher, Event, Ticket, TicketPriority
+from ticketroute import Dispatcher, Ticket, TicketPriority
+from ticketroute.events import Event
 from ticketroute.reporting.ledger import Ledger
 from ticketroute.rules import (
     Action,

@@ -14,17 +14,8 @@ from attrs import define, evolve, frozen
 from benchmarks import world
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared, size_word
-from ticketroute import (
-    Agent,
-    AgentId,
-    Delivery,
-    Dispatcher,
-    OfferPolicy,
-    Presence,
-    Queue,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Delivery, Dispatcher, OfferPolicy, Presence, Queue, Ticket
+from ticketroute.model import AgentId, TicketId
 from ticketroute.model.events import TicketOffered
 
 SCAN = 1 / 200  # of what a masked scan takes, at most

@@ -14,30 +14,24 @@ from benchmarks import world
 from benchmarks.calendar_peers import office
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
-    CalendarId,
     Delivery,
     Dispatcher,
-    Event,
-    Instant,
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Presence,
     Queue,
-    QueueId,
     RoutingState,
-    Span,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
     hours,
     minutes,
     seconds,
 )
+from ticketroute.events import Event
+from ticketroute.model import AgentId, CalendarId, Instant, PolicyId, QueueId, Span, TicketId
 from ticketroute.model import events as ev
 from ticketroute.sla import events as sla
 

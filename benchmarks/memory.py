@@ -18,16 +18,8 @@ from collections.abc import Callable, Iterator
 from benchmarks import world
 from benchmarks.rounds import Effort, Ratio
 from benchmarks.table import Row, size_word
-from ticketroute import (
-    Agent,
-    AgentId,
-    Dispatcher,
-    Presence,
-    Queue,
-    Ticket,
-    TicketId,
-    TicketPriority,
-)
+from ticketroute import Agent, Dispatcher, Presence, Queue, Ticket, TicketPriority
+from ticketroute.model import AgentId, TicketId
 
 AGENT, TICKET = 700.0, 800.0  # bytes at most
 FEW, EARLY = 10, 1_000  # agents, and tickets at work and waiting; changes after which it is enough

@@ -22,7 +22,8 @@ from benchmarks.servers import MissingError, postgres_connection, redis_client
 from benchmarks.table import ABSENT, TOO_SLOW, Row, compared, size_word
 from benchmarks.world import Work
 from benchmarks.yardsticks import LinearScan, Peer, Placed, Sqlite
-from ticketroute import Agent, AgentId, Ticket, TicketId
+from ticketroute import Agent, Ticket
+from ticketroute.model import AgentId, TicketId
 
 STEP = 1 << 40  # of one ticket of load, in a number of load and stamp: 2^53 holds 8,000 of them
 

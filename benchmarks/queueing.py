@@ -20,15 +20,8 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Delivery,
-    OfferPolicy,
-    Queue,
-    QueueId,
-    TicketPriority,
-)
+from ticketroute import Agent, Delivery, OfferPolicy, Queue, TicketPriority
+from ticketroute.model import AgentId, QueueId
 from ticketroute.simulation import (
     Answers,
     Exponential,

@@ -6,18 +6,8 @@ from collections.abc import Iterator
 
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared, size_word
-from ticketroute import (
-    Agent,
-    AgentId,
-    Delivery,
-    Dispatcher,
-    OfferPolicy,
-    Queue,
-    QueueId,
-    Ticket,
-    TicketId,
-    seconds,
-)
+from ticketroute import Agent, Delivery, Dispatcher, OfferPolicy, Queue, Ticket, seconds
+from ticketroute.model import AgentId, QueueId, TicketId
 
 RUNG = 50  # agents rung by each ticket
 FLAT = 1.5  # what "nothing in n beyond" and "linear" mean here: half as much again is noise

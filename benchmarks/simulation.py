@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import ABSENT, TOO_SLOW, Row, compared
-from ticketroute import Agent, AgentId, Queue, QueueId
+from ticketroute import Agent, Queue
+from ticketroute.model import AgentId, QueueId
 from ticketroute.simulation import Exponential, Kind, Poisson, Run, Scenario, Worker
 from ticketroute.simulation.units import HOUR
 

@@ -11,7 +11,8 @@ from typing import Protocol
 from benchmarks import world
 from benchmarks.rounds import Contender, Effort, interleaved
 from benchmarks.table import Row, compared, size_word
-from ticketroute import Agent, AgentId, Ticket, TicketId, TicketPriority
+from ticketroute import Agent, Ticket, TicketPriority
+from ticketroute.model import AgentId, TicketId
 
 GROWTH = 3.0
 SMALL, LARGE = 1_000, 1_000_000  # waiting tickets between which it is promised

@@ -8,17 +8,9 @@ from functools import cache
 from itertools import accumulate
 from random import Random
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Dispatcher,
-    Event,
-    Presence,
-    Queue,
-    QueueId,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Dispatcher, Presence, Queue, Ticket
+from ticketroute.events import Event
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model.events import TicketAssigned
 
 QUEUE = QueueId("q")

@@ -13,7 +13,8 @@ from attrs import define
 
 from benchmarks import world
 from benchmarks.world import SEED, Work, fits
-from ticketroute import Agent, AgentId, Ticket, TicketId
+from ticketroute import Agent, Ticket
+from ticketroute.model import AgentId, TicketId
 
 Placed = Iterable[tuple[Ticket, AgentId]]  # the tickets at work at the start, each with its agent
 

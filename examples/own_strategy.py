@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from ticketroute import Agent, AgentId, Queue, QueueId
+from ticketroute import Agent, Queue
+from ticketroute.model import AgentId, QueueId
 from ticketroute.simulation import Exponential, Kind, LogNormal, Poisson, Scenario, Worker, compare
 from ticketroute.simulation.answer import answer
 from ticketroute.simulation.report import write_report

@@ -1,97 +1,68 @@
-"""Decides who gets a support ticket, in which order, and by when."""
+"""Decides who gets a support ticket, in which order, and by when.
+
+These are the names that most programs need; others are in the public modules of this package.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.model.agent import Agent, ChannelLimit, Membership, Presence, RateLimit
-from ticketroute.model.events import Author, Cause, Event, HoldStatus, WaitReason
-from ticketroute.model.ids import AgentId, CalendarId, PolicyId, QueueId, TicketId
-from ticketroute.model.instants import (
-    Instant,
-    Span,
-    datetime_of,
-    hours,
-    instant_of,
-    minutes,
-    seconds,
-)
+from ticketroute.model.events import Author
+from ticketroute.model.instants import datetime_of, hours, instant_of, minutes, seconds
 from ticketroute.model.lifecycle import RoutingState, Status
-from ticketroute.model.line_order import Aged, EarliestDeadline, Lifo, PriorityThenAge
-from ticketroute.model.offer import ContactPoint, OfferPolicy
-from ticketroute.model.queue import Defaults, Delivery, Departure, Queue, ResumeRule
-from ticketroute.model.reasons import Reason
+from ticketroute.model.offer import OfferPolicy
+from ticketroute.model.queue import Defaults, Delivery, Queue
 from ticketroute.model.relaxation import Reach, Relaxation
-from ticketroute.model.strategy_spec import StrategySpec
-from ticketroute.model.ticket import Channel, Ticket, TicketPriority
-from ticketroute.sla.calendar import ALWAYS, Calendar
-from ticketroute.sla.clock import ClockState
-from ticketroute.sla.explanation import ClockExplanation, ClockView
+from ticketroute.model.ticket import Ticket, TicketPriority
+from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.holiday import PublicHolidays
-from ticketroute.sla.policy import (
-    ChangeRule,
-    Escalation,
-    Metric,
-    Policy,
-    ReopenRule,
-    Target,
-)
-from ticketroute.sla.versions import Versions
+from ticketroute.sla.policy import Escalation, Metric, Policy, Target
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ALWAYS",
-    "Aged",
-    "Agent",
-    "AgentId",
-    "Author",
-    "Calendar",
-    "CalendarId",
-    "Cause",
-    "ChangeRule",
-    "Channel",
-    "ChannelLimit",
-    "ClockExplanation",
-    "ClockState",
-    "ClockView",
-    "ContactPoint",
-    "Defaults",
-    "Delivery",
-    "Departure",
+__all__ = [  # noqa: RUF022  grouped as the documentation groups them
+    # the desk
     "Dispatcher",
-    "EarliestDeadline",
-    "Escalation",
-    "Event",
-    "HoldStatus",
-    "Instant",
-    "Lifo",
+    "Defaults",
+    # agents
+    "Agent",
+    "ChannelLimit",
     "Membership",
-    "Metric",
-    "OfferPolicy",
-    "Policy",
-    "PolicyId",
     "Presence",
-    "PriorityThenAge",
-    "PublicHolidays",
-    "Queue",
-    "QueueId",
     "RateLimit",
+    # queues
+    "Queue",
+    "Delivery",
+    "OfferPolicy",
     "Reach",
-    "Reason",
     "Relaxation",
-    "ReopenRule",
-    "ResumeRule",
-    "RoutingState",
-    "Span",
-    "Status",
-    "StrategySpec",
-    "Target",
+    # tickets
     "Ticket",
-    "TicketId",
     "TicketPriority",
-    "Versions",
-    "WaitReason",
-    "datetime_of",
+    "RoutingState",
+    "Status",
+    "Author",
+    # service levels
+    "Calendar",
+    "PublicHolidays",
+    "Policy",
+    "Target",
+    "Metric",
+    "Escalation",
+    # time
+    "seconds",
+    "minutes",
     "hours",
     "instant_of",
-    "minutes",
-    "seconds",
+    "datetime_of",
 ]
+
+if not TYPE_CHECKING:  # names that moved to these modules, until all code has followed
+
+    def __getattr__(name: str) -> Any:
+        for part in ("model", "events", "sla"):
+            module = import_module(f"ticketroute.{part}")
+            if name != part and name in module.__all__:
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,8 @@ from benchmarks import peers, servers, world
 from benchmarks.cycle import DeskCycle
 from benchmarks.rounds import Effort
 from benchmarks.table import ABSENT, lines
-from ticketroute import AgentId, Ticket, TicketId
+from ticketroute import Ticket
+from ticketroute.model import AgentId, TicketId
 
 TINY = Effort(sizes=(20,), lines=(20,), timers=(20,), items=(20,), rounds=1, seconds=1e-4)
 NAMES = (

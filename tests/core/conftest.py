@@ -9,7 +9,6 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Calendar,
     Defaults,
     Delivery,
@@ -18,17 +17,15 @@ from ticketroute import (
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     RateLimit,
     Relaxation,
     Target,
     Ticket,
-    TicketId,
 )
 from ticketroute import errors as err
 from ticketroute.errors import shown
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
 from ticketroute.testing.beside import DeskBesideReference
 
 HOURS = Calendar(hours={"thu": [("00:00", "12:00")]})  # 1970-01-01 was one

@@ -11,24 +11,20 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
     Dispatcher,
     Escalation,
     Metric,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     Status,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute import errors as err
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model.checks import LONGEST_SPAN
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.sla.zones import HORIZON

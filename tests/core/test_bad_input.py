@@ -14,27 +14,23 @@ from hypothesis import strategies as st
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     ChannelLimit,
     Defaults,
     Delivery,
     Dispatcher,
-    Event,
     Membership,
     Queue,
-    QueueId,
     RateLimit,
     RoutingState,
-    StrategySpec,
     Ticket,
-    TicketId,
     TicketPriority,
-    WaitReason,
     instant_of,
 )
 from ticketroute import errors as err
 from ticketroute.commands import ChangeAgent, ChangeQueue
+from ticketroute.events import Event, WaitReason
+from ticketroute.model import AgentId, QueueId, StrategySpec, TicketId
 from ticketroute.model import events as ev
 from ticketroute.testing.beside import DeskBesideReference
 

@@ -8,22 +8,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    ContactPoint,
-    Delivery,
-    Dispatcher,
-    OfferPolicy,
-    Queue,
-    QueueId,
-    Reach,
-    Relaxation,
-    StrategySpec,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Delivery, Dispatcher, OfferPolicy, Queue, Reach, Relaxation, Ticket
 from ticketroute import errors as err
+from ticketroute.model import AgentId, ContactPoint, QueueId, StrategySpec, TicketId
 from ticketroute.testing.beside import DeskBesideReference
 
 ANA, BEN, GHOST = AgentId("ana"), AgentId("ben"), AgentId("ghost")

@@ -17,39 +17,38 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
-    ChangeRule,
-    ClockState,
     Delivery,
-    Departure,
     Dispatcher,
-    EarliestDeadline,
     Escalation,
-    Event,
-    HoldStatus,
-    Instant,
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Presence,
     Queue,
-    QueueId,
-    ReopenRule,
     RoutingState,
-    Span,
     Status,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.events import Event, HoldStatus
+from ticketroute.model import (
+    AgentId,
+    CalendarId,
+    Departure,
+    EarliestDeadline,
+    Instant,
+    PolicyId,
+    QueueId,
+    Span,
+    TicketId,
+)
 from ticketroute.model import events as ev
 from ticketroute.model.queue import Defaults
+from ticketroute.sla import ChangeRule, ClockState, ReopenRule
 from ticketroute.sla import events as sla
 from ticketroute.sla.explanation import Slice
 

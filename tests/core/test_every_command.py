@@ -9,22 +9,19 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Calendar,
     Defaults,
     Membership,
     Metric,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute import errors as err
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
 
 NIGHT = Calendar(hours={"fri": [("00:00", "12:00")]})
 NEW = Ticket(id=TicketId("new"), queue=QueueId("mail"))

@@ -10,7 +10,6 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Calendar,
     Defaults,
     Dispatcher,
@@ -18,13 +17,12 @@ from ticketroute import (
     Membership,
     Metric,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     Relaxation,
     Target,
 )
 from ticketroute import errors as err
+from ticketroute.model import AgentId, PolicyId, QueueId
 from ticketroute.model.instants import LAST_INSTANT
 
 # The ways out that several share.

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ticketroute import (
     Agent,
     Dispatcher,
-    Event,
     Membership,
     OfferPolicy,
     Queue,
@@ -23,6 +22,7 @@ from ticketroute import (
 from ticketroute import commands as do
 from ticketroute.commands import Command
 from ticketroute.errors import TicketRouteError
+from ticketroute.events import Event
 
 SPANS = st.sampled_from([0, 3, 6])  # so few that ends coincide
 NAMES = "abc"

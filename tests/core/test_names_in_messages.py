@@ -7,18 +7,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    Dispatcher,
-    Queue,
-    QueueId,
-    Relaxation,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Calendar, Dispatcher, Queue, Relaxation, Ticket
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model.checks import LONGEST_ID, LONGEST_TEXT, check_id, check_text, several
 from ticketroute.model.strategy_spec import StrategySpec
 

@@ -9,19 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Delivery,
-    Dispatcher,
-    Event,
-    OfferPolicy,
-    Presence,
-    Queue,
-    QueueId,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Delivery, Dispatcher, OfferPolicy, Presence, Queue, Ticket
+from ticketroute.events import Event
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 PHONE = QueueId("phone")

@@ -14,16 +14,13 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Delivery,
     OfferPolicy,
     Queue,
-    QueueId,
     Relaxation,
     RoutingState,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute.core.decide import hand_out as handout
@@ -31,6 +28,7 @@ from ticketroute.core.index import by_age as ages
 from ticketroute.core.index import choosing as demands
 from ticketroute.core.index import filed_lines as heads
 from ticketroute.errors import NotEligibleError, OfferGoneError, TransitionError
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.testing.beside import DeskBesideReference
 
 AGENTS = [AgentId(name) for name in ("ana", "ben", "cleo", "dan", "eve", "fay", "gil", "hal")]

@@ -9,33 +9,27 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
-    ChangeRule,
     Delivery,
     Escalation,
-    Event,
-    HoldStatus,
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
-    ReopenRule,
     RoutingState,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
     minutes,
 )
 from ticketroute.commands import Command
 from ticketroute.errors import TicketRouteError
+from ticketroute.events import Event, HoldStatus
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model import events as ev
 from ticketroute.model.events import Events
+from ticketroute.sla import ChangeRule, ReopenRule
 from ticketroute.sla import events as sla
 from ticketroute.testing.beside import DeskBesideReference
 

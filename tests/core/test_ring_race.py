@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 
 from ticketroute import (
     Agent,
-    AgentId,
     Delivery,
     Dispatcher,
-    Event,
     OfferPolicy,
     Presence,
     Queue,
-    QueueId,
     RoutingState,
     Ticket,
-    TicketId,
 )
 from ticketroute import errors as err
+from ticketroute.events import Event
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 PHONE = QueueId("phone")

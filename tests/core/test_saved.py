@@ -7,11 +7,13 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant, rule
 
-from ticketroute import Agent, Dispatcher, Event, Queue, StrategySpec, Ticket
+from ticketroute import Agent, Dispatcher, Queue, Ticket
 from ticketroute.core.records import AgentRecord, QueueRecord, Rare, TicketRecord
 from ticketroute.core.show.saved import SavedAgent, SavedBook, SavedClock, SavedQueue, SavedTicket
 from ticketroute.errors import InvalidValueError
+from ticketroute.events import Event
 from ticketroute.journal.snapshots import parts_of, read_parts
+from ticketroute.model import StrategySpec
 from ticketroute.sla.clock import Book, Clock
 from ticketroute.strategies import registry
 from ticketroute.strategies.round_robin import RoundRobin

@@ -11,25 +11,20 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
-    ClockState,
     Dispatcher,
-    HoldStatus,
-    Instant,
     Metric,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     Status,
     Target,
     Ticket,
-    TicketId,
     instant_of,
 )
+from ticketroute.events import HoldStatus
+from ticketroute.model import AgentId, CalendarId, Instant, PolicyId, QueueId, TicketId
+from ticketroute.sla import ClockState
 from ticketroute.sla.explanation import Pause
 from ticketroute.testing.beside import DeskBesideReference
 

@@ -8,7 +8,6 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Delivery,
     Dispatcher,
@@ -16,22 +15,20 @@ from ticketroute import (
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Presence,
     Queue,
-    QueueId,
     RateLimit,
     RoutingState,
     Status,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
     minutes,
     seconds,
 )
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import Asks
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
 from ticketroute.model.reasons import Reason
 from ticketroute.sla.clock import ClockState
 from ticketroute.testing.beside import DeskBesideReference

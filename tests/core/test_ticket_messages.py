@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import (
-    Author,
-    Dispatcher,
-    Metric,
-    QueueId,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Author, Dispatcher, Metric, Ticket
 from ticketroute import errors as err
+from ticketroute.model import QueueId, TicketId
 
 # The ways out that several share.
 INSTANT = "it must be an instant in whole milliseconds UTC; instant_of() converts a datetime"

@@ -19,28 +19,26 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Defaults,
     Delivery,
     Dispatcher,
     Escalation,
-    Event,
     Membership,
     Metric,
     OfferPolicy,
     Policy,
     Queue,
-    QueueId,
     Relaxation,
     RoutingState,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
     seconds,
 )
 from ticketroute import commands as do
 from ticketroute.errors import BrokenDeskError, InvalidValueError, TicketRouteError
+from ticketroute.events import Event
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.strategies import registry
 from ticketroute.strategies.average_load import AverageLoad
 from ticketroute.strategies.contract import NOBODY, Key, Member

@@ -14,12 +14,9 @@ from hypothesis import strategies as st
 from ticketroute import (
     Agent,
     ChannelLimit,
-    ContactPoint,
     Defaults,
     Delivery,
-    Departure,
     Escalation,
-    Lifo,
     Membership,
     Metric,
     OfferPolicy,
@@ -28,7 +25,6 @@ from ticketroute import (
     RateLimit,
     Reach,
     Relaxation,
-    ResumeRule,
     Status,
     Target,
     TicketPriority,
@@ -53,6 +49,7 @@ from ticketroute.desk.config_tables import (
     TARGET,
 )
 from ticketroute.errors import ConfigurationError
+from ticketroute.model import ContactPoint, Departure, Lifo, ResumeRule
 from ticketroute.rules import (
     AddTags,
     Moment,

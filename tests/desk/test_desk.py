@@ -19,7 +19,6 @@ from ticketroute import (
     Author,
     Delivery,
     Dispatcher,
-    Event,
     OfferPolicy,
     Queue,
     Ticket,
@@ -29,7 +28,7 @@ from ticketroute import (
 from ticketroute.desk import AsyncDesk, Desk
 from ticketroute.desk.commands import Commands
 from ticketroute.errors import InvalidValueError, OfferGoneError, UnknownTicketError
-from ticketroute.events import OfferExpired, TicketAssigned, TicketOffered, TicketSubmitted
+from ticketroute.events import Event, OfferExpired, TicketAssigned, TicketOffered, TicketSubmitted
 from ticketroute.journal import Entry
 from ticketroute.journal.faults import (
     ClockError,

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Dispatcher, Queue, QueueId
+from ticketroute import Dispatcher, Queue
 from ticketroute.errors import InvalidValueError, JournalConflictError
 from ticketroute.journal import Journal, MemoryJournal, Snapshot
+from ticketroute.model import QueueId
 from ticketroute.model.events import Event
 from ticketroute.testing import JournalContract
 

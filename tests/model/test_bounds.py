@@ -9,25 +9,20 @@ from typing import Any
 import pytest
 
 from ticketroute import (
-    Aged,
     Agent,
-    AgentId,
     ChannelLimit,
-    ContactPoint,
     Defaults,
     Membership,
     OfferPolicy,
     Queue,
-    QueueId,
     RateLimit,
     Reach,
     Relaxation,
-    StrategySpec,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute.errors import InvalidValueError, shown
+from ticketroute.model import Aged, AgentId, ContactPoint, QueueId, StrategySpec, TicketId
 from ticketroute.model.checks import check_id, check_text
 from ticketroute.model.instants import LAST_INSTANT, datetime_of, instant_of, span_of
 

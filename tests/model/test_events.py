@@ -14,22 +14,17 @@ from attrs.exceptions import FrozenInstanceError
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
-    Cause,
-    ContactPoint,
     Defaults,
-    HoldStatus,
     Membership,
     Presence,
     Queue,
-    QueueId,
     Reach,
     Ticket,
-    TicketId,
     TicketPriority,
-    WaitReason,
 )
+from ticketroute.events import Cause, HoldStatus, WaitReason
+from ticketroute.model import AgentId, ContactPoint, QueueId, TicketId
 from ticketroute.model import events as ev
 from ticketroute.model.frozen import maker, read_only
 

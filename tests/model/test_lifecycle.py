@@ -6,7 +6,8 @@ import inspect
 
 import pytest
 
-from ticketroute import Author, HoldStatus, RoutingState, Status
+from ticketroute import Author, RoutingState, Status
+from ticketroute.events import HoldStatus
 from ticketroute.model import events as ev
 from ticketroute.model.lifecycle import CONVERSATION, OFFER, ROUTING, Move
 from ticketroute.model.offer import OfferOutcome

@@ -8,22 +8,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    ContactPoint,
-    Defaults,
-    OfferPolicy,
-    Presence,
-    Queue,
-    QueueId,
-    Reach,
-    Relaxation,
-    StrategySpec,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Defaults, OfferPolicy, Presence, Queue, Reach, Relaxation, Ticket
 from ticketroute.errors import InvalidValueError, shown
+from ticketroute.model import AgentId, ContactPoint, QueueId, StrategySpec, TicketId
 from ticketroute.model.frozen import FrozenMapping, read_only
 from ticketroute.model.instants import EPOCH, LAST_INSTANT, datetime_of, instant_of, span_of
 

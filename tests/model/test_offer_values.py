@@ -11,18 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    ContactPoint,
-    OfferPolicy,
-    Queue,
-    QueueId,
-    Reach,
-    Relaxation,
-    TicketPriority,
-)
+from ticketroute import Agent, OfferPolicy, Queue, Reach, Relaxation, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, ContactPoint, QueueId
 from ticketroute.model.checks import LONGEST_SPAN
 from ticketroute.model.relaxation import MOST_STEPS, schedule
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import StrategySpec
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import StrategySpec
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 numbers = st.integers(0, 10**15)

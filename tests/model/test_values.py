@@ -13,33 +13,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketroute import (
-    Aged,
     Agent,
-    AgentId,
     ChannelLimit,
-    ContactPoint,
     Defaults,
     Delivery,
-    Departure,
-    EarliestDeadline,
-    Lifo,
     Membership,
     OfferPolicy,
     Presence,
-    PriorityThenAge,
     Queue,
-    QueueId,
     RateLimit,
     Reach,
-    Reason,
     Relaxation,
-    ResumeRule,
-    StrategySpec,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import (
+    Aged,
+    AgentId,
+    ContactPoint,
+    Departure,
+    EarliestDeadline,
+    Lifo,
+    PriorityThenAge,
+    QueueId,
+    Reason,
+    ResumeRule,
+    StrategySpec,
+    TicketId,
+)
 from ticketroute.model.frozen import EMPTY, FrozenMapping, read_only
 from ticketroute.model.line_order import LineOrder
 

@@ -8,21 +8,18 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     Dispatcher,
-    Event,
     Metric,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
 )
 from ticketroute.errors import InvalidValueError
+from ticketroute.events import Event
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
 from ticketroute.reporting.attainment import Attainment, Facet, attainment
 
 ANA, BEN = AgentId("ana"), AgentId("ben")

@@ -23,7 +23,6 @@ from ticketroute import (
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Queue,
     RoutingState,
     Target,
@@ -34,6 +33,7 @@ from ticketroute import (
     minutes,
 )
 from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.model import PolicyId
 from ticketroute.model import events as ev
 from ticketroute.reporting.attainment import Facet as AttainmentFacet
 from ticketroute.reporting.attainment import attainment

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import Calendar, Ticket, TicketPriority, Versions, hours
+from ticketroute import Calendar, Ticket, TicketPriority, hours
 from ticketroute.rules import (
     Action,
     AddTags,
@@ -36,6 +36,7 @@ from ticketroute.rules import (
     TierIs,
     Within,
 )
+from ticketroute.sla import Versions
 from ticketroute.testing.reference.rules import ruled
 
 names = st.sampled_from("abc")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import Calendar, CalendarId, Ticket, TicketPriority, Versions, hours
+from ticketroute import Calendar, Ticket, TicketPriority, hours
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import CalendarId
 from ticketroute.rules import (
     AllOf,
     Always,
@@ -34,6 +35,7 @@ from ticketroute.rules import (
     Within,
 )
 from ticketroute.rules.draft import Draft
+from ticketroute.sla import Versions
 
 a_ticket: Any = Ticket  # ids of a test are plain texts
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import Dispatcher, Metric, Policy, PolicyId, Queue, Target, Ticket, TicketPriority
+from ticketroute import Dispatcher, Metric, Policy, Queue, Target, Ticket, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import PolicyId
 from ticketroute.model.events import TicketSubmitted
 from ticketroute.rules import (
     AddTags,

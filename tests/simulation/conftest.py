@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Agent, AgentId, Queue, QueueId
+from ticketroute import Agent, Queue
+from ticketroute.model import AgentId, QueueId
 from ticketroute.simulation import Exponential, Kind, Poisson, Scenario, Worker
 from ticketroute.simulation.units import HOUR
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import Agent, AgentId
+from ticketroute import Agent
 from ticketroute.errors import InvalidValueError, UnknownStrategyError
+from ticketroute.model import AgentId
 from ticketroute.model.strategy_spec import REGISTERED
 from ticketroute.simulation import (
     AllFailedError,

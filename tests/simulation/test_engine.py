@@ -5,20 +5,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    Delivery,
-    Metric,
-    OfferPolicy,
-    Policy,
-    PolicyId,
-    Queue,
-    QueueId,
-    Target,
-)
+from ticketroute import Agent, Calendar, Delivery, Metric, OfferPolicy, Policy, Queue, Target
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, PolicyId, QueueId
 from ticketroute.model.events import Event, TicketAssigned
 from ticketroute.simulation import (
     Answers,

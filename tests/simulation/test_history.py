@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import AgentId, Calendar, QueueId, TicketPriority
+from ticketroute import Calendar, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, QueueId
 from ticketroute.simulation import Recorded, Resampled, Run, compare
 from ticketroute.simulation.goodness import quality
 from ticketroute.simulation.history import Past, fit

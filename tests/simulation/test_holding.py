@@ -7,8 +7,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketroute import Agent, AgentId, Delivery, Metric, Policy, PolicyId, Queue, QueueId, Target
+from ticketroute import Agent, Delivery, Metric, Policy, Queue, Target
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, PolicyId, QueueId
 from ticketroute.model.events import (
     Event,
     TicketHeld,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Delivery, Metric, ResumeRule, TicketPriority
+from ticketroute import Delivery, Metric, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import ResumeRule
 from ticketroute.simulation import Batches, During, LogNormal, Weekly
 from ticketroute.simulation.reading import plan_from, read_plan
 from ticketroute.simulation.units import HOUR

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import Agent, AgentId, Metric, Policy, PolicyId, Target
+from ticketroute import Agent, Metric, Policy, Target
+from ticketroute.model import AgentId, PolicyId
 from ticketroute.simulation import Worker, compare
 from ticketroute.simulation.answer import answer, cautions, value
 from ticketroute.simulation.compare import Comparison

@@ -7,22 +7,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Event,
-    Instant,
-    Metric,
-    Policy,
-    PolicyId,
-    Queue,
-    QueueId,
-    RoutingState,
-    Span,
-    Target,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Metric, Policy, Queue, RoutingState, Target, Ticket
+from ticketroute.events import Event
+from ticketroute.model import AgentId, Instant, PolicyId, QueueId, Span, TicketId
 from ticketroute.model import events as ev
 from ticketroute.sla import events as sla
 from ticketroute.testing import WatchedDesk

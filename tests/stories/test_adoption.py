@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import Agent, AgentId, QueueId, RateLimit, Status, Ticket, TicketId
+from ticketroute import Agent, RateLimit, Status, Ticket
 from ticketroute.errors import DuplicateTicketError, TransitionError, UnknownAgentError
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

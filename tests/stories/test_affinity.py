@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticketroute import AgentId, Delivery, OfferPolicy, QueueId, RoutingState, TicketId, seconds
+from ticketroute import Delivery, OfferPolicy, RoutingState, seconds
 from ticketroute import errors as err
+from ticketroute.model import AgentId, QueueId, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

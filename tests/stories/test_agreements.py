@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticketroute import (
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
-    ChangeRule,
-    ClockState,
     Metric,
     Policy,
-    PolicyId,
-    QueueId,
     Relaxation,
-    Span,
     Target,
-    TicketId,
     TicketPriority,
     hours,
     seconds,
 )
 from ticketroute.errors import InUseError
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, Span, TicketId
+from ticketroute.sla import ChangeRule, ClockState
 from ticketroute.sla.events import ClockBreached, PoliciesSet
 
 if TYPE_CHECKING:

@@ -8,20 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Cause,
-    Defaults,
-    Delivery,
-    QueueId,
-    RoutingState,
-    Ticket,
-    TicketId,
-    TicketPriority,
-    WaitReason,
-    minutes,
-    seconds,
-)
+from ticketroute import Defaults, Delivery, RoutingState, Ticket, TicketPriority, minutes, seconds
 from ticketroute.errors import (
     DeadlinePassedError,
     DuplicateTicketError,
@@ -29,6 +16,8 @@ from ticketroute.errors import (
     UnknownQueueError,
     UnroutedTicketError,
 )
+from ticketroute.events import Cause, WaitReason
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticketroute import (
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
-    Cause,
-    ChangeRule,
-    ClockState,
-    EarliestDeadline,
-    HoldStatus,
-    Instant,
     Metric,
-    QueueId,
-    ReopenRule,
     RoutingState,
     Status,
     Target,
-    TicketId,
     TicketPriority,
     hours,
     instant_of,
@@ -32,6 +21,9 @@ from ticketroute import (
     seconds,
 )
 from ticketroute.errors import UnknownClockError
+from ticketroute.events import Cause, HoldStatus
+from ticketroute.model import AgentId, CalendarId, EarliestDeadline, Instant, QueueId, TicketId
+from ticketroute.sla import ChangeRule, ClockState, ReopenRule
 from ticketroute.sla.events import ClockBreached, ClockEnded, ClockPaused
 from ticketroute.sla.explanation import Pause, Slice
 

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Author,
-    ClockState,
-    Metric,
-    Policy,
-    PolicyId,
-    QueueId,
-    Target,
-    TicketId,
-    TicketPriority,
-    minutes,
-)
+from ticketroute import Author, Metric, Policy, Target, TicketPriority, minutes
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
+from ticketroute.sla import ClockState
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

@@ -9,21 +9,19 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Delivery,
     Membership,
     OfferPolicy,
-    QueueId,
     RateLimit,
     Reach,
     Relaxation,
     Ticket,
-    TicketId,
     TicketPriority,
     hours,
     seconds,
 )
 from ticketroute import errors as err
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

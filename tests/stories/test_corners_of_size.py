@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    ChannelLimit,
-    Membership,
-    QueueId,
-    RoutingState,
-    TicketId,
-    TicketPriority,
-    minutes,
-    seconds,
-)
+from ticketroute import ChannelLimit, Membership, RoutingState, TicketPriority, minutes, seconds
 from ticketroute import errors as err
+from ticketroute.model import AgentId, QueueId, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

@@ -7,22 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Cause,
-    Defaults,
-    Delivery,
-    Departure,
-    Event,
-    Presence,
-    QueueId,
-    ResumeRule,
-    RoutingState,
-    TicketId,
-    TicketPriority,
-    seconds,
-)
+from ticketroute import Agent, Defaults, Delivery, Presence, RoutingState, TicketPriority, seconds
+from ticketroute.events import Cause, Event
+from ticketroute.model import AgentId, Departure, QueueId, ResumeRule, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

@@ -6,19 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Author,
-    Cause,
-    Delivery,
-    Queue,
-    QueueId,
-    RoutingState,
-    Status,
-    TicketId,
-    TicketPriority,
-    seconds,
-)
+from ticketroute import Author, Delivery, Queue, RoutingState, Status, TicketPriority, seconds
 from ticketroute.errors import (
     AlreadyAssignedError,
     AlreadyDoneError,
@@ -26,6 +14,8 @@ from ticketroute.errors import (
     TransitionError,
     UnknownQueueError,
 )
+from ticketroute.events import Cause
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

@@ -7,25 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticketroute import (
-    AgentId,
     Author,
     Calendar,
-    CalendarId,
     Delivery,
     Escalation,
     Metric,
     Policy,
-    PolicyId,
-    QueueId,
     Reach,
     Relaxation,
     RoutingState,
     Target,
-    TicketId,
     TicketPriority,
     hours,
     seconds,
 )
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model import events as ev
 from ticketroute.sla.events import ClockBreached, ClockEscalated, ClockWarned
 

@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticketroute import (
-    AgentId,
-    Cause,
     ChannelLimit,
     Delivery,
     Membership,
     OfferPolicy,
-    QueueId,
     RateLimit,
-    Reason,
     RoutingState,
     Ticket,
-    TicketId,
-    WaitReason,
     seconds,
 )
 from ticketroute.core.show.explain import Explanation
+from ticketroute.events import Cause, WaitReason
+from ticketroute.model import AgentId, QueueId, Reason, TicketId
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.sla.zones import HORIZON
 

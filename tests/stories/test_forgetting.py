@@ -6,23 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    Dispatcher,
-    Metric,
-    Policy,
-    PolicyId,
-    Presence,
-    Queue,
-    QueueId,
-    Target,
-    Ticket,
-    TicketId,
-)
+from ticketroute import Agent, Calendar, Dispatcher, Metric, Policy, Presence, Queue, Target, Ticket
 from ticketroute import events as ev
 from ticketroute.errors import InUseError, InvalidValueError, UnknownTicketError
+from ticketroute.model import AgentId, PolicyId, QueueId, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

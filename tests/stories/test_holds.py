@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Author,
-    ChannelLimit,
-    HoldStatus,
-    QueueId,
-    ResumeRule,
-    RoutingState,
-    Status,
-    TicketId,
-)
+from ticketroute import Author, ChannelLimit, RoutingState, Status
 from ticketroute.errors import AlreadyDoneError, TransitionError
+from ticketroute.events import HoldStatus
+from ticketroute.model import AgentId, QueueId, ResumeRule, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

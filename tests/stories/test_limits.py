@@ -10,19 +10,16 @@ import pytest
 from tests.stories.conftest import brief
 from ticketroute import (
     Agent,
-    AgentId,
     ChannelLimit,
     Defaults,
     Delivery,
     Membership,
     Queue,
-    QueueId,
     RateLimit,
-    Reason,
     Ticket,
-    TicketId,
     seconds,
 )
+from ticketroute.model import AgentId, QueueId, Reason, TicketId
 from ticketroute.testing import WatchedDesk
 
 if TYPE_CHECKING:

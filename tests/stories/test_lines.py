@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
+from ticketroute import TicketPriority, minutes
+from ticketroute.model import (
     Aged,
     AgentId,
     EarliestDeadline,
@@ -14,8 +15,6 @@ from ticketroute import (
     PriorityThenAge,
     QueueId,
     TicketId,
-    TicketPriority,
-    minutes,
 )
 from ticketroute.model.line_order import LineOrder
 

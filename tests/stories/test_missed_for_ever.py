@@ -6,23 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticketroute import (
-    Calendar,
-    CalendarId,
-    ChangeRule,
-    ClockState,
-    Escalation,
-    Metric,
-    Policy,
-    PolicyId,
-    QueueId,
-    Target,
-    TicketId,
-    TicketPriority,
-    hours,
-)
+from ticketroute import Calendar, Escalation, Metric, Policy, Target, TicketPriority, hours
 from ticketroute.errors import InUseError
+from ticketroute.model import CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.reporting.attainment import Attainment, Facet, attainment
+from ticketroute.sla import ChangeRule, ClockState
 from ticketroute.sla.events import ClockBreached, ClockEscalated, ClockWarned
 
 if TYPE_CHECKING:

@@ -10,24 +10,20 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
-    Cause,
     Delivery,
-    HoldStatus,
     OfferPolicy,
     Presence,
-    QueueId,
     RateLimit,
     Relaxation,
     RoutingState,
     Ticket,
-    TicketId,
     TicketPriority,
-    WaitReason,
     seconds,
 )
 from ticketroute import errors as err
+from ticketroute.events import Cause, HoldStatus, WaitReason
+from ticketroute.model import AgentId, QueueId, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ticketroute import Agent, AgentId, Dispatcher, Queue, QueueId, Ticket, TicketId, TicketPriority
+from ticketroute import Agent, Dispatcher, Queue, Ticket, TicketPriority
 from ticketroute.errors import UnknownTicketError
+from ticketroute.model import AgentId, QueueId, TicketId
 
 ANA, MAIL = AgentId("ana"), QueueId("mail")
 

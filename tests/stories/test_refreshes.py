@@ -10,20 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
-from ticketroute import (
-    AgentId,
-    Calendar,
-    CalendarId,
-    Dispatcher,
-    Metric,
-    Presence,
-    PublicHolidays,
-    QueueId,
-    TicketId,
-    hours,
-    instant_of,
-)
+from ticketroute import Calendar, Dispatcher, Metric, Presence, PublicHolidays, hours, instant_of
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.sla import events as sla
 from ticketroute.sla import holiday, known, refresh
 from ticketroute.sla.known import KnownDates, ZoneData

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticketroute import (
-    AgentId,
     Delivery,
     Dispatcher,
     Escalation,
     Membership,
     OfferPolicy,
-    QueueId,
     Reach,
-    Reason,
     Relaxation,
     RoutingState,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
-    WaitReason,
     minutes,
     seconds,
 )
@@ -32,6 +27,8 @@ from ticketroute.errors import (
     OverflowCircleError,
     UnknownQueueError,
 )
+from ticketroute.events import WaitReason
+from ticketroute.model import AgentId, QueueId, Reason, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

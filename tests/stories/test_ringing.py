@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    ContactPoint,
-    Delivery,
-    Membership,
-    OfferPolicy,
-    QueueId,
-    RoutingState,
-    TicketId,
-    WaitReason,
-    seconds,
-)
+from ticketroute import Agent, Delivery, Membership, OfferPolicy, RoutingState, seconds
 from ticketroute import errors as err
+from ticketroute.events import WaitReason
+from ticketroute.model import AgentId, ContactPoint, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

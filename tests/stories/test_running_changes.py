@@ -10,23 +10,19 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Author,
     ChannelLimit,
     Defaults,
     Delivery,
     Dispatcher,
-    Lifo,
     Membership,
     OfferPolicy,
     Queue,
-    QueueId,
     RateLimit,
     Reach,
     Relaxation,
     RoutingState,
     Ticket,
-    TicketId,
     TicketPriority,
     seconds,
 )
@@ -36,6 +32,7 @@ from ticketroute.errors import (
     QueueNotEmptyError,
     UnknownStrategyError,
 )
+from ticketroute.model import AgentId, Lifo, QueueId, TicketId
 from ticketroute.model.events import TicketAssigned, TicketTransferred
 
 if TYPE_CHECKING:

@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Cause,
-    Defaults,
-    Delivery,
-    OfferPolicy,
-    QueueId,
-    Reach,
-    Reason,
-    Relaxation,
-    TicketId,
-    TicketPriority,
-    seconds,
-)
+from ticketroute import Defaults, Delivery, OfferPolicy, Reach, Relaxation, TicketPriority, seconds
 from ticketroute.errors import NotEligibleError
+from ticketroute.events import Cause
+from ticketroute.model import AgentId, QueueId, Reason, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

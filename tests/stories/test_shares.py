@@ -6,7 +6,8 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ticketroute import AgentId, Delivery, Membership, QueueId, TicketId, minutes
+from ticketroute import Delivery, Membership, minutes
+from ticketroute.model import AgentId, QueueId, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

@@ -7,23 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    CalendarId,
-    Delivery,
-    Departure,
-    QueueId,
-    Reason,
-    ResumeRule,
-    RoutingState,
-    TicketId,
-    WaitReason,
-    hours,
-    seconds,
-)
+from ticketroute import Agent, Calendar, Delivery, RoutingState, hours, seconds
 from ticketroute.errors import InUseError, NotEligibleError
+from ticketroute.events import WaitReason
+from ticketroute.model import AgentId, CalendarId, Departure, QueueId, Reason, ResumeRule, TicketId
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

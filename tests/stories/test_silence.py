@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticketroute import (
-    AgentId,
     Author,
     Delivery,
     OfferPolicy,
-    QueueId,
     Reach,
     Relaxation,
-    ResumeRule,
     RoutingState,
     Status,
-    TicketId,
     seconds,
 )
+from ticketroute.model import AgentId, QueueId, ResumeRule, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

@@ -10,11 +10,8 @@ import pytest
 
 from ticketroute import (
     Agent,
-    AgentId,
     Calendar,
-    CalendarId,
     ChannelLimit,
-    ClockState,
     Defaults,
     Delivery,
     Dispatcher,
@@ -22,25 +19,24 @@ from ticketroute import (
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
-    QueueId,
     RateLimit,
     Reach,
     RoutingState,
     Target,
     Ticket,
-    TicketId,
     TicketPriority,
-    WaitReason,
     minutes,
     seconds,
 )
 from ticketroute.core.decide.service_levels import MOST_POLICIES
 from ticketroute.core.index import by_age as ages
 from ticketroute.errors import InvalidValueError, OfferGoneError
+from ticketroute.events import WaitReason
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, TicketId
 from ticketroute.model import events as ev
 from ticketroute.model.instants import LAST_INSTANT
 from ticketroute.model.line_order import EarliestDeadline
+from ticketroute.sla import ClockState
 
 if TYPE_CHECKING:
     from tests.stories.conftest import Desk

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import (
-    AgentId,
-    Author,
-    Cause,
-    Delivery,
-    QueueId,
-    Reason,
-    TicketId,
-    TicketPriority,
-    seconds,
-)
+from ticketroute import Author, Delivery, TicketPriority, seconds
 from ticketroute.errors import (
     AlreadyAssignedError,
     AlreadyDoneError,
@@ -25,6 +15,8 @@ from ticketroute.errors import (
     NotEligibleError,
     TransitionError,
 )
+from ticketroute.events import Cause
+from ticketroute.model import AgentId, QueueId, Reason, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import AgentId, Delivery, QueueId, RoutingState, TicketId, TicketPriority
+from ticketroute import Delivery, RoutingState, TicketPriority
 from ticketroute.errors import (
     AlreadyDoneError,
     InvalidValueError,
@@ -15,6 +15,7 @@ from ticketroute.errors import (
     UnknownQueueError,
     UnknownTicketError,
 )
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 
 if TYPE_CHECKING:

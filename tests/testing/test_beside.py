@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import Agent, AgentId, Dispatcher, Queue, QueueId, Ticket, TicketId
+from ticketroute import Agent, Dispatcher, Queue, Ticket
 from ticketroute.commands import Command, Resolve
 from ticketroute.errors import InvalidValueError, NotEligibleError, UnknownStrategyError
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model.events import Events
 from ticketroute.testing import DeskBesideReference, WatchedDesk
 

@@ -12,18 +12,9 @@ import pytest
 from hypothesis import given
 
 import ticketroute.testing as kit
-from ticketroute import (
-    Agent,
-    AgentId,
-    Delivery,
-    Dispatcher,
-    Queue,
-    QueueId,
-    Ticket,
-    TicketId,
-    commands,
-)
+from ticketroute import Agent, Delivery, Dispatcher, Queue, Ticket, commands
 from ticketroute.errors import NotEligibleError
+from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model import events as ev
 from ticketroute.testing import FrozenClock, History, Judge, WatchedDesk, check, histories
 from ticketroute.testing.calls import call

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ticketroute import Calendar, Dispatcher, Policy, Queue, QueueId, Target
+from ticketroute import Calendar, Dispatcher, Policy, Queue, Target
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import QueueId
 from ticketroute.sla import events as sla
 from ticketroute.testing import History, World, calendars, escalations, histories, policies, targets
 from ticketroute.testing.promised import (

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ticketroute import AgentId, Instant, Presence, TicketId
+from ticketroute import Presence
+from ticketroute.model import AgentId, Instant, TicketId
 from ticketroute.model.events import (
     Cause,
     OfferDeclined,

@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from ticketroute import StrategySpec
 from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.model import StrategySpec
 from ticketroute.model.checks import check_whole
 from ticketroute.simulation.executors import Found, team
 from ticketroute.simulation.figures import CATALOGUE

@@ -23,7 +23,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ticketroute import AgentId, Delivery, Dispatcher, Event, Instant, Presence, Ticket, TicketId
+from ticketroute import Delivery, Dispatcher, Presence, Ticket
+from ticketroute.events import Event
+from ticketroute.model import AgentId, Instant, TicketId
 from ticketroute.model.events import (
     Author,
     OfferDeclined,

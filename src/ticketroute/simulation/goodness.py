@@ -11,7 +11,7 @@ from statistics import fmean
 import numpy as np
 from attrs import frozen
 
-from ticketroute import Instant
+from ticketroute.model import Instant
 from ticketroute.simulation.engine import Run
 from ticketroute.simulation.history import Fitted, in_turn
 from ticketroute.simulation.records import Outcome

@@ -16,22 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from attrs import evolve, field, frozen
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    Delivery,
-    Instant,
-    Metric,
-    Policy,
-    PolicyId,
-    Queue,
-    QueueId,
-    ResumeRule,
-    Target,
-    TicketPriority,
-)
+from ticketroute import Agent, Calendar, Delivery, Metric, Policy, Queue, Target, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, Instant, PolicyId, QueueId, ResumeRule
 from ticketroute.model.instants import datetime_of
 from ticketroute.simulation.arrivals import WEEKDAYS, Recorded, Resampled
 from ticketroute.simulation.laws import Observed

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.optimize import linprog
 
-from ticketroute import QueueId
 from ticketroute.errors import TicketRouteError
+from ticketroute.model import QueueId
 from ticketroute.simulation.scenario import Kind, Scenario, Worker
 from ticketroute.simulation.units import HOUR
 

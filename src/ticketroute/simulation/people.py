@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from ticketroute import AgentId, Instant, TicketId
+from ticketroute.model import AgentId, Instant, TicketId
 from ticketroute.simulation.scenario import Kind, Worker
 
 

@@ -13,22 +13,18 @@ from attrs import evolve, frozen
 
 from ticketroute import (
     Agent,
-    AgentId,
     Calendar,
-    CalendarId,
     Delivery,
     Metric,
     OfferPolicy,
     Policy,
-    PolicyId,
     Queue,
-    QueueId,
-    StrategySpec,
     Target,
     TicketPriority,
     instant_of,
 )
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, CalendarId, PolicyId, QueueId, StrategySpec
 from ticketroute.simulation.arrivals import Arrivals, Batches, During, Poisson, Weekly
 from ticketroute.simulation.laws import law_from
 from ticketroute.simulation.scenario import (

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ticketroute import Instant
+from ticketroute.model import Instant
 
 NEVER: Instant = -1  # an instant that did not come
 AT_ONCE = 50_000  # rows of a Parquet file that are in memory

@@ -7,20 +7,9 @@ from typing import Any
 
 from attrs import Attribute, evolve, field, frozen
 
-from ticketroute import (
-    Agent,
-    AgentId,
-    Calendar,
-    CalendarId,
-    Defaults,
-    Instant,
-    Policy,
-    Queue,
-    QueueId,
-    StrategySpec,
-    TicketPriority,
-)
+from ticketroute import Agent, Calendar, Defaults, Policy, Queue, TicketPriority
 from ticketroute.errors import InvalidValueError
+from ticketroute.model import AgentId, CalendarId, Instant, QueueId, StrategySpec
 from ticketroute.model.checks import check_id, check_instant, check_text
 from ticketroute.simulation.arrivals import Arrivals
 from ticketroute.simulation.laws import Fixed, Law, law_from, number

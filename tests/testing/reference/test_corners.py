@@ -11,7 +11,6 @@ from ticketroute import (
     Agent,
     Defaults,
     Delivery,
-    Event,
     Membership,
     OfferPolicy,
     Queue,
@@ -20,6 +19,7 @@ from ticketroute import (
     TicketPriority,
 )
 from ticketroute.errors import ConflictError, InvalidValueError
+from ticketroute.events import Event
 from ticketroute.model import events as ev
 from ticketroute.model.agent import ChannelLimit
 from ticketroute.model.relaxation import Reach
