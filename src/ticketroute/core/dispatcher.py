@@ -20,14 +20,14 @@ from ticketroute.core.index.roster import memberships
 from ticketroute.core.records import TicketRecord
 from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
-from ticketroute.core.show.explain import Explanation, explain
+from ticketroute.core.show.explain import Explanation, explain, wait_reason
 from ticketroute.core.show.restored import restore
 from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.checks import check_id
-from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStatus
+from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStatus, WaitReason
 from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant, Span
@@ -913,6 +913,14 @@ class Dispatcher(Run):
             return None
         pace = (handed[-1] - handed[0]) / (len(handed) - 1)
         return round(pace * (lines.ahead_of(ticket) + 1))
+
+    def wait_reason(self, ticket_id: TicketId) -> WaitReason | None:
+        """Return in brief why a ticket has no agent now; None if it does not wait.
+
+        A view's ``wait_reason`` is of the moment at which the ticket was queued. O(members of its
+        queue) for the first ticket that asks what no other asked, O(queues it waits in) after it.
+        """
+        return wait_reason(self._state, known_ticket(self._state, ticket_id))
 
     def explain(self, ticket_id: TicketId) -> Explanation:
         """Return why a ticket is where it is, and what keeps every other agent from it.

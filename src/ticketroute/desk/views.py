@@ -8,8 +8,10 @@ from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.show.explain import Explanation
 from ticketroute.core.show.views import AgentView, TicketView
 from ticketroute.desk.memory import Memory
+from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Span, datetime_of
+from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.sla.explanation import ClockExplanation, ClockView
 from ticketroute.sla.policy import Metric, Policy
@@ -70,10 +72,12 @@ class Views:
         with self._memory.lock:
             return self._dispatcher.queue(queue_id)
 
-    def tickets(self) -> tuple[TicketView, ...]:
-        """Return every ticket, in the order of submission. O(n)."""
+    def tickets(
+        self, *, queue: QueueId | None = None, state: RoutingState | None = None
+    ) -> tuple[TicketView, ...]:
+        """Return tickets, in the order of submission: all, or those of a queue or in a state."""
         with self._memory.lock:
-            return tuple(self._dispatcher.tickets())
+            return self._dispatcher.tickets(queue=queue, state=state)
 
     def agents(self) -> tuple[AgentView, ...]:
         """Return every agent, in the order in which they were added. O(n)."""
@@ -99,6 +103,11 @@ class Views:
         """Return about how long a waiting ticket still waits, in milliseconds, or None."""
         with self._memory.lock:
             return self._dispatcher.estimate_wait(ticket_id)
+
+    def wait_reason(self, ticket_id: TicketId) -> WaitReason | None:
+        """Return in brief why a ticket has no agent now; None if it does not wait."""
+        with self._memory.lock:
+            return self._dispatcher.wait_reason(ticket_id)
 
     def explain(self, ticket_id: TicketId) -> Explanation:
         """Return why a ticket is where it is, and what keeps every other agent from it."""

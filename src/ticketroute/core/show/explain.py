@@ -180,7 +180,7 @@ def _moment(instant: Instant) -> str:
     return f"{datetime_of(instant):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _wait_reason(state: State, ticket: TicketRecord) -> WaitReason | None:
+def wait_reason(state: State, ticket: TicketRecord) -> WaitReason | None:
     """Return why a ticket waits now, which may differ from when it was queued."""
     if not ticket.entries or ticket.wait_reason in (None, WaitReason.AWAITS_PULL):
         return ticket.wait_reason
@@ -210,7 +210,7 @@ def explain(state: State, ticket: TicketRecord) -> Explanation:
         queue_id=queue.id,
         state=ticket.state,
         strategy=str(strategy),
-        wait_reason=_wait_reason(state, ticket),
+        wait_reason=wait_reason(state, ticket),
         winner=winner,
         decided_at=None if decision is None else decision.at,
         cause=None if decision is None else decision.cause,
