@@ -129,7 +129,12 @@ def test_one_command_makes_a_look_read_one_ticket_and_one_agent(
     seen.look()
     read: list[str] = []
     agent = desk.agent
-    monkeypatch.setattr(desk, "agent", lambda name: read.append(name) or agent(name))
+
+    def noted(name: str) -> Any:
+        read.append(name)
+        return agent(name)
+
+    monkeypatch.setattr(desk, "agent", noted)
     desk.submit(Ticket(id="t1", queue="mail"))
     seen.look()
     assert read == ["ana"]
@@ -181,8 +186,6 @@ def test_a_watch_follows_what_other_processes_do(address: str) -> None:
         seen.look()
         assert plain(seen) == fresh(here)
         assert seen.reasons("mail") == {WaitReason.NOBODY_FREE: 1}
-
-
 
 
 def test_an_agent_is_read_again_when_their_ticket_goes_on_hold() -> None:

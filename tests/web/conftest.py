@@ -225,3 +225,32 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         if running.process.poll() is None:
             running.process.kill()
             running.process.wait(START)
+
+
+APP = """
+from ticketroute.desk import Desk
+from ticketroute.web import board
+
+desk = Desk.open({path!r})
+app = board(desk, title="Support & <b>more</b>", clock=lambda: {at}, life={life}, every=0.2)
+"""
+
+
+@define
+class Served:
+    """A board in a process of its own, and the desk it shows."""
+
+    running: Running
+    desk: Desk
+    clock: Clock
+
+
+@pytest.fixture
+def served(tmp_path: Path, clock: Clock, serve: Callable[..., Running]) -> Iterator[Served]:
+    path = str(tmp_path / "desk.db")
+    with Desk.open(path, clock=clock) as desk:
+        morning(desk, clock)
+        text = APP.format(path=path, at=clock.at, life=2)
+        (tmp_path / "served.py").write_text(text, encoding="utf-8")
+        running = serve("-m", "uvicorn", "served:app", "--port", "{port}", "--log-level", "warning")
+        yield Served(running, desk, clock)

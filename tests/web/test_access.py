@@ -15,8 +15,16 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.web import HEADERS, Page, Source, board
 from ticketroute.web.access import COOKIE
 
-TOKEN = "s3cret-token-of-20ch"
-ROUTES = ["/", "/state.json", "/agents.json", "/events", "/tickets/T1.json", "/nothing", "/static/x"]
+TOKEN = "s3cret-token-of-20ch"  # noqa: S105  of these tests
+ROUTES = [
+    "/",
+    "/state.json",
+    "/agents.json",
+    "/events",
+    "/tickets/T1.json",
+    "/nothing",
+    "/static/x",
+]
 Get = Callable[..., Any]
 
 

@@ -22,6 +22,7 @@ from ticketroute.cli.journal import journal
 from ticketroute.cli.report import report
 from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
+from ticketroute.cli.serve import serve
 from ticketroute.cli.sla import sla
 from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
@@ -46,6 +47,7 @@ Start here:
   ticketroute replay --help      what would have happened to your own history
   ticketroute staff --help       how many agents a target needs
   ticketroute journal --help     what a kept desk holds
+  ticketroute serve desk.db      a board of it in the browser
 """
 
 
@@ -97,6 +99,7 @@ COMMANDS = (
     replay,
     report,
     route,
+    serve,
     sla,
     staff,
     strategies,

@@ -68,7 +68,9 @@ class Access:
         if given is not None:
             if not _same(given, token):
                 return _UNKNOWN
-            return Answer(303, "", {"location": _without_token(request), "set-cookie": self._cookie(request)})
+            return Answer(
+                303, "", {"location": _without_token(request), "set-cookie": self._cookie(request)}
+            )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and _same(bearer.strip(), token):
             return None
@@ -118,7 +120,8 @@ def _on_this_machine(request: Request) -> Answer | None:
     client = request.client.host if request.client is not None else ""
     if not _is_loopback(client):
         return Answer(
-            403, "without a token this board is for its own machine; give board() a token= or allow="
+            403,
+            "without a token this board is for its own machine; give board() a token= or allow=",
         )
     host = request.headers.get("host", "")
     name = host.rpartition(":")[0] if re.search(r":\d*$", host) else host

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
+from ticketroute.core.show.explain import Names
 from ticketroute.desk.addresses import Clock
 from ticketroute.desk.desk import Desk
 from ticketroute.errors import InvalidValueError
@@ -158,6 +159,7 @@ def board(
     zone: str = "UTC",
     target: Span = USUAL_TARGET,
     clock: Clock | None = None,
+    names: Names | None = None,
 ) -> Board:
     """Return an ASGI application that shows a desk to supervisors; it cannot change the desk.
 
@@ -175,6 +177,8 @@ def board(
         zone: the zone in which "today" begins at midnight.
         target: the span within which an answer counts for the service level, in milliseconds.
         clock: the present, in place of the real clock: the one that was given to the desk.
+        names: the host's names of agents and queues, as a mapping from ids or a function of the
+            id; without it an agent's own ``name``, or else the id.
 
     Raises:
         InvalidValueError: if a value cannot be used.
@@ -187,5 +191,5 @@ def board(
     """
     if not isinstance(life, int | float) or not LIVES[0] <= life <= LIVES[1]:
         raise InvalidValueError("life", life, f"seconds, from {LIVES[0]} to {LIVES[1]}")
-    source = Source(desk, every=every, zone=zone, target=target, clock=clock)
+    source = Source(desk, every=every, zone=zone, target=target, clock=clock, names=names)
     return Board(source, Page(title), Access(token, allow), life=float(life))

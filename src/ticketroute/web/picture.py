@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ticketroute.core.show.explain import Explanation
+from ticketroute.core.show.explain import Explanation, Names
 from ticketroute.core.show.views import AgentView
 from ticketroute.desk.desk import Desk
 from ticketroute.desk.watch import QueueNow, Watch
 from ticketroute.errors import UnknownQueueError
 from ticketroute.model.agent import Presence
 from ticketroute.model.events import WaitReason
-from ticketroute.model.ids import QueueId, TicketId
+from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant, instant_of, seconds
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.web.today import NOTHING, ROW
@@ -36,7 +36,40 @@ WHY: Mapping[WaitReason, str] = {
 Figures = Mapping[QueueId, tuple[ROW, ROW | None]]
 
 
-def picture(desk: Desk, watch: Watch, figures: Figures, now: Instant) -> dict[str, Any]:
+class Rows:
+    """Agents as values for JSON; each is made again only when something happened to the agent."""
+
+    def __init__(self, naming: Callable[[str], str]) -> None:
+        self._naming = naming
+        self._known: dict[AgentId, tuple[AgentView, dict[str, Any]]] = {}
+
+    def page(self, watch: Watch, page: int) -> dict[str, Any]:
+        """Return one page of agents, the first being 0."""
+        return {
+            "total": len(watch.agents),
+            "page": page,
+            "pages": max(1, -(-len(watch.agents) // AGENTS)),
+            "shown": [self._row(view) for view in watch.agents_in_order(page * AGENTS, AGENTS)],
+        }
+
+    def _row(self, view: AgentView) -> dict[str, Any]:
+        known = self._known.get(view.id)
+        if known is not None and known[0] is view:
+            return known[1]
+        named = self._naming(view.id)
+        row = _agent(view, view.agent.name or named if named == view.id else named)
+        self._known[view.id] = (view, row)
+        return row
+
+
+def picture(
+    desk: Desk,
+    watch: Watch,
+    figures: Figures,
+    now: Instant,
+    rows: Rows,
+    naming: Callable[[str], str],
+) -> dict[str, Any]:
     """Return what is going on, as values for JSON; ids and names, and nothing of requesters.
 
     O(waiting tickets log waiting tickets + queues), however many agents there are.
@@ -50,7 +83,7 @@ def picture(desk: Desk, watch: Watch, figures: Figures, now: Instant) -> dict[st
         "version": VERSION,
         "timers_late_since": due if due is not None and due < now - LATE else None,
         "queues_total": len(watch.queues),
-        "queues": [_queue(desk, watch, queue, figures) for queue in shown],
+        "queues": [_queue(desk, watch, queue, figures, naming) for queue in shown],
         "clocks_late": watch.late(now),
         "clocks_open": sum(watch.clocks.values()),
         "due": [
@@ -62,45 +95,19 @@ def picture(desk: Desk, watch: Watch, figures: Figures, now: Instant) -> dict[st
             }
             for each in watch.dues[:DUES]
         ],
-        "agents": agent_page(watch, 0),
+        "agents": rows.page(watch, 0),
     }
 
 
-def agent_page(watch: Watch, page: int) -> dict[str, Any]:
-    """Return one page of agents, the first being 0."""
-    return {
-        "total": len(watch.agents),
-        "page": page,
-        "pages": max(1, -(-len(watch.agents) // AGENTS)),
-        "shown": [_agent(view) for view in watch.agents_in_order(page * AGENTS, AGENTS)],
-    }
-
-
-def explained(explanation: Explanation) -> dict[str, Any]:
+def explained(explanation: Explanation, names: Names | None = None) -> dict[str, Any]:
     """Return why a ticket is where it is, as values for JSON and as text for people."""
-    return {
-        "version": VERSION,
-        "ticket": explanation.ticket_id,
-        "queue": explanation.queue_id,
-        "state": explanation.state.value,
-        "strategy": explanation.strategy,
-        "agent": explanation.winner,
-        "reason": None if explanation.wait_reason is None else explanation.wait_reason.value,
-        "decided_at": explanation.decided_at,
-        "asked": [{"agent": agent, "until": until} for agent, until in explanation.asked],
-        "others": [
-            {
-                "agent": verdict.agent_id,
-                "reason": None if verdict.reason is None else verdict.reason.value,
-                "eligible_from": verdict.eligible_from,
-            }
-            for verdict in explanation.others
-        ],
-        "text": str(explanation),
-    }
+    told = explanation.to_data(names)
+    return {"version": VERSION, **told, "text": explanation.to_text(names)}
 
 
-def _queue(desk: Desk, watch: Watch, queue: QueueNow, figures: Figures) -> dict[str, Any]:
+def _queue(
+    desk: Desk, watch: Watch, queue: QueueNow, figures: Figures, naming: Callable[[str], str]
+) -> dict[str, Any]:
     today, before = figures.get(queue.id, (NOTHING, None))
     reasons = sorted(watch.reasons(queue.id).items(), key=lambda each: (-each[1], each[0].value))
     ringing = queue.tickets[RoutingState.OFFERED]
@@ -109,6 +116,7 @@ def _queue(desk: Desk, watch: Watch, queue: QueueNow, figures: Figures) -> dict[
         told.append(f"agents are asked ({ringing})")
     return {
         "id": queue.id,
+        "name": naming(queue.id),
         "waiting": queue.waiting,
         "ringing": ringing,
         "oldest": queue.oldest,
@@ -156,11 +164,11 @@ def _waiting(desk: Desk, watch: Watch, ticket_id: TicketId) -> dict[str, Any]:
     }
 
 
-def _agent(view: AgentView) -> dict[str, Any]:
+def _agent(view: AgentView, name: str) -> dict[str, Any]:
     held = (*view.tickets, *view.parked, *view.wrapping_up)
     return {
         "id": view.id,
-        "name": view.agent.name or view.id,
+        "name": name,
         "state": state_of(view),
         "reason": view.reason,
         "load": view.load,
@@ -174,7 +182,7 @@ def _agent(view: AgentView) -> dict[str, Any]:
 def state_of(view: AgentView) -> str:
     """Return in a word what keeps an agent from tickets, or "free"."""
     if view.presence is not Presence.AVAILABLE:
-        return view.presence.value
+        return str(view.presence.value)
     if not view.on_shift:
         return "off shift"
     if view.cooling_until is not None:

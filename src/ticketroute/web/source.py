@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ticketroute.core.show.explain import Names, naming
 from ticketroute.desk.addresses import Clock, ticking
 from ticketroute.desk.desk import Desk
 from ticketroute.desk.watch import Watch
@@ -23,7 +24,7 @@ from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Span
 from ticketroute.reporting.ledger import USUAL_TARGET
 from ticketroute.sla.zones import check_zone
-from ticketroute.web.picture import agent_page, explained, picture
+from ticketroute.web.picture import Rows, explained, picture
 from ticketroute.web.today import Today
 
 log = logging.getLogger("ticketroute.web")
@@ -51,6 +52,8 @@ class Source:
         zone: in which "today" begins at midnight.
         target: the span within which an answer counts for the service level, in milliseconds.
         clock: the present, in place of the real clock: the one that was given to the desk.
+        names: the host's names of agents and queues, as a mapping from ids or a function of the
+            id; without it an agent's own ``name``, or else the id.
 
     Raises:
         TypeError: if ``desk`` is no :class:`~ticketroute.desk.Desk`.
@@ -65,6 +68,7 @@ class Source:
         zone: str = "UTC",
         target: Span = USUAL_TARGET,
         clock: Clock | None = None,
+        names: Names | None = None,
     ) -> None:
         if not isinstance(desk, Desk):
             raise TypeError(
@@ -80,6 +84,8 @@ class Source:
         self.every = float(every)
         self._desk, self._now = desk, ticking(clock)
         self._watch, self._today = Watch(desk), Today(desk, zone=zone, target=target)
+        self._names, self._naming = names, naming(names)
+        self._rows = Rows(self._naming)
         self._lock = Lock()
         self._seen: Seen | None = None
         self._picture: dict[str, Any] = {}
@@ -103,7 +109,9 @@ class Source:
                 self._desk.refresh()
                 self._watch.look()
                 figures = self._today.figures(now)
-                self._picture = picture(self._desk, self._watch, figures, now)
+                self._picture = picture(
+                    self._desk, self._watch, figures, now, self._rows, self._naming
+                )
                 stale = False
             except JournalError:
                 if self._seen is None:
@@ -126,17 +134,15 @@ class Source:
         """Return a page of a hundred agents as JSON; page 0 is in every picture."""
         self.state()
         with self._lock:
-            return _json(agent_page(self._watch, page))
+            return _json(self._rows.page(self._watch, page))
 
     def explanation(self, ticket_id: str) -> bytes | None:
         """Return why a ticket is where it is, as JSON; None if the desk has no such ticket."""
         try:
-            return _json(explained(self._desk.explain(TicketId(ticket_id))))
+            return _json(explained(self._desk.explain(TicketId(ticket_id)), self._names))
         except (UnknownTicketError, InvalidValueError):
             return None
 
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-

@@ -84,7 +84,7 @@ class Explanation:
         ``names`` is a mapping from id to name, or a function of the id; an id that a mapping does
         not have stays as it is. Ids of agents and of queues are looked up alike.
         """
-        name = _naming(names)
+        name = naming(names)
         lines = [f"ticket {self.ticket_id} in queue {name(self.queue_id)}: {self.state.value}"]
         if self.winner is not None and self.cause is not None:
             lines.append(f"  {name(self.winner)}: {self.reason}{self._figures()}")
@@ -121,7 +121,7 @@ class Explanation:
         Instants are milliseconds since 1970. An agent or a queue is ``{"id": ..., "name": ...}``;
         ``names`` is as in ``to_text``.
         """
-        name = _naming(names)
+        name = naming(names)
 
         def named(each: str | None) -> dict[str, str] | None:
             return None if each is None else {"id": each, "name": name(each)}
@@ -164,7 +164,7 @@ class Explanation:
         return f" ({pairs})"
 
 
-def _naming(names: Names | None) -> Callable[[str], str]:
+def naming(names: Names | None) -> Callable[[str], str]:
     """Return what gives the name of an id."""
     if names is None:
         return str

@@ -51,7 +51,7 @@ const FIGURES = [["came", "came", text], ["answered", "answered", text], ["aband
 const queue = (q) => {
   const big = [["waiting", q.waiting], ["longest", q.oldest === null ? "–" : moment(q.oldest)],
     ["available", q.available + " of " + q.members], ["free units", q.free]];
-  const made = el("div.card", el("h3", el("bdi", q.id)), el("dl", big.map(([label, value]) => el("div", el("dt", label), el("dd", value)))));
+  const made = el("div.card", el("h3", el("bdi", q.name)), el("dl", big.map(([label, value]) => el("div", el("dt", label), el("dd", value)))));
   if (q.waiting && q.with_room) made.append(el("p.note", "Waiting although ", q.with_room, q.with_room > 1 ? " agents have" : " agent has", " room: ", q.why));
   else if (q.waiting) made.append(el("p", "Why: ", q.why));
   if (q.next.length) {
