@@ -12,10 +12,11 @@ from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketroute import Agent, Queue, Ticket, WaitReason
+from ticketroute import Agent, Queue, Ticket
 from ticketroute.desk import Desk, watch
 from ticketroute.desk.watch import Watch
 from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.model.events import WaitReason
 from ticketroute.testing.history import History, Tape, histories
 from ticketroute.testing.world import World
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from ticketroute import Agent, Metric, Policy, PolicyId, Queue, Target, Ticket, TicketPriority
+from ticketroute import Agent, Metric, Policy, Queue, Target, Ticket, TicketPriority
 from ticketroute.desk import Desk
 from ticketroute.model.instants import hours, minutes
 
@@ -52,9 +52,7 @@ def morning(desk: Desk, clock: Clock) -> Desk:
         desk.add_agent(Agent(id=name, capacity=capacity, skills=skills), presence="available")
     desk.add_queue(Queue(id="mail", strategy="round_robin", members=["ana", "ben", "dora"]))
     desk.add_queue(Queue(id="chat", strategy="average_load", members=["cleo", "emil"]))
-    desk.set_policies(
-        [Policy(id=PolicyId("all"), targets={Metric.RESOLUTION: Target(within=minutes(30))})]
-    )
+    desk.set_policies([Policy(id="all", targets={Metric.RESOLUTION: Target(within=minutes(30))})])
     for number in range(6):
         clock.at += minutes(2)
         desk.submit(Ticket(id=f"old-{number}", queue="mail"))
