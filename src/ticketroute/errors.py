@@ -193,9 +193,24 @@ class _DuplicateError(TicketRouteError):
 
 
 class DuplicateTicketError(_DuplicateError):
-    """A ticket is submitted with the id of another ticket."""
+    """A ticket is submitted with the id of another ticket.
+
+    ``forgotten`` is whether the other one has left the desk, and only the journal knows it.
+    """
 
     thing, way_out = "another ticket", "give the new ticket an id of its own"
+
+    def __init__(self, id_: str, *, forgotten: bool = False) -> None:
+        super().__init__(id_)
+        self.forgotten = forgotten
+
+    def __str__(self) -> str:
+        if not self.forgotten:
+            return super().__str__()
+        return (
+            f"ticket {shown(self.id)} is done, and this desk has forgotten it, but its journal "
+            f"has not; {self.way_out}"
+        )
 
 
 class DuplicateAgentError(_DuplicateError):

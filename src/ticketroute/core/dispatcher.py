@@ -25,8 +25,9 @@ from ticketroute.core.show.restored import restore
 from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
 from ticketroute.core.show.views import AgentView, TicketView, view_of_agent, view_of_ticket
+from ticketroute.core.state import forgettable
 from ticketroute.model.agent import Agent, Membership, Presence
-from ticketroute.model.checks import check_id
+from ticketroute.model.checks import check_id, check_instant
 from ticketroute.model.events import Author, DeskOpened, Event, Events, HoldStatus, WaitReason
 from ticketroute.model.frozen import maker
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
@@ -117,6 +118,10 @@ class Dispatcher(Run):
     def count_tickets(self) -> int:
         """Return how many tickets the desk knows, done ones included. O(1)."""
         return len(self._state.tickets)
+
+    def count_forgotten(self) -> int:
+        """Return how many tickets have been forgotten so far. O(1)."""
+        return self._state.forgotten
 
     def save(self) -> Saved:
         """Return all that the desk knows as values that ``restore`` makes an equal desk of. O(n).
@@ -873,6 +878,14 @@ class Dispatcher(Run):
                 and (queue is None or record.queue.id == queue)
             ]
         )
+
+    def done_before(self, before: Instant) -> tuple[TicketId, ...]:
+        """Return the tickets that ``forget`` would drop, in the order of submission. O(tickets).
+
+        Tickets whose agent is in wrap-up are left out: they stay until it ends.
+        """
+        check_instant("before", before)
+        return tuple([ticket.id for ticket in forgettable(self._state, before)])
 
     def agents(self) -> tuple[AgentView, ...]:
         """Return every agent, in the order in which they were added."""

@@ -59,6 +59,7 @@ class State:
         self.now: Instant = 0
         self.opened = False
         self.submitted = 0
+        self.forgotten = 0
         self.assigned = 0
 
     def unsettled(self) -> bool:

@@ -8,6 +8,7 @@ from asyncio import FIRST_COMPLETED
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -35,6 +36,7 @@ from ticketroute.desk.memory import Making, Memory
 from ticketroute.desk.opening import opened
 from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
+from ticketroute.desk.retention import Retention, as_span
 from ticketroute.desk.session import Transaction
 from ticketroute.desk.views import Views
 from ticketroute.desk.wakes import listened_address, listening
@@ -44,6 +46,7 @@ from ticketroute.journal.faults import DeskClosedError, JournalError
 from ticketroute.journal.lines import AsyncLine
 from ticketroute.journal.sqlite import Durability
 from ticketroute.journal.statements import GIVE_UP, SLICE, channel_of
+from ticketroute.model.instants import Span
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
@@ -60,7 +63,10 @@ class AsyncDesk(Commands[Reply], Views):
     questions are answered from memory and need no ``await``.
     """
 
-    def __init__(self, memory: Memory, place: Place, line: AsyncLine) -> None:
+    def __init__(
+        self, memory: Memory, place: Place, line: AsyncLine, retain: Span | None = None
+    ) -> None:
+        self._retention = Retention(retain)
         self._memory, self._place, self._line = memory, place, line
         self._outlet = Outlet(memory)
         self._turn = asyncio.Lock()
@@ -84,9 +90,11 @@ class AsyncDesk(Commands[Reply], Views):
         defaults: Defaults | None = None,
         random: RandomSource | None = None,
         permits: Permits | None = None,
+        retain: Span | timedelta | None = None,
     ) -> Self:
         """Open a desk that is kept; parameters and errors are those of ``Desk.open``."""
         checked_options(name, wait, durability, listen=listen)
+        kept_for = as_span(retain)
         if create is False:
             refuse_missing(address)
         line = async_line_to(address, wait=wait, durability=durability)
@@ -105,7 +113,7 @@ class AsyncDesk(Commands[Reply], Views):
         except BaseException:
             await line.close()
             raise
-        desk = cls(memory, place, line)
+        desk = cls(memory, place, line, kept_for)
         desk._listen = listened_address(line, listen=listen)
         return desk
 
@@ -121,8 +129,8 @@ class AsyncDesk(Commands[Reply], Views):
         return order.answer()
 
     async def advance(self) -> Events:
-        """Do what has fallen due. Any process may call it; each timer fires once."""
-        return await self.do(Advance())
+        """Do what has fallen due, as ``Desk.advance`` does."""
+        return Events((*await self.do(Advance()), *await self._forget_if_due()))
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[AsyncInside]:
@@ -242,6 +250,7 @@ class AsyncDesk(Commands[Reply], Views):
             await self.refresh()
             if self._left() <= 0:
                 await self.advance()
+            await self._forget_if_due()
             if self._memory.wants_snapshot():
                 await self.save_snapshot()
         except DeskClosedError:
@@ -249,6 +258,10 @@ class AsyncDesk(Commands[Reply], Views):
         except JournalError:
             log.exception("the desk could not do what falls due; trying again")
         return True
+
+    async def _forget_if_due(self) -> Events:
+        command = self._retention.command(self._memory, self._place.clock)
+        return Events() if command is None else await self.do(command)
 
     def _left(self) -> float:
         return seconds_left(self._memory, self._place.clock)

@@ -58,7 +58,7 @@ from ticketroute.commands import (
 from ticketroute.model.agent import Agent, Membership, Presence
 from ticketroute.model.events import Author, HoldStatus
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
-from ticketroute.model.instants import Instant, instant_of
+from ticketroute.model.instants import Instant, as_instant
 from ticketroute.model.offer import DECLINED
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
@@ -362,8 +362,7 @@ class Commands(ABC, Generic[R_co]):
         self, *, before: Instant | datetime, key: str | None = None, by: str | None = None
     ) -> R_co:
         """Drop the tickets that were done before an instant or an aware datetime."""
-        instant = instant_of(before) if isinstance(before, datetime) else before
-        return self.do(Forget(before=instant), key=key, by=by)
+        return self.do(Forget(before=as_instant(before)), key=key, by=by)
 
     def add_agent(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,9 +30,17 @@ from ticketroute.journal.faults import (
 )
 from ticketroute.journal.lines import AsyncLine, Line, LostError
 from ticketroute.journal.snapshots import parts_of, read_parts
-from ticketroute.journal.statements import GIVE_UP, SLICE, Answer, Statement, Statements, Trip
+from ticketroute.journal.statements import (
+    GIVE_UP,
+    SLICE,
+    Answer,
+    Statement,
+    Statements,
+    Trip,
+)
 from ticketroute.journal.statements import Memory as Known
 from ticketroute.model.events import Events
+from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant
 
 log = logging.getLogger("ticketroute.desk")
@@ -73,6 +81,7 @@ class Locked(NamedTuple):
     snapshot: int
     rows: list[Row]
     known: dict[str, Known]
+    forgotten: set[TicketId]  # of the tickets that the orders submit
 
 
 # --- commands on a connection of our own ----------------------------------------------------------
@@ -130,7 +139,7 @@ def _attempt(
         yield GIVE_UP
     else:
         doubtful.update(row.token for row in rows)
-        ends = [*writing(memory, place, rows, known), place.statements.commit()]
+        ends = [*writing(memory, place, rows, known, orders), place.statements.commit()]
         yield Trip(ends, ends=True, wakes=place.wake)
     with memory.lock:
         memory.confirm()
@@ -148,14 +157,13 @@ def lock(
     hosted: bool = False,
 ) -> Talk[Locked]:
     """Lock the desk's row and read what happened since the head of the memory: one trip."""
-    says, keys = place.statements, [order.key for order in orders if order.key is not None]
+    says = place.statements
     with memory.lock:
         after = memory.fold.head if since is None else min(since, memory.fold.head)
     begin = [] if hosted else says.begin(place.wait)
     take = says.take(place.desk, hosted=hosted)
     trip = [*begin, *take, says.events(place.desk, max(1, after))]
-    if keys:
-        trip.append(says.keys(place.desk, keys))
+    trip += asked(place, orders)
     answer = yield Trip(trip, begins=not hosted)
     start = len(begin) + len(take) - 2
     state, clock, found = answer[start : start + 3]
@@ -167,10 +175,31 @@ def lock(
         if not (hosted or isinstance(fault, GeneratorExit)):
             yield GIVE_UP
         raise
-    known = {row[0]: Known(*row) for row in answer[start + 3]} if keys else {}
+    known, forgotten = heard(orders, answer[start + 3 :])
     told = clock[0][0]
     at = place.clock() if place.own_clock or told is None else int(told)
-    return Locked(head, at, snapshot, rows, known)
+    return Locked(head, at, snapshot, rows, known, forgotten)
+
+
+def asked(place: Place, orders: Sequence[Order]) -> list[Statement]:
+    """Return what finds the keys of orders, and the forgotten among the tickets they submit."""
+    says = place.statements
+    keys = [order.key for order in orders if order.key is not None]
+    tickets = [ticket_id for order in orders for ticket_id in order.brings]
+    return [
+        *([says.keys(place.desk, keys)] if keys else ()),
+        *([says.forgotten(place.desk, tickets)] if tickets else ()),
+    ]
+
+
+def heard(orders: Sequence[Order], answer: Answer) -> tuple[dict[str, Known], set[TicketId]]:
+    """Return what was found by the statements of ``asked``: keys, and forgotten tickets."""
+    found = iter(answer)
+    known: dict[str, Known] = {}
+    if any(order.key is not None for order in orders):
+        known = {row[0]: Known(*row) for row in next(found)}
+    brought = any(order.brings for order in orders)
+    return known, {TicketId(name) for (name,) in next(found)} if brought else set()
 
 
 def check_state(place: Place, state: list[tuple[Any, ...]]) -> Talk[tuple[int, int]]:
@@ -238,7 +267,7 @@ def _decide(
         if order.key is not None and order.key in found:
             repeat(order, *found[order.key])
             continue
-        rows += memory.decide(order, locked.clock)
+        rows += memory.decide(order, locked.clock, locked.forgotten)
         if order.key is not None and order.refused is None:
             now = memory.fold.dispatcher.now
             known.append(Known(order.key, order.digest, order.first, order.last, now))
@@ -273,9 +302,13 @@ def recall(
 
 
 def writing(
-    memory: Memory, place: Place, rows: Sequence[Row], known: Sequence[Known]
+    memory: Memory,
+    place: Place,
+    rows: Sequence[Row],
+    known: Sequence[Known],
+    orders: Iterable[Order],
 ) -> list[Statement]:
-    """Return what writes events, the new head, and the keys."""
+    """Return what writes events, the new head, the keys, and what the orders forgot."""
     says = place.statements
     written: list[Statement] = []
     if rows:
@@ -284,6 +317,9 @@ def writing(
         written.append(says.move(place.desk, rows[-1].position, due, FOLD))
     if known:
         written.append(says.remember(place.desk, known))
+    forgot = [ticket_id for order in orders for ticket_id in order.forgot]
+    if forgot:
+        written.append(says.forget(place.desk, forgot))
     return written
 
 
@@ -301,7 +337,7 @@ def hosted(memory: Memory, place: Place, order: Order) -> Talk[None]:
     except UnsoundError as unsound:
         raise unsound.fault from unsound.fault.__cause__
     if rows or known:
-        yield Trip(writing(memory, place, rows, known))
+        yield Trip(writing(memory, place, rows, known, [order]))
     if not order.settled:
         order.settle(order.decided, order.refused)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import timedelta
 from math import inf
 from threading import Event as StopSignal
 from threading import RLock
@@ -24,6 +25,7 @@ from ticketroute.desk.memory import Making, Memory
 from ticketroute.desk.opening import opened
 from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
+from ticketroute.desk.retention import Retention, as_span
 from ticketroute.desk.views import Views
 from ticketroute.desk.wakes import Listener, listened_address
 from ticketroute.errors import InvalidValueError
@@ -34,6 +36,7 @@ from ticketroute.journal.lines import Line
 from ticketroute.journal.sqlite import Durability
 from ticketroute.journal.statements import channel_of
 from ticketroute.model.checks import check_id
+from ticketroute.model.instants import Span
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
@@ -55,7 +58,8 @@ class Desk(Commands[Events], Views):
     a command returned for survives the end of the process.
 
     ``clock`` gives the present, as an aware datetime or an instant, in place of the real one.
-    ``defaults``, ``random`` and ``permits`` are as in a :class:`~ticketroute.Dispatcher`.
+    ``defaults``, ``random`` and ``permits`` are as in a :class:`~ticketroute.Dispatcher`;
+    ``retain`` is as in ``open``.
 
     >>> from ticketroute import Agent, Queue, Ticket
     >>> desk = Desk()
@@ -73,7 +77,9 @@ class Desk(Commands[Events], Views):
         defaults: Defaults | None = None,
         random: RandomSource | None = None,
         permits: Permits | None = None,
+        retain: Span | timedelta | None = None,
     ) -> None:
+        self._retention = Retention(as_span(retain))
         self._clock = ticking(clock)
         self._own_clock = clock is not None
         making = Making(defaults=defaults, random=random, permits=permits)
@@ -102,6 +108,7 @@ class Desk(Commands[Events], Views):
         defaults: Defaults | None = None,
         random: RandomSource | None = None,
         permits: Permits | None = None,
+        retain: Span | timedelta | None = None,
     ) -> Self:
         """Open a desk that is kept, and create what is missing.
 
@@ -120,6 +127,8 @@ class Desk(Commands[Events], Views):
             defaults: what holds until a command changes it.
             random: where chance comes from.
             permits: the host's own word on who may get what.
+            retain: how long done tickets are kept, as a timedelta or in milliseconds; ``run`` and
+                ``advance`` forget them then. None: until ``forget``.
 
         Raises:
             NoSuchDeskError: if there are desks, and none of this name.
@@ -132,7 +141,7 @@ class Desk(Commands[Events], Views):
         event since.
         """
         checked_options(name, wait, durability, listen=listen)
-        desk = cls(clock=clock, defaults=defaults, random=random, permits=permits)
+        desk = cls(clock=clock, defaults=defaults, random=random, permits=permits, retain=retain)
         if address is None:
             return desk
         if create is False:
@@ -182,8 +191,11 @@ class Desk(Commands[Events], Views):
         return order.answer()
 
     def advance(self) -> Events:
-        """Do what has fallen due. Any process may call it; each timer fires once."""
-        return self.do(Advance())
+        """Do what has fallen due. Any process may call it; each timer fires once.
+
+        With ``retain``, tickets that have been done for longer are forgotten, about once an hour.
+        """
+        return Events((*self.do(Advance()), *self._forget_if_due()))
 
     @contextmanager
     def together(self) -> Iterator[Together]:
@@ -307,6 +319,7 @@ class Desk(Commands[Events], Views):
             self.refresh()
             if self._is_due():
                 self.advance()
+            self._forget_if_due()
             self._save_if_worth_it()
         except DeskClosedError:
             return False
@@ -340,6 +353,10 @@ class Desk(Commands[Events], Views):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _forget_if_due(self) -> Events:
+        command = self._retention.command(self._memory, self._clock)
+        return Events() if command is None else self.do(command)
 
     def _save_if_worth_it(self) -> None:
         with self._memory.lock:

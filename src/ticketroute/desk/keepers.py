@@ -31,6 +31,7 @@ from ticketroute.journal.faults import ClockError, KeyReusedError
 from ticketroute.journal.lines import Line
 from ticketroute.journal.statements import GIVE_UP, SLICE
 from ticketroute.model.events import Events
+from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant
 
 MOST_TOGETHER = 64  # orders decided in one transaction
@@ -75,6 +76,7 @@ class Alone:
         self._memory, self._clock = memory, clock
         self._entries: list[Entry] = []
         self._known: dict[str, tuple[bytes, Events]] = {}
+        self._forgotten: set[TicketId] = set()
 
     def settle(self, order: Order) -> None:
         """Do one command."""
@@ -87,10 +89,11 @@ class Alone:
         memory = self._memory
         with memory.lock:
             start, known = len(self._entries), dict(self._known)
+            forgotten = set(self._forgotten)
             try:
                 yield self._do
             except BaseException:
-                self._known = known
+                self._known, self._forgotten = known, forgotten
                 self._back_to(start)
                 raise
             self._tell()
@@ -138,7 +141,7 @@ class Alone:
             return
         try:
             try:
-                events = dispatcher.do(order.command, at=max(clock, now), by=order.by)
+                events = order.give(dispatcher, max(clock, now), self._forgotten)
                 order.settle(events)
             except BrokenDeskError:
                 raise
@@ -146,10 +149,12 @@ class Alone:
                 events = dispatcher.advance(at=dispatcher.now)
                 order.settle(refused=refused)
             self._keep(events)
+            self._forgotten.update(order.forgot)
             if order.key is not None and order.refused is None:
                 self._known[order.key] = (order.digest, events)
         except BaseException:  # of the host's own code, or a signal
             self._back_to(head)
+            self._forgotten.difference_update(order.forgot)
             raise
 
     def _keep(self, events: Events) -> None:

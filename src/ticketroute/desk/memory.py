@@ -19,6 +19,7 @@ from ticketroute.journal.codec import Row, decode, encode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, JournalDamagedError
 from ticketroute.model.events import Event, Events
+from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant, hours
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
@@ -204,10 +205,12 @@ class Memory:
 
     # --- deciding ---------------------------------------------------------------------------
 
-    def decide(self, order: Order, clock: Instant) -> list[Row]:
+    def decide(self, order: Order, clock: Instant, forgotten: set[TicketId]) -> list[Row]:
         """Decide one order on the present state; return its events as rows.
 
-        What time alone did before a refused command happened all the same, and is returned.
+        ``forgotten`` are the tickets of the orders at hand that only the journal knows; those that
+        this order forgets are added. What time alone did before a refused command happened all the
+        same, and is returned.
 
         Raises:
             UnsoundError: if anything but a refusal came of it.
@@ -220,8 +223,8 @@ class Memory:
         at = max(clock, dispatcher.now)
         try:
             try:
-                events = dispatcher.do(order.command, at=at, by=order.by)
-                order.decided = events
+                order.decided = events = order.give(dispatcher, at, forgotten)
+                forgotten.update(order.forgot)
             except BrokenDeskError:
                 raise
             except REFUSALS as refused:

@@ -9,7 +9,9 @@ from ticketroute.desk.conversation import (
     Locked,
     Place,
     Talk,
+    asked,
     drive,
+    heard,
     lock,
     patiently,
     ready,
@@ -25,6 +27,7 @@ from ticketroute.journal.lines import Line, LostError
 from ticketroute.journal.statements import GIVE_UP, Trip
 from ticketroute.journal.statements import Memory as Known
 from ticketroute.model.events import Events
+from ticketroute.model.ids import TicketId
 
 
 class Transaction:
@@ -35,6 +38,8 @@ class Transaction:
         self._rows: list[Row] = []
         self._known: list[Known] = []
         self._remembered: dict[str, tuple[bytes, Events]] = {}
+        self._forgotten: set[TicketId] = set()
+        self._forgot: list[Order] = []
         self._first = 0
 
     def begin(self) -> Talk[None]:
@@ -52,17 +57,23 @@ class Transaction:
     def settle(self, order: Order) -> Talk[None]:
         """Decide one order."""
         place, memory = self._place, self._memory
-        if order.key is not None and order.key not in self._remembered:
-            answer = yield Trip([place.statements.keys(place.desk, [order.key])])
-            known = {row[0]: Known(*row) for row in answer[0]}
-            self._remembered |= yield from recall(place, [order], known)
+        has_forgotten = memory.fold.dispatcher.count_forgotten() > 0
+        new_key = order.key is not None and order.key not in self._remembered
+        if new_key or (has_forgotten and order.brings):
+            answer = yield Trip(asked(place, [order]))
+            known, forgotten = heard([order], answer)
+            self._forgotten |= forgotten
+            if new_key:
+                self._remembered |= yield from recall(place, [order], known)
         if order.key is not None and order.key in self._remembered:
             repeat(order, *self._remembered[order.key])
             return
         clock = place.clock() if place.own_clock else self._locked.clock
         with memory.lock:
             try:
-                self._rows += memory.decide(order, clock)
+                self._rows += memory.decide(order, clock, self._forgotten)
+                if order.forgot:
+                    self._forgot.append(order)
             except UnsoundError as unsound:
                 raise unsound.fault from unsound.fault.__cause__
             if order.key is not None and order.refused is None:
@@ -78,7 +89,10 @@ class Transaction:
         if not self._rows and not self._known:
             yield GIVE_UP
             return
-        ends = [*writing(memory, place, self._rows, self._known), place.statements.commit()]
+        ends = [
+            *writing(memory, place, self._rows, self._known, self._forgot),
+            place.statements.commit(),
+        ]
         try:
             yield Trip(ends, ends=True, wakes=place.wake)
         except LostError as lost:

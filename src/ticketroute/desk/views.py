@@ -10,7 +10,7 @@ from ticketroute.core.show.views import AgentView, TicketView
 from ticketroute.desk.memory import Memory
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId, CalendarId, QueueId, TicketId
-from ticketroute.model.instants import Span, datetime_of
+from ticketroute.model.instants import Instant, Span, as_instant, datetime_of
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.sla.explanation import ClockExplanation, ClockView
@@ -78,6 +78,11 @@ class Views:
         """Return tickets, in the order of submission: all, or those of a queue or in a state."""
         with self._memory.lock:
             return self._dispatcher.tickets(queue=queue, state=state)
+
+    def done_before(self, before: Instant | datetime) -> tuple[TicketId, ...]:
+        """Return the tickets that ``forget`` would drop, in the order of submission. O(tickets)."""
+        with self._memory.lock:
+            return self._dispatcher.done_before(as_instant(before))
 
     def agents(self) -> tuple[AgentView, ...]:
         """Return every agent, in the order in which they were added. O(n)."""

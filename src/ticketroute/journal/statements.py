@@ -72,6 +72,7 @@ _TABLES: Final = {
         "desk {name} NOT NULL, key {name} NOT NULL, digest {bytes} NOT NULL, first {big} NOT NULL, "
         "last {big} NOT NULL, at {big} NOT NULL, PRIMARY KEY (desk, key)"
     ),
+    "forgotten": "desk {name} NOT NULL, ticket {name} NOT NULL, PRIMARY KEY (desk, ticket)",
     "consumer": (
         "desk {name} NOT NULL, name {name} NOT NULL, position {big} NOT NULL, "
         "token {big} NOT NULL, PRIMARY KEY (desk, name)"
@@ -179,6 +180,10 @@ class Statements:
         """Find (key, digest, first, last, at) of those keys that were used."""
         raise NotImplementedError
 
+    def forgotten(self, desk: str, tickets: Sequence[str]) -> Statement:
+        """Find which of these tickets were forgotten."""
+        raise NotImplementedError
+
     # --- writing ----------------------------------------------------------------------------
 
     def append(self, desk: str, rows: Sequence[Row]) -> Statement:
@@ -200,6 +205,16 @@ class Statements:
                 "VALUES (?, ?, ?, ?, ?, ?)"
             ),
             rows=tuple((desk, *each) for each in memories),
+        )
+
+    def forget(self, desk: str, tickets: Sequence[str]) -> Statement:
+        """Write which tickets were forgotten."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {forgotten} (desk, ticket) VALUES (?, ?) "
+                "ON CONFLICT (desk, ticket) DO NOTHING"
+            ),
+            rows=tuple((desk, each) for each in tickets),
         )
 
     def create(self, desk: str, fold: int) -> Statement:
@@ -296,7 +311,7 @@ class SqliteStatements(Statements):
         "bytes": "blob",
     }
     endings: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("desk", "command", "consumer"), " WITHOUT ROWID"
+        ("desk", "command", "forgotten", "consumer"), " WITHOUT ROWID"
     )
 
     def begin(self, wait: float) -> list[Statement]:
@@ -316,6 +331,16 @@ class SqliteStatements(Statements):
                 "AND key IN (SELECT value FROM json_each(?))"
             ),
             (desk, json.dumps(list(keys))),
+        )
+
+    def forgotten(self, desk: str, tickets: Sequence[str]) -> Statement:
+        """Find which of these tickets were forgotten."""
+        return Statement(
+            self._sql(
+                "SELECT ticket FROM {forgotten} WHERE desk = ? "
+                "AND ticket IN (SELECT value FROM json_each(?))"
+            ),
+            (desk, json.dumps(list(tickets))),
         )
 
     def append(self, desk: str, rows: Sequence[Row]) -> Statement:
@@ -377,6 +402,23 @@ class PostgresStatements(Statements):
                 "WHERE desk = ? AND key = ANY(?::text[])"
             ),
             (desk, list(keys)),
+        )
+
+    def forgotten(self, desk: str, tickets: Sequence[str]) -> Statement:
+        """Find which of these tickets were forgotten."""
+        return Statement(
+            self._sql("SELECT ticket FROM {forgotten} WHERE desk = ? AND ticket = ANY(?::text[])"),
+            (desk, list(tickets)),
+        )
+
+    def forget(self, desk: str, tickets: Sequence[str]) -> Statement:
+        """Write which tickets were forgotten, as one array."""
+        return Statement(
+            self._sql(
+                "INSERT INTO {forgotten} (desk, ticket) SELECT ?::text, unnest(?::text[]) "
+                "ON CONFLICT (desk, ticket) DO NOTHING"
+            ),
+            (desk, list(tickets)),
         )
 
     def append(self, desk: str, rows: Sequence[Row]) -> Statement:

@@ -79,6 +79,11 @@ def instant_of(moment: datetime) -> Instant:
     return instant
 
 
+def as_instant(moment: Instant | datetime) -> Instant:
+    """Return an instant as it is, and an aware datetime as ``instant_of`` does."""
+    return instant_of(moment) if isinstance(moment, datetime) else moment
+
+
 def datetime_of(instant: Instant) -> datetime:
     """Return an instant as a datetime in UTC.
 

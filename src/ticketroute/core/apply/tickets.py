@@ -326,5 +326,6 @@ def on_forgotten(state: State, event: ev.TicketsForgotten) -> None:
     gone = {ticket.id for ticket in forgettable(state, event.before)}
     for ticket_id in gone:
         del state.tickets[ticket_id]
+    state.forgotten += len(gone)
     for queue in state.roster.queues.values() if state.permits else ():
         queue.demands = {k: each for k, each in queue.demands.items() if k[1] not in gone}

@@ -50,6 +50,7 @@ def restore(state: State, saved: Saved) -> None:
     state.gate.defaults = desk.defaults
     state.now, state.opened = desk.now, desk.opened
     state.submitted, state.assigned = desk.submitted, desk.assigned
+    state.forgotten = desk.forgotten
     state.last_agent_of = dict(desk.last_agent_of)
     state.calendars = dict(desk.calendars)
     state.versions = {each.policy.id: each for each in desk.versions}

@@ -189,6 +189,7 @@ class SavedDesk:
     defaults: Defaults
     submitted: int = 0
     assigned: int = 0
+    forgotten: int = 0
     last_agent_of: Mapping[str, AgentId] = EMPTY
     calendars: Mapping[CalendarId, Versions] = EMPTY
     agreements: tuple[PolicyId, ...] = ()
@@ -296,6 +297,7 @@ def save(state: State) -> Saved:
         defaults=state.gate.defaults,
         submitted=state.submitted,
         assigned=state.assigned,
+        forgotten=state.forgotten,
         last_agent_of=dict(state.last_agent_of),
         calendars=dict(state.calendars),
         agreements=tuple(each.policy.id for each in state.agreements),

@@ -27,6 +27,7 @@ def snapshot(state: State, at: Instant) -> dict[str, Any]:
         "defaults": defaults,
         "submitted": state.submitted,
         "assigned": state.assigned,
+        "forgotten": state.forgotten,
         "last_agent_of": dict(state.last_agent_of),
         "agents": {key: _agent(record, defaults, at) for key, record in roster.agents.items()},
         "queues": {key: _queue(record) for key, record in roster.queues.items()},
