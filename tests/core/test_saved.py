@@ -94,7 +94,7 @@ def test_a_strategy_that_cannot_take_its_turns_back_is_named(
 
 
 INDEXES_AND_TERMS = (
-    "id strategy lines demands recent heads filed waiting indexed ages sweep_at ranked draws "
+    "id strategy lines demands recent heads lone filed waiting indexed ages sweep_at ranked draws "
     "has_turns samples reads_demand rings_all ring_step timed scheduled skips retry_missed_after"
 )
 

@@ -162,6 +162,38 @@ def test_a_decline_calls_few_functions() -> None:
     assert median(calls[100:]) <= 95
 
 
+@pytest.mark.parametrize("rung", [4, 12])
+@pytest.mark.parametrize("end", ["expire", "decline", "accept"])
+def test_a_ring_that_ends_takes_as_many_steps_beside_many_rings_as_beside_few(
+    end: str, rung: int
+) -> None:
+    seen = []
+    for tickets in (30, 300):
+        desk = Dispatcher()
+        everyone = [AgentId(f"a{number:02}") for number in range(rung)]
+        for agent_id in (*everyone, "unskilled"):
+            skills = {} if agent_id == "unskilled" else {"s": 1}
+            agent = Agent(id=agent_id, capacity=1_000, skills=skills)
+            desk.add_agent(agent, presence="available", at=0)
+        queue = Queue(id=Q, strategy="ring_all", delivery="offer", members=[*everyone, "unskilled"])
+        desk.add_queue(queue, at=0)
+        for number in range(tickets):
+            desk.submit(Ticket(id=f"t{number}", queue=Q, skills={"s": 1}), at=number)
+        desk.submit(Ticket(id="other", queue=Q), at=tickets)
+
+        def one(number: int) -> int:
+            if end == "expire":
+                return steps_of(lambda: desk.advance(at=30_000 + number))  # noqa: B023
+            ticket_id, agent_id = f"t{number}", everyone[number % rung]  # noqa: B023
+            if end == "decline":
+                return steps_of(lambda: desk.decline(ticket_id, agent_id, at=tickets))  # noqa: B023
+            desk.accept(ticket_id, agent_id, at=tickets)  # noqa: B023
+            return steps_of(lambda: desk.resolve(ticket_id, at=tickets))  # noqa: B023
+
+        seen.append(median(one(number) for number in range(10)))
+    assert seen[1] <= 1.25 * seen[0] + 20
+
+
 @pytest.mark.parametrize("strategy", ["average_load", "longest_idle"])
 @pytest.mark.parametrize("asked", [nothing, anything])
 def test_churn_on_a_few_agents_leaves_nothing_behind(asked: Asked, strategy: str) -> None:

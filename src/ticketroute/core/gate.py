@@ -108,7 +108,7 @@ class Gate:
         """Return why this very ticket may not go to a member who may have others like it."""
         asks, agent_id = demand.asks, member.agent_id
         if demand.own is not None and asks.excluded is None:
-            reason = _answered(demand.own, agent_id)
+            reason = answered(demand.own, agent_id)
             if reason is not None:
                 return reason
         if asks.excluded:
@@ -360,8 +360,8 @@ def lacking(have: Mapping[str, int], demand: Demand) -> Reason | None:
     return Reason.SKILL_LEVEL if low else None
 
 
-def _answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
-    """Return why an agent is not asked again for a ticket that rings everyone, or None."""
+def answered(ticket: TicketRecord, agent_id: AgentId) -> Reason | None:
+    """Return why an agent is not asked for a ticket now: they are already, or have answered."""
     if ticket.offers and agent_id in ticket.offers:
         return Reason.ASKED
     tried = None if ticket.tried is None else ticket.tried.get(agent_id)

@@ -320,6 +320,15 @@ class Lines:
 
 
 DemandKey = tuple[Asks, TicketId | None]
+Head = tuple[Place, Demand]  # the first ticket of a demand's line
+
+
+@define(eq=False)
+class LoneHeads:
+    """Tickets that ask the same and stand in a line by themselves, each under its own demand."""
+
+    heads: SortedList[Head] = field(factory=SortedList)
+    left_out: dict[AgentId, int] = field(factory=dict)  # in how many of them
 
 
 @define(eq=False)
@@ -332,9 +341,10 @@ class QueueRecord:
     lines: Lines = field(factory=Lines)  # of the whole desk
     members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
-    heads: SortedList[tuple[Place, Demand]] = field(factory=SortedList)  # one a waiting demand
+    heads: SortedList[Head] = field(factory=SortedList)  # one a waiting demand that is shared
+    lone: dict[Demand, LoneHeads] = field(factory=dict)  # the others, by what they ask
     filed: Any = None  # the heads by what they ask, once a walk along them was long
-    waiting: int = 0  # demands that wait, which are as many as there are heads
+    waiting: int = 0  # demands that wait, shared or not
     indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
     ages: Any = None  # answers for all demands, where there are too many to have one each
     recent: Demand | None = None  # the one that was last found for a ticket's own asks

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.facts import excluded_by
 from ticketroute.core.index import lines
-from ticketroute.core.index.filed_lines import FiledHeads, Head
+from ticketroute.core.index.filed_lines import FiledHeads
+from ticketroute.core.index.lone import all_heads
 from ticketroute.core.index.timers import Timer, TimerKind
-from ticketroute.core.records import Demand, MemberRecord, QueueRecord
+from ticketroute.core.records import Demand, Head, MemberRecord, QueueRecord
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
@@ -60,7 +63,7 @@ def check_against(desk: Dispatcher, plain: Facts) -> None:
         _agent(desk, plain, agent_id)
     for queue_id, queue in plain.queues.items():
         _queue(desk, plain, state.roster.queues[queue_id], queue)
-    heads = sum(len(queue.heads) for queue in state.roster.queues.values())
+    heads = sum(len(list(all_heads(queue))) for queue in state.roster.queues.values())
     assert state.roster.lines.waiting == heads
     for ticket_id in plain.tickets:
         _ticket(desk, plain, ticket_id)
@@ -204,7 +207,7 @@ def _demand_index(desk: Dispatcher, plain: Facts, demand: Demand, queue: QueueFa
 def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFacts) -> None:
     expected = [ticket.id for ticket in choose.line(plain, queue)]
     assert list(desk.waiting(record.id)) == expected
-    heads = list(record.heads)
+    heads = list(all_heads(record))
     assert [place for place, _ in heads] == sorted(place for place, _ in heads)
     assert len({demand for _, demand in heads}) == len(heads)
     seen: list[str] = []
@@ -224,7 +227,13 @@ def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)
     if record.filed is not None:
-        _filed(record.filed, heads)
+        _filed(record.filed, list(record.heads))
+    for shared, group in record.lone.items():
+        lone = [demand.own for _, demand in group.heads]
+        assert all(demand.plain is shared for _, demand in group.heads)
+        out = Counter(who for each in lone if each for who in excluded_by(each, asked=True) or ())
+        assert lone
+        assert group.left_out == out
     for key, demand in record.demands.items():
         assert key == (demand.asks, demand.only and demand.only.id)
         assert (demand.head is None) == (demand.waiting == 0)

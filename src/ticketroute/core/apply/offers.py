@@ -10,7 +10,6 @@ from ticketroute.core.apply.shared import (
     end_offer,
     end_reservation,
     enter_lines,
-    is_in_line_by_itself,
     leave_line,
     lift,
     note_tried,
@@ -25,11 +24,14 @@ from ticketroute.core.facts import (
     queues_of,
     seeks,
 )
+from ticketroute.core.gate import answered
+from ticketroute.core.index.lone import recount, stands_alone
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import OpenOffer, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.frozen import EMPTY
+from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.reasons import Reason
 
@@ -48,12 +50,7 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
     if event.draws:
         state.chance.spend(len(event.draws))
     offer = OpenOffer(ticket, record, queue, event)
-    if not ticket.offers:
-        ticket.offers = {}
-    ticket.offers[event.agent_id] = offer
-    if ticket.asked is None:
-        ticket.asked = set()
-    ticket.asked.add(event.agent_id)
+    _keep(ticket, offer, event.agent_id)
     state.timers.set(Timer(TimerKind.OFFER, ticket.id, event.agent_id), event.until)
     if record.rare.recent is not None:
         state.roster.trim_rate(record, event.at)
@@ -65,6 +62,18 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
     _stand(state, ticket)
 
 
+def _keep(ticket: TicketRecord, offer: OpenOffer, agent_id: AgentId) -> None:
+    """Keep an offer among the open ones of its ticket, and who it was ever put to."""
+    if stands_alone(ticket) and answered(ticket, agent_id) is None:
+        recount(ticket, agent_id, 1)
+    if not ticket.offers:
+        ticket.offers = {}
+    ticket.offers[agent_id] = offer
+    if ticket.asked is None:
+        ticket.asked = set()
+    ticket.asked.add(agent_id)
+
+
 def _stand(state: State, ticket: TicketRecord) -> None:
     """Put a ticket where it belongs after an offer: in line, loose, or neither."""
     if not ticket.queue.rings_all and ticket.queue.queue.offer.parallel == 1:  # fast: it is enough
@@ -72,7 +81,7 @@ def _stand(state: State, ticket: TicketRecord) -> None:
         if ticket.entries or ticket.wait_reason is not None:
             leave_line(ticket)
     elif is_ringing_everyone(ticket):
-        if ticket.wait_reason is not None or not is_in_line_by_itself(ticket):
+        if ticket.wait_reason is not None or not stands_alone(ticket):
             leave_line(ticket)
             ring_in_line(state, ticket)
     else:

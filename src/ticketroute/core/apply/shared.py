@@ -13,8 +13,9 @@ from ticketroute.core.facts import (
     seeks,
     works,
 )
-from ticketroute.core.gate import rate_lifts_at
+from ticketroute.core.gate import answered, rate_lifts_at
 from ticketroute.core.index import lines
+from ticketroute.core.index.lone import recount, stands_alone
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import (
     UNEVENTFUL,
@@ -94,11 +95,6 @@ def come_loose(state: State, ticket: TicketRecord) -> None:
 def ring_in_line(state: State, ticket: TicketRecord) -> None:
     """Put a ticket that rings everyone in its lines, under demands that follow its offers."""
     lines.enter(ticket, [state.demands.own(ticket, queue) for queue in queues_of(ticket)])
-
-
-def is_in_line_by_itself(ticket: TicketRecord) -> bool:
-    """Return whether a ticket is in its lines as one that rings everyone."""
-    return bool(ticket.entries) and ticket.entries[0].demand.own is ticket
 
 
 def leave_line(ticket: TicketRecord) -> None:
@@ -196,6 +192,8 @@ def end_offer(state: State, ticket: TicketRecord, event: EndOfOffer) -> OpenOffe
     offer = ticket.offers[agent_id]
     offer.outcome = OFFER[offer.outcome, type(event)]
     del ticket.offers[agent_id]
+    if stands_alone(ticket) and answered(ticket, agent_id) is None:
+        recount(ticket, agent_id, -1)
     state.timers.cancel(Timer(TimerKind.OFFER, ticket.id, agent_id))
     if offer.agent.rare.recent is not None:
         state.roster.trim_rate(offer.agent, state.now)
@@ -213,6 +211,8 @@ def note_tried(
     retry_at: Instant | None,
 ) -> None:
     """Note that an agent is not to be asked again for a ticket, or not before an instant."""
+    if stands_alone(ticket) and answered(ticket, record.id) is None:
+        recount(ticket, record.id, 1)
     if ticket.tried is None:
         ticket.tried = {}
     ticket.tried[record.id] = Tried(reason)
@@ -228,7 +228,10 @@ def lift(state: State, ticket: TicketRecord, record: AgentRecord) -> None:
     """Allow asking an agent again: like anybody after a decline, after the untried else."""
     tried = (ticket.tried or {}).get(record.id)
     if tried is not None and tried.reason is Reason.MISSED:
+        out = answered(ticket, record.id)
         tried.lifted = True
+        if out and stands_alone(ticket) and answered(ticket, record.id) is None:
+            recount(ticket, record.id, -1)
         state.timers.cancel(Timer(TimerKind.RETRY, ticket.id, record.id))
     else:
         forget_tried(state, ticket, record.id)
@@ -243,7 +246,10 @@ def forget_all_tried(state: State, ticket: TicketRecord) -> None:
 def forget_tried(state: State, ticket: TicketRecord, agent_id: AgentId) -> None:
     state.timers.cancel(Timer(TimerKind.RETRY, ticket.id, agent_id))
     if ticket.tried is not None:
+        out = answered(ticket, agent_id)
         ticket.tried.pop(agent_id, None)
+        if out and stands_alone(ticket) and answered(ticket, agent_id) is None:
+            recount(ticket, agent_id, -1)
         if not ticket.tried:
             ticket.tried = None
     record = state.roster.agents.get(agent_id)

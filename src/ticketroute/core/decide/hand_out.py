@@ -9,7 +9,7 @@ step if it does not wait, and all of it is repeated until nothing happens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import count
 
 from attrs import frozen
@@ -35,6 +35,7 @@ from ticketroute.core.facts import (
 from ticketroute.core.index import lines
 from ticketroute.core.index.choosing import Choice
 from ticketroute.core.index.filed_lines import heads_for
+from ticketroute.core.index.lone import lone_heads
 from ticketroute.core.records import UNEVENTFUL, AgentRecord, Demand, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
@@ -247,7 +248,9 @@ class Giving:
         if not self._gained or queue.queue.delivery is _PULL:
             return ()
         if len(self._gained) > FEW:
-            return queue.heads
+            gate = self._state.gate
+            lone = lone_heads(queue, self._gained.values(), gate) if queue.lone else ()
+            return merge(queue.heads, *lone) if lone else queue.heads
         return heads_for(queue, list(self._gained.values()), self._state.gate)
 
     def _routed(self, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:

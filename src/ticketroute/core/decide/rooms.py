@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ticketroute.core.gate import cost_of
 from ticketroute.core.index import lines
+from ticketroute.core.index.lone import all_heads
 from ticketroute.core.records import Demand, MemberRecord, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
@@ -61,7 +62,7 @@ def rooms_to_hold(state: State, at: Instant) -> Iterator[ev.RoomHeld]:
 def _first_of_its_own(queue: QueueRecord) -> TicketRecord | None:
     """Return the first ticket in line without an open offer whose own queue this is."""
     best: tuple[tuple[int, ...], TicketRecord] | None = None
-    for place, demand in queue.heads:
+    for place, demand in all_heads(queue):
         if best is not None and best[0] < place:
             break
         for ticket in lines.tickets_of(demand):

@@ -16,14 +16,13 @@ from attrs import define, field
 from sortedcontainers import SortedList
 
 from ticketroute.core.gate import Gate
-from ticketroute.core.records import AgentRecord, Asks, Demand, MemberRecord, QueueRecord
+from ticketroute.core.index.lone import lone_heads
+from ticketroute.core.records import AgentRecord, Asks, Demand, Head, MemberRecord, QueueRecord
 from ticketroute.model.line_order import Place
 
 LONG = 64  # heads that a walk comes by before the line is filed; a line of no more never is
 FEW = 16  # heads that are looked at in the order of all where the line is filed already
 _NO_SKILL: Mapping[str, int] = {"": 0}  # what demands without skills stand under: no name is empty
-
-Head = tuple[Place, Demand]
 
 
 def heads_for(queue: QueueRecord, agents: Sequence[AgentRecord], gate: Gate) -> Iterable[Head]:
@@ -32,12 +31,15 @@ def heads_for(queue: QueueRecord, agents: Sequence[AgentRecord], gate: Gate) -> 
     The line may not change until they are looked at. The first come unseen, ``LONG`` at most; of
     the others, each kind is held against each agent, O(kinds + skills x levels), and what stands
     under their skills comes in O(log n) a head. To file n heads is O(n log n); they stay so until
-    as many changes have passed without a walk that came by ``FEW``.
+    as many changes have passed without a walk that came by ``FEW``. Tickets that stand alone come
+    in groups, see ``lone``.
     """
     heads, filed = queue.heads, queue.filed
     if filed is not None and max(filed.idle, LONG) >= len(heads):
         queue.filed = None
-    return heads if len(heads) <= LONG else _in_question(queue, agents, gate)
+    shared = heads if len(heads) <= LONG else _in_question(queue, agents, gate)
+    lone = lone_heads(queue, agents, gate) if queue.lone else ()
+    return merge(shared, *lone) if lone else shared
 
 
 def _in_question(queue: QueueRecord, agents: Sequence[AgentRecord], gate: Gate) -> Iterator[Head]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
+from ticketroute.core.index.lone import all_heads, show
 from ticketroute.core.records import Demand, LineEntry, QueueRecord, TicketRecord
 from ticketroute.model.line_order import Place
 
@@ -48,7 +49,7 @@ def move(ticket: TicketRecord) -> None:
 
 def reorder(queue: QueueRecord) -> None:
     """Put every line of a queue in the order that the queue has now. O(n log n)."""
-    for _, demand in list(queue.heads):
+    for _, demand in list(all_heads(queue)):
         for ticket in tickets_of(demand):
             move(ticket)
 
@@ -66,12 +67,14 @@ def tickets_of(demand: Demand) -> list[TicketRecord]:
 def ahead_of(ticket: TicketRecord) -> int:
     """Return how many tickets go before one in the line of its own queue. O(n)."""
     mine = place_of(ticket, ticket.queue)
-    return sum(place < mine for _, demand in ticket.queue.heads for place, _ in _living(demand))
+    return sum(
+        place < mine for _, demand in all_heads(ticket.queue) for place, _ in _living(demand)
+    )
 
 
 def waiting(queue: QueueRecord) -> Iterator[TicketRecord]:
     """Yield the tickets in the line of a queue in their order. O(n log n)."""
-    everyone = [place for _, demand in queue.heads for place in _living(demand)]
+    everyone = [place for _, demand in all_heads(queue) for place in _living(demand)]
     for _, entry in sorted(everyone, key=_by_place):
         yield entry.ticket
 
@@ -111,12 +114,15 @@ def _show_head(demand: Demand) -> None:
     if head == demand.head:
         return
     queue = demand.queue
-    if demand.head is not None:
-        queue.heads.remove((demand.head, demand))
-    if head is not None:
-        queue.heads.add((head, demand))
-    if queue.filed is not None:
-        queue.filed.change(demand, head)
+    if demand.own is not None:
+        show(demand, head)
+    else:
+        if demand.head is not None:
+            queue.heads.remove((demand.head, demand))
+        if head is not None:
+            queue.heads.add((head, demand))
+        if queue.filed is not None:
+            queue.filed.change(demand, head)
     more = (head is not None) - (demand.head is not None)
     queue.waiting += more
     queue.lines.waiting += more

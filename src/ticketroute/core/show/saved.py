@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from ticketroute.core.apply.shared import is_in_line_by_itself
 from ticketroute.core.facts import asks_of
+from ticketroute.core.index.lone import stands_alone
 from ticketroute.core.index.sliding import Entry
 from ticketroute.core.index.timers import TimerKind
 from ticketroute.core.records import (
@@ -327,7 +327,7 @@ def _saved_ticket(
         agent=None if record.agent is None else record.agent.id,
         added=tuple(queue.id for queue in record.added),
         in_line=bool(record.entries),
-        rings_in_line=is_in_line_by_itself(record),
+        rings_in_line=stands_alone(record),
         offers=tuple(offer.event for offer in (record.offers or {}).values()),
         tried=tuple(
             SavedTried(agent_id=agent_id, reason=tried.reason, lifted=tried.lifted)
