@@ -426,8 +426,11 @@ def test_rules_are_read() -> None:
             "a decimal one as text",
         ),
         (
-            "rules = [{ name = 'r', then = { weight = 2 }, on = 'changed' }]",
-            "limited to queue and priority",
+            (
+                "rules = [{ name = 'r', then = { sla = 'p' }, on = 'changed' }]\n"
+                "policies = [{ id = 'p', targets.resolution.within = '1h' }]"
+            ),
+            "without one where it runs on a change",
         ),
         (
             "rules = [{ name = 'r', stop = true }, { name = 'r', stop = true }]",

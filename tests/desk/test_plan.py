@@ -147,7 +147,11 @@ def shape(desk: Any, config: Config) -> Config:
     """Return a desk as a configuration would say it."""
     return Config(
         defaults=desk.defaults,
-        calendars={name: desk.calendar(name).editions[-1].calendar for name in config.calendars},
+        calendars={
+            name: known.editions[-1].calendar
+            for name, known in desk.calendars().items()
+            if name in config.calendars
+        },
         agents={view.id: view.agent for view in desk.agents()},
         queues={queue.id: queue for queue in desk.queues()},
         policies=desk.policies(),
@@ -172,7 +176,7 @@ def test_a_desk_becomes_what_the_configuration_says_and_loses_nothing(
     at = work(desk, chance, 0, 25)
     second = with_moves(second, first)
     before = {view.id: view for view in desk.tickets()}
-    made = plan(second, desk, known_calendars=first.calendars)
+    made = plan(second, desk)
     same = {view.id: view for view in desk.tickets()}
     assert same == before, "planning changes nothing"
     made.run(desk, at=at)
@@ -311,9 +315,8 @@ def test_a_calendar_that_a_clock_used_stays() -> None:
     desk.submit(a_ticket(id="t1", queue="q"), at=0)
     bare = Config.of("queues.q = {}")
     plan(bare, desk).run(desk, at=0)
-    (kept,) = Config.of(office).calendars
-    assert desk.calendar(kept).editions
-    assert plan(bare, desk).run(desk, at=0) == ()
+    assert list(desk.calendars()) == ["office"]
+    assert plan(bare, desk).steps == ()
 
 
 def test_a_plan_that_a_strategy_refuses_changes_nothing() -> None:
@@ -362,6 +365,51 @@ def test_rules_run_on_a_change_where_they_say_so() -> None:
     assert str(outcome) == "what turns urgent moves to operations: queue technical -> network"
     assert any(isinstance(event, ev.TicketTransferred) for event in events)
     assert desk.ticket("t1").queue_id == "network"
+
+
+def test_a_rule_for_changes_may_change_what_a_ticket_asks() -> None:
+    text = """
+        agents.ana = {}
+        queues.q.members = ["ana"]
+        [[rules]]
+        name = "urgent"
+        on = "changed"
+        when = { priority = "urgent" }
+        then = { skills = { law = 2 }, add_tags = "hot", weight = 3, prefer = "ana" }
+    """
+    config = Config.of(text)
+    desk: Any
+    desk, _ = opened(config, at=0)
+    desk.submit(a_ticket(id="t1", queue="q"), at=0)
+    desk.change_priority("t1", TicketPriority.URGENT, at=0)
+    outcome, events = change_by_rules(desk, config.rules, desk.tickets()[0].id, at=0)
+    assert type(events[0]) is ev.TicketChanged
+    got = desk.ticket("t1").ticket
+    assert (got.skills, got.tags, got.weight, got.prefer) == ({"law": 2}, {"hot"}, 3, "ana")
+    assert outcome.ticket.skills == {"law": 2}
+    assert change_by_rules(desk, config.rules, desk.tickets()[0].id, at=0)[1] == ()
+
+
+def test_a_calendar_with_public_holidays_is_not_told_as_a_change_again() -> None:
+    text = """
+        [calendars.office]
+        zone = "Europe/Berlin"
+        hours = { mon = [["09:00", "17:00"]] }
+        holidays = ["12-24", { country = "DE", subdivision = "BY" }]
+    """
+    desk, _ = opened(Config.of(text), at=0)
+    assert plan(Config.of(text), desk).steps == ()
+    other = Config.of(text.replace("12-24", "12-31"))
+    assert str(plan(other, desk)) == "change calendar 'office'"
+
+
+def test_a_calendar_that_nothing_uses_is_removed_and_told() -> None:
+    text = "calendars.office = { zone='UTC', hours={ thu=[['00:00','24:00']] } }"
+    desk, _ = opened(Config.of(text), at=0)
+    made = plan(Config.of("queues = {}"), desk)
+    assert str(made) == "remove calendar 'office'"
+    made.run(desk, at=0)
+    assert desk.calendars() == {}
 
 
 def test_a_rule_that_names_a_calendar_the_desk_lacks_is_refused_and_nothing_changes() -> None:

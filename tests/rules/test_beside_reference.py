@@ -82,7 +82,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
     st.integers(1, 3).map(SetWeight),
     names.map(SetPolicy),
 )
-living = st.one_of(names.map(SetQueue), priorities.map(SetPriority))
+on_change = actions.filter(lambda action: not isinstance(action, SetPolicy))
 
 
 @st.composite
@@ -91,7 +91,7 @@ def some_rules(draw: st.DrawFn) -> list[Rule]:
     made = []
     for number in range(draw(st.integers(0, 7))):
         on: Any = draw(st.sampled_from([Moment.SUBMITTED, Moment.SUBMITTED, list(Moment)]))
-        kind = actions if on is Moment.SUBMITTED else living
+        kind = actions if on is Moment.SUBMITTED else on_change
         made.append(
             Rule(
                 name=f"r{number}",

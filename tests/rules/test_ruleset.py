@@ -242,8 +242,8 @@ def test_a_classifier_is_not_asked_without_a_text_or_on_a_change() -> None:
         (lambda: Rule(name="r", then=bad(["urgent"])), "one of Rule.then is 'urgent'"),
         (lambda: Rule(name="r", stop=True, on=[]), "one Moment, or both"),
         (
-            lambda: Rule(name="r", then=[SetWeight(2), AddTags("a")], on=Moment.CHANGED),
-            "changing tags, weight on a change",
+            lambda: Rule(name="r", then=[SetPolicy("gold")], on=Moment.CHANGED),
+            "choosing an SLA policy on a change",
         ),
         (lambda: Ruleset([Rule(name="a", stop=True)] * 2), "the name of a rule is 'a'"),
         (lambda: Ruleset(bad(["a"])), "one of Ruleset.rules is 'a'"),

@@ -951,6 +951,10 @@ class Dispatcher(Run):
         check_calendar(self._state, calendar_id)
         return self._state.calendars[calendar_id]
 
+    def calendars(self) -> dict[CalendarId, Versions]:
+        """Return every calendar with all its versions, by id. O(calendars)."""
+        return dict(self._state.calendars)
+
     def policies(self) -> tuple[Policy, ...]:
         """Return the policies that hold, in their order."""
         return tuple(agreement.policy for agreement in self._state.agreements)

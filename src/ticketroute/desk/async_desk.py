@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
+from ticketroute.desk.configured import AsyncConfigured, ConfigSource, OpenOptions, config_of
 from ticketroute.desk.conversation import (
     Place,
     command,
@@ -38,7 +39,6 @@ from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
 from ticketroute.desk.retention import Retention, as_span
 from ticketroute.desk.session import Transaction
-from ticketroute.desk.views import Views
 from ticketroute.desk.wakes import listened_address, listening
 from ticketroute.events import Events
 from ticketroute.journal.contract import Entry, check_position
@@ -46,7 +46,7 @@ from ticketroute.journal.faults import DeskClosedError, JournalError
 from ticketroute.journal.lines import AsyncLine
 from ticketroute.journal.sqlite import Durability
 from ticketroute.journal.statements import GIVE_UP, SLICE, channel_of
-from ticketroute.model.instants import Span
+from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
@@ -56,7 +56,7 @@ Reply = Coroutine[Any, Any, Events]
 T = TypeVar("T")
 
 
-class AsyncDesk(Commands[Reply], Views):
+class AsyncDesk(Commands[Reply], AsyncConfigured):
     """A :class:`~ticketroute.desk.Desk` for asyncio, on SQLite or PostgreSQL.
 
     One object serves all tasks of an event loop. A command goes on if its caller is cancelled. The
@@ -117,13 +117,35 @@ class AsyncDesk(Commands[Reply], Views):
         desk._listen = listened_address(line, listen=listen)
         return desk
 
+    @classmethod
+    async def from_config(
+        cls,
+        config: ConfigSource,
+        address: Address,
+        name: str = MAIN,
+        *,
+        by: str | None = None,
+        **options: Unpack[OpenOptions],
+    ) -> Self:
+        """Open a desk and apply a configuration, as ``Desk.from_config`` does."""
+        wanted = config_of(config)
+        desk = await cls.open(address, name, **options)
+        try:
+            await desk.apply(wanted, by=by)
+        except BaseException:
+            await desk.close()
+            raise
+        return desk
+
     # --- commands ---------------------------------------------------------------------------
 
     async def do(
         self, command: Command, /, *, key: str | None = None, by: str | None = None
     ) -> Events:
         """Do a command now; parameters and errors are those of ``Desk.do``."""
-        order = self._order(command, key, by)
+        return await self._settled(self._order(command, key, by))
+
+    async def _settled(self, order: Order) -> Events:
         self._waiting.append(order)
         await self._shielded(self._settle(order))
         return order.answer()
@@ -265,6 +287,9 @@ class AsyncDesk(Commands[Reply], Views):
 
     def _left(self) -> float:
         return seconds_left(self._memory, self._place.clock)
+
+    def _present(self) -> Instant:
+        return self._place.clock()
 
     # --- the end ----------------------------------------------------------------------------
 

@@ -26,13 +26,14 @@ from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import Place, Problems
 from ticketroute.desk.config_links import overflow_of, rings
-from ticketroute.errors import ConfigurationError, InUseError, InvalidValueError, TicketRouteError
+from ticketroute.errors import ConfigurationError, InvalidValueError, TicketRouteError
 from ticketroute.model.agent import Agent
 from ticketroute.model.events import Event
-from ticketroute.model.ids import CalendarId, QueueId
+from ticketroute.model.ids import CalendarId, QueueId, TicketId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery, Queue
+from ticketroute.sla.refresh import same_as_written
 
 
 class Running(Protocol):
@@ -59,8 +60,12 @@ class Running(Protocol):
         """Return the policies in their order."""
         ...
 
-    def calendar(self, calendar_id: CalendarId, /) -> Any:
-        """Return a calendar with its versions."""
+    def calendars(self) -> Mapping[CalendarId, Any]:
+        """Return every calendar with its versions."""
+        ...
+
+    def clocks(self, ticket_id: TicketId, /) -> Iterable[Any]:
+        """Return every clock of a ticket."""
         ...
 
 
@@ -69,26 +74,13 @@ Give = Callable[[Command], Iterable[Event]]  # does a command and returns its ev
 
 @frozen
 class Step:
-    """One command, and what it changes in words.
-
-    A step that is ``optional`` may be refused because something still uses what it removes.
-    """
+    """One command, and what it changes in words."""
 
     command: Command
     told: str = ""
-    optional: bool = False
 
     def __str__(self) -> str:
         return self.told
-
-    def give(self, do: Give) -> tuple[Event, ...]:
-        """Do the command and return its events."""
-        try:
-            return tuple(do(self.command))
-        except InUseError:
-            if not self.optional:
-                raise
-            return ()
 
 
 @frozen
@@ -108,32 +100,32 @@ class Plan:
     def give(self, do: Give) -> tuple[Event, ...]:
         """Hand every command to ``do`` and return the events.
 
-        For a desk that is kept, ``do`` is that of several commands in one transaction:
-        ``with desk.together() as several: plan.give(several.do)``. The plan was tried on an empty
-        desk of the same shape when it was made, so none is refused unless the desk has changed.
+        The plan was tried on an empty desk of the same shape when it was made, so no command is
+        refused unless the desk has changed. ``Desk.apply`` makes the plan and gives its commands in
+        one transaction.
         """
-        return tuple(event for step in self.steps for event in step.give(do))
+        return tuple(event for command in self.commands for event in do(command))
 
     def run(self, desk: Dispatcher, *, at: Instant, by: str | None = None) -> tuple[Event, ...]:
         """Give all commands to a dispatcher at one instant, and return the events."""
         return self.give(lambda command: desk.do(command, at=at, by=by))
 
 
-def plan(config: Config, desk: Running, *, known_calendars: Iterable[str] = ()) -> Plan:
+def plan(config: Config, desk: Running) -> Plan:
     """Return what makes a desk the one of the configuration; changes nothing.
 
     Tickets stay where they are. A queue that is gone from the configuration closes: where
-    ``[moved]`` names another, its tickets go there. ``known_calendars`` are ids of calendars that
-    the desk may have and the configuration does not; those that nothing uses are removed.
+    ``[moved]`` names another, its tickets go there. A calendar that is gone is removed unless a
+    clock of a ticket used it.
 
     Raises:
         ConfigurationError: if a queue that is gone still has tickets and nobody said where they
             go, or a command would be refused.
 
-    O(agents + queues + members + tickets of queues that are gone).
+    O(agents + queues + members), and O(tickets) where a queue or a calendar is gone.
     """
     problems = Problems()
-    found = _Difference(config, desk, problems, tuple(known_calendars))
+    found = _Difference(config, desk, problems)
     steps = tuple(found.steps())
     if not problems.found:
         _rehearse(steps, desk, found, problems)
@@ -143,30 +135,14 @@ def plan(config: Config, desk: Running, *, known_calendars: Iterable[str] = ()) 
 
 
 class _Difference:
-    def __init__(
-        self, config: Config, desk: Running, problems: Problems, calendars: tuple[str, ...]
-    ) -> None:
+    def __init__(self, config: Config, desk: Running, problems: Problems) -> None:
         self.config, self.desk, self.problems = config, desk, problems
         self.agents = {view.agent.id: view.agent for view in desk.agents()}
         self.queues = {queue.id: queue for queue in desk.queues()}
         self.policies = desk.policies()
-        named = [*config.calendars, *self._named_calendars(), *calendars]
-        self.calendars = {}
-        for name in dict.fromkeys(named):
-            try:
-                self.calendars[name] = desk.calendar(name).editions[-1].calendar
-            except TicketRouteError:
-                continue  # not there yet
-
-    def _named_calendars(self) -> Iterator[Any]:
-        """Yield the calendars that the desk's agents, queues and policies name."""
-        for agent in self.agents.values():
-            yield from () if agent.shift is None else (agent.shift,)
-        for queue in self.queues.values():
-            yield from () if queue.calendar is None else (queue.calendar,)
-        for policy in self.policies:
-            named = (policy.calendar, *(each.calendar for each in policy.targets.values()))
-            yield from (each for each in named if each is not None)
+        self.calendars = {
+            name: versions.editions[-1].calendar for name, versions in desk.calendars().items()
+        }
 
     def steps(self) -> Iterator[Step]:
         """Yield commands in an order in which each finds what it names."""
@@ -182,8 +158,9 @@ class _Difference:
 
     def _calendars(self) -> Iterator[Step]:
         for name, calendar in self.config.calendars.items():
-            if self.calendars.get(name) != calendar:
-                verb = "change" if name in self.calendars else "add"
+            known = self.calendars.get(name)
+            if known is None or not same_as_written(known, calendar):
+                verb = "add" if known is None else "change"
                 yield Step(SetCalendar(name, calendar), f"{verb} calendar {name!r}")
 
     def _agents(self) -> Iterator[Step]:
@@ -282,9 +259,14 @@ class _Difference:
         for agent_id in sorted(self.agents.keys() - self.config.agents.keys()):
             told = f"remove agent {agent_id!r}; what they work on goes to others"
             yield Step(RemoveAgent(agent_id), told)
-        for calendar_id in sorted(self.calendars.keys() - self.config.calendars.keys()):
-            told = f"remove calendar {calendar_id!r}, unless a clock used it"
-            yield Step(RemoveCalendar(calendar_id), told, optional=True)
+        unused = self.calendars.keys() - self.config.calendars.keys()
+        for calendar_id in sorted(unused - self._used_by_clocks() if unused else ()):
+            yield Step(RemoveCalendar(calendar_id), f"remove calendar {calendar_id!r}")
+
+    def _used_by_clocks(self) -> set[CalendarId | None]:
+        return {
+            clock.calendar_id for view in self.desk.tickets() for clock in self.desk.clocks(view.id)
+        }
 
     def _open_in(self, queue_id: QueueId) -> int:
         return sum(
@@ -321,7 +303,7 @@ def _rehearse(
     shape = _Shape(desk, found)
     for step in (*shape.steps(), *steps):
         try:
-            step.give(lambda command: empty.do(command, at=0))
+            empty.do(step.command, at=0)
         except (TicketRouteError, InvalidValueError) as fault:
             Place(problems, "plan", str(step)).bad(fault.args, str(fault))
             return

@@ -7,10 +7,10 @@ from typing import Any
 
 from attrs import evolve
 
+from ticketroute.commands import ChangePriority, ChangeTicket, Command, Transfer
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_plan import plan
-from ticketroute.errors import TicketRouteError
 from ticketroute.model.events import Event
 from ticketroute.model.ids import CalendarId, TicketId
 from ticketroute.model.instants import Instant
@@ -27,17 +27,14 @@ class DeskCalendars(Mapping[CalendarId, OpenHours]):
         self._desk = desk
 
     def __getitem__(self, calendar_id: CalendarId) -> OpenHours:
-        try:
-            hours: OpenHours = self._desk.calendar(calendar_id)
-        except TicketRouteError:
-            raise KeyError(calendar_id) from None
+        hours: OpenHours = self._desk.calendars()[calendar_id]
         return hours
 
     def __iter__(self) -> Iterator[CalendarId]:
-        return iter(())  # a desk lists none
+        return iter(self._desk.calendars())
 
     def __len__(self) -> int:
-        return 0
+        return len(self._desk.calendars())
 
 
 def opened(
@@ -80,6 +77,37 @@ def submit_by_rules(
     return outcome, desk.submit(outcome.ticket, at=at, by=by)
 
 
+def changes_by_rules(
+    desk: Any, rules: Ruleset, ticket_id: TicketId, *, at: Instant, text: str | None = None
+) -> tuple[Outcome, tuple[Command, ...]]:
+    """Return what the rules for changes make of a ticket as it is, and the commands for that.
+
+    ``desk`` answers as a dispatcher does. Nothing has happened yet.
+
+    Raises:
+        InvalidValueError, TicketRouteError: as the rules raise them; UnknownTicketError.
+    """
+    view = desk.ticket(ticket_id)
+    present = evolve(view.ticket, queue=view.queue_id, priority=view.priority)
+    outcome = rules.apply(
+        present, at=at, text=text, calendars=DeskCalendars(desk), moment=Moment.CHANGED
+    )
+    wanted = outcome.ticket
+    commands: list[Command] = []
+    changes = {
+        name: getattr(wanted, name)
+        for name in ("tags", "skills", "prefer", "weight")
+        if getattr(wanted, name) != getattr(present, name)
+    }
+    if changes:
+        commands.append(ChangeTicket(ticket_id, changes))
+    if wanted.priority is not present.priority:
+        commands.append(ChangePriority(ticket_id, wanted.priority))
+    if wanted.queue != present.queue:
+        commands.append(Transfer(ticket_id, to_queue=wanted.queue))
+    return outcome, tuple(commands)
+
+
 def change_by_rules(
     desk: Any,
     rules: Ruleset,
@@ -89,22 +117,12 @@ def change_by_rules(
     text: str | None = None,
     by: str | None = None,
 ) -> tuple[Outcome, tuple[Event, ...]]:
-    """Run the rules for changes over a ticket as it stands, and give the commands they ask for.
+    """Run the rules for changes over a ticket as it is, and do what they ask for.
 
     What the rules change starts no further round of rules.
 
     Raises:
-        InvalidValueError, TicketRouteError: as rules, ``change_priority`` and ``transfer`` do.
+        InvalidValueError, TicketRouteError: as the rules and the commands raise them.
     """
-    view = desk.ticket(ticket_id)
-    stands = evolve(view.ticket, queue=view.queue_id, priority=view.priority)
-    outcome = rules.apply(
-        stands, at=at, text=text, calendars=DeskCalendars(desk), moment=Moment.CHANGED
-    )
-    wanted = outcome.ticket
-    events: tuple[Event, ...] = ()
-    if wanted.priority is not view.priority:
-        events += desk.change_priority(ticket_id, wanted.priority, at=at, by=by)
-    if wanted.queue != view.queue_id:
-        events += desk.transfer(ticket_id, to_queue=wanted.queue, at=at, by=by)
-    return outcome, events
+    outcome, commands = changes_by_rules(desk, rules, ticket_id, at=at, text=text)
+    return outcome, tuple(e for command in commands for e in desk.do(command, at=at, by=by))

@@ -10,12 +10,13 @@ from math import inf
 from threading import Event as StopSignal
 from threading import RLock
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from weakref import WeakSet
 
 from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, is_postgres, line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
+from ticketroute.desk.configured import ConfigSource, Configured, OpenOptions, config_of
 from ticketroute.desk.consumers import consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
 from ticketroute.desk.forks import tell_of_forks
@@ -26,7 +27,6 @@ from ticketroute.desk.opening import opened
 from ticketroute.desk.order import Order
 from ticketroute.desk.outlet import Outlet, Subscriber
 from ticketroute.desk.retention import Retention, as_span
-from ticketroute.desk.views import Views
 from ticketroute.desk.wakes import Listener, listened_address
 from ticketroute.errors import InvalidValueError
 from ticketroute.events import Events
@@ -36,7 +36,7 @@ from ticketroute.journal.lines import Line
 from ticketroute.journal.sqlite import Durability
 from ticketroute.journal.statements import channel_of
 from ticketroute.model.checks import check_id
-from ticketroute.model.instants import Span
+from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ports import Permits, RandomSource
 from ticketroute.model.queue import Defaults
 
@@ -49,7 +49,7 @@ WAIT = 10.0  # seconds
 LONGEST_WAIT = 3_600
 
 
-class Desk(Commands[Events], Views):
+class Desk(Commands[Events], Configured):
     """A help desk's routing, kept: in memory, in an SQLite file, or in PostgreSQL.
 
     ``Desk()`` lasts as long as the process. ``Desk.open("desk.db")`` and
@@ -168,6 +168,38 @@ class Desk(Commands[Events], Views):
         desk._keeper = Kept(desk._memory, place, line)
         return desk
 
+    @classmethod
+    def from_config(
+        cls,
+        config: ConfigSource,
+        address: Address | None = None,
+        name: str = MAIN,
+        *,
+        by: str | None = None,
+        **options: Unpack[OpenOptions],
+    ) -> Self:
+        """Open a desk and apply a configuration: a TOML file's path, or one that was read.
+
+        ``options`` are those of ``open``, and ``by`` is who applies it. A file with mistakes opens
+        nothing and creates nothing.
+
+        Raises:
+            ConfigurationError: as ``apply``.
+            JournalError: as ``open``.
+
+        >>> desk = Desk.from_config("examples/desk/desk.toml")
+        >>> [queue.id for queue in desk.queues()][:2]
+        ['billing', 'network']
+        """
+        wanted = config_of(config)
+        desk = cls.open(address, name, **options)
+        try:
+            desk.apply(wanted, by=by)
+        except BaseException:
+            desk.close()
+            raise
+        return desk
+
     # --- commands ---------------------------------------------------------------------------
 
     def do(self, command: Command, /, *, key: str | None = None, by: str | None = None) -> Events:
@@ -183,7 +215,9 @@ class Desk(Commands[Events], Views):
             KeyReusedError: if the key was used for another command.
             JournalError: if it could not be kept, as the page "What survives what" lists.
         """
-        order = self._order(command, key, by)
+        return self._settled(self._order(command, key, by))
+
+    def _settled(self, order: Order) -> Events:
         try:
             self._keeper.settle(order)
         finally:
@@ -329,6 +363,9 @@ class Desk(Commands[Events], Views):
 
     def _is_due(self) -> bool:
         return seconds_left(self._memory, self._clock) <= 0
+
+    def _present(self) -> Instant:
+        return self._clock()
 
     def _pause(self, most: float) -> float:
         return min(most, max(LEAST, seconds_left(self._memory, self._clock)))

@@ -124,6 +124,11 @@ class Views:
         with self._memory.lock:
             return self._dispatcher.calendar(calendar_id)
 
+    def calendars(self) -> dict[CalendarId, Versions]:
+        """Return every calendar with all its versions, by id."""
+        with self._memory.lock:
+            return self._dispatcher.calendars()
+
     def policies(self) -> tuple[Policy, ...]:
         """Return the policies, in their order."""
         with self._memory.lock:

@@ -12,10 +12,8 @@ from ticketroute.model.checks import a_flag, an_id, one_of, several
 from ticketroute.model.frozen import Word
 from ticketroute.model.ids import PolicyId
 from ticketroute.model.ticket import Ticket, TicketPriority
-from ticketroute.rules.actions import Action
+from ticketroute.rules.actions import Action, SetPolicy
 from ticketroute.rules.combining import Always, Condition
-
-LIVING = frozenset({"queue", "priority"})  # what commands can change of a ticket on the desk
 
 
 class Moment(Word):
@@ -45,8 +43,8 @@ class Rule:
     """What happens to tickets for which a condition holds.
 
     ``when`` is the condition, ``then`` the actions in their order. With ``stop`` no later rule is
-    asked. ``on`` says when the rule runs; one that runs on a change can set queue and priority
-    only, because the desk has no command for the rest.
+    asked. ``on`` says when the rule runs; one that runs on a change cannot choose an SLA policy,
+    because clocks that run keep the one they started with.
     """
 
     name: str = field(validator=an_id)
@@ -60,12 +58,11 @@ class Rule:
             raise InvalidValueError(
                 f"rule {self.name!r}", "without an effect", "given actions in then, or stop=True"
             )
-        beyond = {each.changes for each in self.then} - LIVING
-        if Moment.CHANGED in self.on and beyond:
+        if Moment.CHANGED in self.on and any(isinstance(each, SetPolicy) for each in self.then):
             raise InvalidValueError(
                 f"rule {self.name!r}",
-                f"changing {', '.join(sorted(beyond))} on a change",
-                "limited to queue and priority where it runs on a change; run it on 'submitted'",
+                "choosing an SLA policy on a change",
+                "without one where it runs on a change; run it on 'submitted'",
             )
 
 
