@@ -78,9 +78,9 @@ def test_replay_counts_the_tickets_of_an_instant(
 def test_explain_says_what_the_desk_knew_then(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, out, _ = said(capsys, "journal", "explain", path, "t2", "--at", "2026-03-02T09:01Z")
+    _, out, _ = said(capsys, "explain", path, "t2", "--at", "2026-03-02T09:01Z")
     assert "ticket t2 in queue mail: waiting" in out
-    _, out, _ = said(capsys, "journal", "explain", path, "t2")
+    _, out, _ = said(capsys, "explain", path, "t2")
     assert "ticket t2 in queue mail: assigned" in out
 
 
@@ -88,12 +88,12 @@ def test_explain_says_what_the_desk_knew_then(
     ("arguments", "code", "says"),
     [
         (
-            ("journal", "explain", "{}", "t2", "--at", "nine"),
+            ("explain", "{}", "t2", "--at", "nine"),
             2,
             "is not an instant with its offset",
         ),
-        (("journal", "explain", "{}", "t2", "--at", "2026-03-02T09:00"), 2, "is not an instant"),
-        (("journal", "explain", "{}", "t9"), 1, "t9"),
+        (("explain", "{}", "t2", "--at", "2026-03-02T09:00"), 2, "is not an instant"),
+        (("explain", "{}", "t9"), 1, "t9"),
         (("journal", "verify", "{}", "--desk", "x"), 1, "the desks there are: 'main'"),
         (("journal", "verify", "{}x"), 1, "does not exist; check the path"),
         (("journal", "show", "mysql://x"), 2, "address is 'mysql://x'"),

@@ -130,7 +130,7 @@ def test_a_configuration_that_cannot_be_read_ends_with_2(
 def test_top_shows_the_desk_at_an_instant_in_80_columns(run: Run) -> None:
     answer = run("top", "--config", EXAMPLE, "--at", "14:30")
     assert answer.code == 0
-    assert answer.out.startswith("2026-03-02 14:30 Europe/Berlin, ")
+    assert answer.out.startswith("2026-03-02 14:30:00 Europe/Berlin, ")
     assert max(len(line.rstrip()) for line in answer.out.splitlines()) <= 80
     for title in ("Queues", "Agents", "Offers that ring", "Nearest deadlines"):
         assert title in answer.out
@@ -149,7 +149,7 @@ def test_top_counts_what_waits(run: Run, small: str) -> None:
     answer = run("top", "--config", small, "--at", "13:30")
     row = next(line for line in answer.out.splitlines() if "[mail]" in line)
     assert int(row.split()[2]) == waiting
-    assert "ana   available  1/1 ####################" in answer.out
+    assert "ana    available   1/1  ####################" in answer.out
 
 
 def test_explain_tells_why(run: Run, small: str) -> None:

@@ -15,13 +15,14 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ticketroute import QueueId, RoutingState, Ticket, TicketId
+from ticketroute import RoutingState, Ticket
 from ticketroute.commands import Command
 from ticketroute.desk import AsyncDesk, Desk
 from ticketroute.desk.config import Config
 from ticketroute.errors import ConfigurationError, InvalidValueError, TicketRouteError
 from ticketroute.journal.faults import KeyReusedError
 from ticketroute.model import events as ev
+from ticketroute.model.ids import QueueId, TicketId
 from ticketroute.testing import check
 
 BEFORE = str(Path(__file__).parents[2] / "examples" / "desk" / "desk.toml")
@@ -242,7 +243,8 @@ def test_rules_for_changes_run_on_a_kept_desk(address: str) -> None:
         kinds = {type(event): event.by for event in events}
         assert kinds[ev.TicketChanged] == kinds[ev.TicketTransferred] == "rules"
         view = desk.ticket(TicketId("t1"))
-        assert (view.queue_id, view.ticket.tags) == ("mail", {"hot"})
+        assert view.queue_id == "mail"
+        assert view.ticket.tags == {"hot"}
         assert desk.change_by_rules(TicketId("t1")) == ()
 
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import datetime
 
 import click
 
-from ticketroute.cli import console
-from ticketroute.cli.faults import InputError
+from ticketroute.cli.kept import address_of, desk_of, instant_written
 from ticketroute.desk.reading import Reader
 from ticketroute.journal.statements import POSTGRES, SQLITE
-from ticketroute.model.instants import Instant, datetime_of, instant_of
+from ticketroute.model.instants import LAST_INSTANT, datetime_of
 
 KINDS = {"postgresql": POSTGRES, "sqlite": SQLITE}
-
-address_of = click.argument("address")
-desk_of = click.option("--desk", default="main", show_default=True, help="Name of the desk.")
 
 
 @click.group(help="Look into the journal of a kept desk.")
@@ -60,7 +55,9 @@ def verify(address: str, desk: str) -> None:
 def replay(address: str, desk: str, written: str | None) -> None:
     """Print how many tickets are in which state."""
     with Reader(address, desk) as reader:
-        found = reader.desk_at(_instant(written))
+        found = reader.desk_at(
+            LAST_INSTANT if written is None else instant_written("--at", written)
+        )
     states = Counter(ticket.state.value for ticket in found.tickets())
     agents, queues = len(list(found.agents())), len(list(found.queues()))
     click.echo(f"agents {agents}, queues {queues}, tickets {states.total()}")
@@ -76,35 +73,6 @@ def schema(kind: str) -> None:
     says = KINDS[kind]
     for statement in (*says.schema(), says.versioned().sql):
         click.echo(f"{statement};")
-
-
-@journal.command(
-    help="Say why a ticket was where it was at an instant, by what the desk knew then."
-)
-@address_of
-@click.argument("ticket")
-@desk_of
-@click.option("--at", "written", help="Such as 2026-03-02T09:00+01:00; default, the last event.")
-def explain(address: str, ticket: str, desk: str, written: str | None) -> None:
-    """Print the explanation of the desk as it was."""
-    with Reader(address, desk) as reader:
-        found = reader.desk_at(_instant(written))
-    console.out().print(str(found.explain(ticket)), markup=False, soft_wrap=True)
-
-
-def _instant(written: str | None) -> Instant:
-    if written is None:
-        return 2**62
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InputError(
-            f"--at {written!r} is not an instant with its offset; "
-            "write it as 2026-03-02T09:00+01:00 or 2026-03-02T08:00Z"
-        )
-    return instant_of(moment)
 
 
 def _ticket_of(payload: str) -> str | None:

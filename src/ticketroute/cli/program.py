@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ticketroute.cli import console
+from ticketroute.cli.apply import apply
 from ticketroute.cli.check import check
 from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
@@ -46,6 +47,11 @@ Start here:
   ticketroute compare --help     which strategy is right for your desk
   ticketroute replay --help      what would have happened to your own history
   ticketroute staff --help       how many agents a target needs
+  ticketroute check desk.toml    what is wrong with a configuration
+  ticketroute apply --help       make a kept desk the one of a configuration
+  ticketroute top desk.db        a kept desk, live
+  ticketroute report desk.db     its figures
+  ticketroute explain desk.db T  why a ticket is where it is
   ticketroute journal --help     what a kept desk holds
   ticketroute serve desk.db      a board of it in the browser
 """
@@ -91,6 +97,7 @@ def program() -> None:
 
 
 COMMANDS = (
+    apply,
     check,
     compare,
     demo,

@@ -1,4 +1,4 @@
-"""``ticketroute report``: the figures of a day, as tables, HTML, CSV or JSON."""
+"""``ticketroute report``: the figures of a desk, as tables, HTML, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ticketroute.cli.console import out
-from ticketroute.cli.faults import USAGE_OR_INPUT, InputError
+from ticketroute.cli.faults import InputError
+from ticketroute.cli.kept import config_of, desk_of, maybe_address_of, refuse_both, seed_of
 from ticketroute.cli.panels import table
 from ticketroute.cli.tables import span
 from ticketroute.cli.trial import Trial, zone_of
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import BAD, Length, Place, Problems
+from ticketroute.desk.reading import Reader
 from ticketroute.errors import ConfigurationError, InvalidValueError
+from ticketroute.journal.codec import decode
 from ticketroute.model.events import Event
 from ticketroute.model.instants import LAST_INSTANT, Instant, Span, instant_of
 from ticketroute.reporting.figures import (
@@ -34,21 +37,18 @@ from ticketroute.reporting.ledger import Ledger
 from ticketroute.reporting.page import page
 from ticketroute.reporting.periods import Period
 from ticketroute.reporting.rows import Row, agent_rows, ticket_rows, to_csv, to_json
+from ticketroute.sla.calendar import Calendar
+from ticketroute.sla.events import CalendarSet
 
 NOTHING = "-"
 FORMS: dict[str, Callable[[Iterable[Row]], str]] = {"csv": to_csv, "json": to_json}
 
 
 @click.command(name="report")
-@click.option(
-    "--config",
-    "path",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The desk: a made-up day is routed on it.",
-)
-@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Makes the day.")
+@maybe_address_of
+@desk_of
+@config_of
+@seed_of
 @click.option("--from", "since", metavar="TIME", help="Only what arrived from then on.")
 @click.option("--to", "until", metavar="TIME", help="Only what arrived before.")
 @click.option("--zone", metavar="ZONE", help="Of days and times; default: the calendars'.")
@@ -79,7 +79,9 @@ FORMS: dict[str, Callable[[Iterable[Row]], str]] = {"csv": to_csv, "json": to_js
 @click.option("--agents", is_flag=True, help="With --csv or --json: agents instead of queues.")
 def report(
     *,
-    path: Path,
+    address: str | None,
+    desk: str,
+    path: Path | None,
     seed: int,
     since: str | None,
     until: str | None,
@@ -90,35 +92,45 @@ def report(
     html: Path | None,
     form: str | None,
     agents: bool,
-) -> int:
-    r"""Route a made-up day on a configured desk, and show what came of it.
+) -> None:
+    r"""Show the figures of a kept desk, or of a made-up day on a configured one.
 
-    The rules go over each ticket first. The same seed makes the same tickets, so that two
-    configurations can be compared on them.
+    The journal of a kept desk is read from its first event on, and nothing is
+    written. A made-up day runs the rules over each ticket first; the same seed
+    makes the same tickets, so that two configurations can be compared on them.
 
     \b
     Examples:
-      ticketroute report --config desk.toml
-      ticketroute report --config desk.toml --html day.html --period hour
-      ticketroute report --config desk.toml --csv --agents
+      ticketroute report desk.db --from 2026-03-01 --to 2026-04-01
+      ticketroute report postgresql://localhost/support --html march.html
+      ticketroute report desk.db --csv --agents --period month
+      ticketroute report --config desk.toml --period hour   a made-up day
     """
-    try:
-        config = Config.load(path)
-    except ConfigurationError as fault:
-        click.echo(f"Error: {fault}", err=True)
-        return USAGE_OR_INPUT
-    name = zone or zone_of(config)
-    ledger = Ledger(
-        zone=name,
-        period=Period(period),
-        target=_span("--target", target),
-        short=_span("--short", short),
-        since=0 if since is None else _instant("--from", since, name),
-        until=LAST_INSTANT if until is None else _instant("--to", until, name),
-    )
-    made = figures_of(Trial(config, seed).events(), ledger)
+    refuse_both(address, path)
+
+    def ledger(calendars: Iterable[Calendar]) -> Ledger:
+        name = zone or zone_of(calendars)
+        return Ledger(
+            zone=name,
+            period=Period(period),
+            target=_span("--target", target),
+            short=_span("--short", short),
+            since=0 if since is None else _instant("--from", since, name),
+            until=LAST_INSTANT if until is None else _instant("--to", until, name),
+        )
+
+    if path is not None:
+        config, named = _config(path), path.name
+        counts = ledger(config.calendars.values())
+        made = figures_of(Trial(config, seed).events(), counts)
+    else:
+        assert address is not None
+        with Reader(address, desk) as reader:
+            named = f"{desk} in {reader.where}"
+            counts = ledger(() if zone else _calendars(reader))
+            made = figures_of((entry.event for entry in reader.entries()), counts)
     if html is not None:
-        _write(html, page(made, title=f"Report on {path.name}", target=ledger.target))
+        _write(html, page(made, title=f"Report on {named}", target=counts.target))
     if form is not None:
         rows = (
             agent_rows(made, period=True)
@@ -128,7 +140,24 @@ def report(
         click.echo(FORMS[form](rows), nl=form == "json")
     elif html is None:
         show(out(), made, Period(period))
-    return 0
+
+
+def _config(path: Path) -> Config:
+    try:
+        return Config.load(path)
+    except ConfigurationError as fault:
+        raise InputError(str(fault)) from fault
+
+
+def _calendars(reader: Reader) -> list[Calendar]:
+    """Return the calendars that a journal sets, each as it was set last. O(events)."""
+    found: dict[str, Calendar] = {}
+    for row in reader.rows():
+        if row.kind == CalendarSet.__name__:
+            event = decode(row, reader.where)
+            assert isinstance(event, CalendarSet)
+            found[event.calendar_id] = event.calendar
+    return list(found.values())
 
 
 def figures_of(events: Iterable[Event], ledger: Ledger) -> Report:

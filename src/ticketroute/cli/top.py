@@ -1,47 +1,44 @@
-"""``ticketroute top`` and ``explain``: a configured desk at one instant of a made-up day."""
+"""``ticketroute top`` and ``explain``: a kept desk, or one instant of a made-up day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import sys
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from ticketroute.cli.console import out
 from ticketroute.cli.faults import InputError
-from ticketroute.cli.panels import table
-from ticketroute.cli.tables import span
+from ticketroute.cli.kept import (
+    config_of,
+    desk_of,
+    instant_written,
+    maybe_address_of,
+    refuse_both,
+    seed_of,
+)
+from ticketroute.cli.live import View, watch
+from ticketroute.cli.picture import drawn, picture_of
+from ticketroute.cli.text import clean
 from ticketroute.cli.trial import DAY, Trial, zone_of
+from ticketroute.desk import ReadOnlyDesk
+from ticketroute.desk.addresses import now
 from ticketroute.desk.config import Config
+from ticketroute.desk.reading import Reader
 from ticketroute.errors import ConfigurationError
-from ticketroute.model.agent import Presence
-from ticketroute.model.instants import Instant, datetime_of, instant_of
-from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.ids import TicketId
+from ticketroute.model.instants import Instant, instant_of
 
-NO_AGENT = (RoutingState.WAITING, RoutingState.OFFERED)
-MOST = 10  # rows of a table: four tables fit a screen
-_SHARE = 20  # cells of a bar
-
-_config = click.option(
-    "--config", "path", metavar="FILE", required=True, type=click.Path(path_type=Path),
-    help="The desk: a made-up day is routed on it.",
-)  # fmt: skip
-_seed = click.option(
-    "--seed", metavar="N", type=int, default=1, show_default=True, help="Makes the day."
-)
-_at = click.option(
-    "--at", "clock", metavar="HH:MM", default="11:00", show_default=True, help="Time of the day."
-)
+NOON = "11:00"  # the busiest time of the made-up day
 
 
-def _played(path: Path, seed: int, clock: str) -> tuple[Trial, Instant]:
+def _played(path: Path, seed: int, clock: str | None) -> tuple[Trial, Instant]:
     """Return a day that was played up to a time of its zone."""
+    clock = clock or NOON
     try:
         config = Config.load(path)
         moment = datetime.combine(date(*DAY), time.fromisoformat(clock))
@@ -49,116 +46,120 @@ def _played(path: Path, seed: int, clock: str) -> tuple[Trial, Instant]:
         raise InputError(str(fault)) from fault
     except ValueError as fault:
         raise InputError(f"--at is {clock!r}; it must be a time of the day, as 11:00") from fault
-    until = instant_of(moment.replace(tzinfo=ZoneInfo(zone_of(config))))
+    until = instant_of(moment.replace(tzinfo=ZoneInfo(zone_of(config.calendars.values()))))
     trial = Trial(config, seed)
     trial.play(until)
     return trial, until
 
 
 @click.command(name="top")
-@_config
-@_seed
-@_at
-def top(*, path: Path, seed: int, clock: str) -> None:
-    r"""Show a configured desk at one instant of a made-up day.
+@maybe_address_of
+@desk_of
+@click.option("--once", is_flag=True, help="Print it once; so it is where there is no terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Print it once, as JSON.")
+@click.option("--zone", metavar="ZONE", help="Of the time that is shown; default: the calendars'.")
+@config_of
+@seed_of
+@click.option("--at", "clock", metavar="HH:MM", help="With --config: time of the day. [11:00]")
+def top(
+    *,
+    address: str | None,
+    desk: str,
+    once: bool,
+    as_json: bool,
+    zone: str | None,
+    path: Path | None,
+    seed: int,
+    clock: str | None,
+) -> None:
+    r"""Show a kept desk live: queues, agents, offers that ring, nearest deadlines.
 
-    Queues with what waits and for how long, agents with presence and load, offers that ring,
-    and the deadlines that are nearest.
+    It reads the journal once a second and writes nothing. `q` or Ctrl-C ends it.
+    `/` shows only lines with a text in a name; up and down choose a ticket, Enter
+    explains where it is.
 
     \b
-    Example:
-      ticketroute top --config desk.toml --at 14:30
+    Examples:
+      ticketroute top desk.db
+      ticketroute top postgresql://localhost/support --desk main --once
+      ticketroute top --config desk.toml --at 14:30   a made-up day
     """
-    trial, now = _played(path, seed, clock)
-    out().print(picture(trial.desk, now, zone_of(trial.config)))
+    refuse_both(address, path)
+    if address is None:
+        assert path is not None
+        trial, until = _played(path, seed, clock)
+        _print(trial.desk, until, zone or zone_of(trial.config.calendars.values()), as_json=as_json)
+        return
+    if clock is not None:
+        raise InputError("--at is for a made-up day; `ticketroute explain --at` looks back")
+    with ReadOnlyDesk(address, desk) as seen:
+        calendars = (each.editions[-1].calendar for each in seen.calendars().values())
+        shown = zone or zone_of(calendars)
+        if as_json or once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            _print(seen, max(now(), seen.latest), shown, as_json=as_json)
+            return
+        view = View(
+            lambda: picture_of(_fresh(seen), max(now(), seen.latest)),
+            lambda ticket: str(seen.explain(TicketId(ticket))),
+            shown,
+        )
+        try:
+            watch(view, out())
+        except KeyboardInterrupt:
+            return  # as `q`
+
+
+def _fresh(seen: ReadOnlyDesk) -> ReadOnlyDesk:
+    seen.refresh()
+    return seen
+
+
+def _print(desk: object, at: Instant, zone: str, *, as_json: bool) -> None:
+    found = picture_of(desk, at)
+    if as_json:
+        click.echo(json.dumps(found.plain(), ensure_ascii=False))
+    else:
+        out().print(drawn(found, zone))
 
 
 @click.command(name="explain")
-@click.argument("ticket")
-@_config
-@_seed
-@_at
-def explain(*, ticket: str, path: Path, seed: int, clock: str) -> None:
-    r"""Explain why a ticket of a made-up day is where it is, at one instant.
+@click.argument("names", metavar="[ADDRESS] TICKET", nargs=-1, required=True)
+@desk_of
+@click.option(
+    "--at",
+    "written",
+    metavar="INSTANT",
+    help="As it was then: 2026-03-02T09:00+01:00, or HH:MM with --config.",
+)
+@config_of
+@seed_of
+def explain(
+    *, names: tuple[str, ...], desk: str, written: str | None, path: Path | None, seed: int
+) -> None:
+    r"""Explain why a ticket is where it is, and what keeps every other agent from it.
+
+    With --at it tells how it was at that instant, by what the desk knew then: the
+    journal is read from its first event up to there.
 
     \b
-    Example:
-      ticketroute explain T0100 --config desk.toml --at 14:30
+    Examples:
+      ticketroute explain desk.db T0100
+      ticketroute explain desk.db T0100 --at 2026-03-02T09:00+01:00
+      ticketroute explain T0100 --config desk.toml --at 14:30   a made-up day
     """
-    trial, _ = _played(path, seed, clock)
-    out().print(Text(str(trial.desk.explain(ticket))))
-
-
-def picture(desk: Any, now: Instant, zone: str) -> Group:
-    """Return the state of a desk as tables of 80 columns; ``desk`` answers as a dispatcher does.
-
-    O(tickets + agents).
-    """
-    open_ones = [view for view in desk.tickets() if view.state is not RoutingState.DONE]
-    local = datetime_of(now).astimezone(ZoneInfo(zone))
-    heading = Text(f"{local:%Y-%m-%d %H:%M} {zone}, {len(open_ones)} tickets open", style="bold")
-    return Group(
-        heading,
-        _queues(desk, open_ones, now),
-        _agents(desk.agents()),
-        _ringing(open_ones, now),
-        _deadlines(desk, now),
-    )
-
-
-def _queues(desk: Any, open_ones: Iterable[Any], now: Instant) -> Table:
-    made = table("Queues", ("queue", "open", "waiting", "ringing", "oldest"))
-    listed = list(open_ones)
-    for queue in desk.queues():
-        mine = [view for view in listed if view.queue_id == queue.id]
-        waits = [view for view in mine if view.state in NO_AGENT]
-        ringing = sum(view.state is RoutingState.OFFERED for view in waits)
-        oldest = max((now - view.arrived for view in waits), default=None)
-        made.add_row(Text(queue.id), str(len(mine)), str(len(waits)), str(ringing), span(oldest))
-    return made
-
-
-def _agents(views: Iterable[Any]) -> Table:
-    """Return the agents who are there or hold something, the busiest first."""
-    there = [view for view in views if view.presence is not Presence.OFFLINE or view.load]
-    there.sort(key=lambda view: (-view.load / view.capacity, view.id))
-    made = table("Agents", ("agent", "presence", "load", ""), left=2)
-    made.columns[3].justify = "left"
-    for view in there[:MOST]:
-        full = min(_SHARE, _SHARE * view.load // view.capacity)
-        made.add_row(
-            Text(view.id),
-            view.presence.value,
-            f"{view.load}/{view.capacity}",
-            "#" * full + "." * (_SHARE - full),
-        )
-    return _rest(made, len(there))
-
-
-def _ringing(open_ones: Iterable[Any], now: Instant) -> Table:
-    offers = [view for view in open_ones if view.offered_to]
-    made = table("Offers that ring", ("ticket", "queue", "asked", "since it came"), left=3)
-    for view in offers[:MOST]:
-        told = (view.id, view.queue_id, ", ".join(view.offered_to), span(now - view.arrived))
-        made.add_row(*map(Text, told))
-    return _rest(made, len(offers))
-
-
-def _deadlines(desk: Any, now: Instant) -> Table:
-    dues = [clock for clock in desk.time_left() if clock.due is not None]
-    dues.sort(key=lambda clock: (clock.due, clock.ticket_id))
-    made = table("Nearest deadlines", ("ticket", "metric", "left"), left=2)
-    for clock in dues[:MOST]:
-        left = clock.due - now
-        made.add_row(
-            Text(clock.ticket_id),
-            clock.metric.value,
-            span(left) if left >= 0 else f"{span(-left)} ago",
-        )
-    return _rest(made, len(dues))
-
-
-def _rest(made: Table, count: int) -> Table:
-    if count > MOST:
-        made.caption = f"and {count - MOST} more"
-    return made
+    if len(names) > 2:
+        raise click.UsageError(f"one address and one ticket are asked about, not {len(names)}")
+    ticket, address = TicketId(names[-1]), names[0] if len(names) == 2 else None
+    refuse_both(address, path)
+    if address is None:
+        assert path is not None
+        trial, _ = _played(path, seed, written)
+        words = str(trial.desk.explain(ticket))
+    elif written is None:
+        with ReadOnlyDesk(address, desk) as seen:
+            words = str(seen.explain(ticket))
+    else:
+        until = instant_written("--at", written)
+        with Reader(address, desk) as reader:
+            words = str(reader.desk_at(until).explain(ticket))
+    out().print(Text(clean(words)), soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from random import Random
@@ -30,6 +30,7 @@ from ticketroute.rules import (
     RequesterIs,
     TierIs,
 )
+from ticketroute.sla.calendar import Calendar
 
 DAY = (2026, 3, 2)  # a Monday
 OPENS, CLOSES = 8, 18  # hours in which tickets come
@@ -43,9 +44,9 @@ _SHARES = (40, 20, 20, 15, 5)  # of the channels, in percent
 Action = Callable[[Instant], tuple[Event, ...]]
 
 
-def zone_of(config: Config) -> str:
-    """Return the zone that the most calendars of a configuration have; UTC without any."""
-    zones = sorted(calendar.zone for calendar in config.calendars.values())
+def zone_of(calendars: Iterable[Calendar]) -> str:
+    """Return the zone that the most calendars have; UTC without any."""
+    zones = sorted(calendar.zone for calendar in calendars)
     return max(zones, key=zones.count, default="UTC")
 
 
@@ -73,7 +74,7 @@ class Trial:
 
     def events(self, until: Instant | None = None) -> Iterator[Event]:
         """Yield every event of the day, in order; up to ``until``, if that is given."""
-        start = instant_of(datetime(*DAY, tzinfo=ZoneInfo(zone_of(self.config))))
+        start = instant_of(datetime(*DAY, tzinfo=ZoneInfo(zone_of(self.config.calendars.values()))))
         yield from plan(self.config, self.desk).run(self.desk, at=start)
         for agent_id in self.config.agents:
             yield from self.desk.set_presence(agent_id, "available", at=start)

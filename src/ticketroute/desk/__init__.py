@@ -5,6 +5,7 @@ from ticketroute.desk.async_desk import AsyncInside as AsyncInside
 from ticketroute.desk.desk import Desk as Desk
 from ticketroute.desk.desk import Inside as Inside
 from ticketroute.desk.desk import Together as Together
+from ticketroute.desk.reading import ReadOnlyDesk as ReadOnlyDesk
 from ticketroute.desk.reading import due_desks as due_desks
 
-__all__ = ["AsyncDesk", "AsyncInside", "Desk", "Inside", "Together", "due_desks"]
+__all__ = ["AsyncDesk", "AsyncInside", "Desk", "Inside", "ReadOnlyDesk", "Together", "due_desks"]

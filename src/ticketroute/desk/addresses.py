@@ -60,11 +60,17 @@ def refuse_missing(address: Address) -> None:
         raise NotAJournalError(where, "does not exist", "check the path")
 
 
-def line_to(address: Address, *, wait: float, durability: Durability) -> Line:
-    """Return a connection for threads; it connects at its first trip."""
+def line_to(
+    address: Address, *, wait: float, durability: Durability = "full", read_only: bool = False
+) -> Line:
+    """Return a connection for threads; it connects at its first trip.
+
+    ``read_only`` is for those who only select. SQLite then refuses everything else.
+    """
     if is_postgres(address):
         return PostgresLine(os.fspath(address), wait=wait)
-    return SqliteLine(str(Path(address)), wait=wait, durability=durability)
+    path = str(Path(address))
+    return SqliteLine(path, wait=wait, durability=durability, read_only=read_only)
 
 
 def async_line_to(address: Address, *, wait: float, durability: Durability) -> AsyncLine:

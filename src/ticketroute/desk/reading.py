@@ -10,6 +10,17 @@ from attrs import frozen
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.addresses import Address, line_to, now, refuse_missing
+from ticketroute.desk.conversation import (
+    Place,
+    Talk,
+    check_state,
+    drive,
+    patiently,
+    refresh,
+    reopen,
+)
+from ticketroute.desk.memory import Making, Memory
+from ticketroute.desk.views import Views
 from ticketroute.journal.codec import FOLD, Row, decode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import (
@@ -20,9 +31,11 @@ from ticketroute.journal.faults import (
 )
 from ticketroute.journal.lines import Line, LostError
 from ticketroute.journal.statements import SLICE, Answer, Statement, Trip
+from ticketroute.model.checks import check_id
 from ticketroute.model.instants import Instant, instant_of
 
 WAIT = 10.0  # seconds
+LARGEST_POSITION = 2**63 - 1  # of a journal
 
 
 @frozen
@@ -40,7 +53,7 @@ class Reader:
 
     def __init__(self, address: Address, desk: str) -> None:
         refuse_missing(address)
-        self._line: Line = line_to(address, wait=WAIT, durability="full")
+        self._line: Line = line_to(address, wait=WAIT, read_only=True)
         self._desk = desk
         self.where = self._line.where
 
@@ -116,6 +129,74 @@ class Reader:
         return _ask(self._line, statement)[0]
 
 
+class ReadOnlyDesk(Views):
+    """A desk as its journal tells it, for those who look and never write.
+
+    It answers every question of a :class:`~ticketroute.desk.Desk` and has no commands. It takes no
+    lock on the desk, saves no snapshot, and needs no right but to read. ``refresh()`` takes in what
+    others did since. What time alone would change shows once a process of the desk has done it.
+
+    Args:
+        address: a path of an SQLite file, or ``postgresql://...``.
+        name: which desk of the database.
+        wait: how many seconds a busy file is waited for.
+
+    Raises:
+        NotAJournalError: if the address leads to no desk; NoSuchDeskError: to none of this name.
+        NewerJournalError: if a later release of ticketroute has written to it.
+        JournalDamagedError: if a row is not what was written.
+        JournalUnreachableError: if the database does not answer.
+
+    Cost: as ``Desk.open``.
+    """
+
+    def __init__(self, address: Address, name: str = "main", *, wait: float = WAIT) -> None:
+        check_id("name", name)
+        refuse_missing(address)
+        self._line: Line = line_to(address, wait=wait, read_only=True)
+        self._place = Place(
+            desk=name,
+            statements=self._line.statements,
+            where=self._line.where,
+            wait=wait,
+            clock=now,
+            own_clock=False,
+        )
+        self._memory = Memory(Making(), self._line.where)
+        self._memory.told = LARGEST_POSITION  # nobody is told, so no event is kept for it
+        try:
+            drive(patiently(self._place, lambda: _seen(self._memory, self._place)), self._line)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def latest(self) -> Instant:
+        """The instant of the last event that shows; 0 before the first."""
+        return self._dispatcher.now
+
+    def refresh(self) -> None:
+        """Take in what was committed since. Two statements, and O(log n) for each event."""
+        memory, place = self._memory, self._place
+        drive(patiently(place, lambda: refresh(memory, place)), self._line)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _seen(memory: Memory, place: Place) -> Talk[None]:
+    answer = yield Trip([place.statements.state(place.desk)])
+    yield from check_state(place, answer[0])
+    yield from reopen(memory, place)
+
+
 def _ask(line: Line, statement: Statement) -> Answer:
     try:
         return line.run(Trip([statement]))
@@ -131,7 +212,7 @@ def due_desks(address: Address, *, at: Instant | datetime | None = None) -> tupl
     """
     until = now() if at is None else instant_of(at) if isinstance(at, datetime) else at
     refuse_missing(address)
-    line = line_to(address, wait=WAIT, durability="full")
+    line = line_to(address, wait=WAIT, read_only=True)
     try:
         found = _ask(line, line.statements.due(until))[0]
     finally:

@@ -31,13 +31,22 @@ class SqliteLine:
     """A file of SQLite. ``wait`` is how many seconds a lock is waited for.
 
     ``durability`` "full" survives a loss of power; "normal" survives the end of the process, and
-    may lose the last commits, never part of one, with the power.
+    may lose the last commits, never part of one, with the power. A line that is ``read_only`` asks
+    SQLite to write nothing, and takes a file as it is.
     """
 
     statements: Statements = SQLITE
 
-    def __init__(self, path: str, *, wait: float = 10.0, durability: Durability = "full") -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        wait: float = 10.0,
+        durability: Durability = "full",
+        read_only: bool = False,
+    ) -> None:
         self.path = str(Path(path).absolute())
+        self._read_only = read_only
         self.where = f"SQLite file {self.path}"
         self.wait, self.durability = wait, durability
         self._turn = Turn(f"{self.path}-turn")
@@ -99,10 +108,18 @@ class SqliteLine:
             raise NotAJournalError(
                 self.where, f"lies in {path.parent}, which does not exist", "create that folder"
             )
+        address = f"{path.as_uri()}?mode=ro" if self._read_only else self.path
         try:
             connection = sqlite3.connect(
-                self.path, timeout=self.wait, isolation_level=None, check_same_thread=False
+                address,
+                timeout=self.wait,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=self._read_only,
             )
+            if self._read_only:
+                self._connection = connection
+                return connection
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute(f"PRAGMA synchronous = {self.durability.upper()}")
         except sqlite3.Error as fault:
