@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -15,48 +12,24 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Agent, Author, Delivery, Queue, Ticket
+from ticketroute import Agent, Author, Delivery, OfferPolicy, Queue, Ticket
 from ticketroute.desk import Desk
-from ticketroute.events import TicketAssigned, TicketReplied, TicketSubmitted
+from ticketroute.events import (
+    OfferExpired,
+    TicketAssigned,
+    TicketOffered,
+    TicketReplied,
+    TicketSubmitted,
+)
 from ticketroute.testing import check
 
 KILLS = int(os.environ.get("DESK_KILLS", "8"))
 """How many processes a test kills; 1000 for a night."""
 ROUNDS = int(os.environ.get("DESK_ROUNDS", "2"))
 """How often races are run; 50 for a night."""
-WORKER = Path(__file__).with_name("worker.py")
-
-
-def start(what: str, address: str, *given: str, stop_at: str = "") -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), what, address, *given],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "STOP_AT": stop_at},
-    )
-
-
-def go(processes: Sequence[subprocess.Popen[str]]) -> None:
-    """Wait until all have opened the desk, and let them begin at once."""
-    for each in processes:
-        assert each.stdout is not None
-        assert each.stdout.readline() == "open\n"
-    for each in processes:
-        assert each.stdin is not None
-        each.stdin.write("go\n")
-        each.stdin.flush()
-
-
-def heard(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
-    """Return what a process said until its end."""
-    assert process.stdout is not None
-    assert process.stdin is not None
-    lines = process.stdout.read().splitlines()
-    process.wait()
-    process.stdout.close()
-    process.stdin.close()
-    return [(line.split()[0], line.split()[1]) for line in lines if len(line.split()) == 2]
+TAKES = int(os.environ.get("DESK_TAKES", "4"))
+"""Of how many tickets sixteen processes take each one; 200 for a night."""
+TAKERS = 16
 
 
 def opened(address: str, *agents: tuple[str, int], **facts: Any) -> Desk:
@@ -81,70 +54,75 @@ def judge(desk: Desk) -> list[Any]:
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
 def test_an_agent_of_three_gets_three_of_twenty_tickets_from_three_processes(
-    address: str, round_: int
+    address: str, workers: Any, round_: int
 ) -> None:
     with opened(address, ("ana", 3)) as desk:
-        processes = [start("submits", address, f"p{number}", "7") for number in range(3)]
-        go(processes)
-        done = [word for each in processes for word in heard(each)]
-        assert len(done) == 21
+        started = workers.start(
+            *(("submits", address, f"p{n}", many) for n, many in enumerate(("7", "7", "6")))
+        )
+        assert sum(len(each.rest()) for each in started) == 20
         judge(desk)
         assert len(desk.agent("ana").tickets) == 3
-        assert len(desk.waiting("mail")) == 18
+        assert len(desk.waiting("mail")) == 17
 
 
-@pytest.mark.parametrize("round_", range(ROUNDS))
-def test_of_many_who_take_one_ticket_one_gets_it(address: str, round_: int) -> None:
-    takers, tickets = 4, 10
-    agents = [(f"p{number}", tickets) for number in range(takers)]
+def test_of_sixteen_processes_that_take_one_ticket_one_gets_it(address: str, workers: Any) -> None:
+    agents = [(f"p{number}", TAKES) for number in range(TAKERS)]
     with opened(address, *agents, delivery=Delivery.PULL) as desk:
-        desk.submit_many([Ticket(id=f"t{number}", queue="mail") for number in range(tickets)])
-        processes = [start("takes", address, name, str(tickets)) for name, _ in agents]
-        go(processes)
-        said = [word for each in processes for word in heard(each)]
-        took = [what for verb, what in said if verb == "took"]
-        assert sorted(took) == sorted(f"t{number}" for number in range(tickets))
-        assert Counter(verb for verb, _ in said)["refused"] == tickets * (takers - 1)
+        desk.submit_many([Ticket(id=f"t{number}", queue="mail") for number in range(TAKES)])
+        started = workers.start(*(("takes", address, name, str(TAKES)) for name, _ in agents))
+        for number in range(TAKES):
+            said = Counter(each.line() for each in started)
+            assert said == {f"took t{number}": 1, f"refused t{number}": TAKERS - 1}
+            for each in started:
+                each.go()
         judge(desk)
 
 
-def test_turns_are_fair(address: str) -> None:
+def test_turns_are_fair(address: str, workers: Any) -> None:
     with opened(address, ("ana", 1)) as desk:
-        processes = [start("submits", address, f"p{number}", "0") for number in range(3)]
-        go(processes)
+        started = workers.start(*(("submits", address, f"p{n}", "0") for n in range(3)))
         while desk.head < 250:
             sleep(0.05)
             desk.refresh()
-        for each in processes:
-            each.kill()
-        shares = [len(heard(each)) for each in processes]
+        for each in started:
+            each.process.kill()
+        shares = [len(each.rest()) for each in started]
         assert min(shares) * 3 >= max(shares), shares
         judge(desk)
 
 
-def test_without_fair_turns_the_lock_of_sqlite_alone_keeps_it_right(tmp_path: Path) -> None:
+def test_without_fair_turns_the_lock_of_sqlite_alone_keeps_it_right(
+    tmp_path: Path, workers: Any
+) -> None:
     address = str(tmp_path / "desk.db")
     with opened(address, ("ana", 3)) as desk:
-        processes = [
-            start("submits", address, f"p{number}", "15", stop_at="no turns") for number in range(3)
-        ]
-        go(processes)
-        assert [len(heard(each)) for each in processes] == [15, 15, 15]
+        commands = [("submits", address, f"p{number}", "15") for number in range(3)]
+        started = workers.start(*commands, stop_at="no turns")
+        assert [len(each.rest()) for each in started] == [15, 15, 15]
         judge(desk)
 
 
-def test_killed_processes_lose_nothing_and_do_nothing_twice(address: str) -> None:
+def test_killed_processes_lose_nothing_and_do_nothing_twice(address: str, workers: Any) -> None:
     random = Random(7)  # noqa: S311  when to kill whom
     with opened(address, ("ana", 3), ("ben", 3)) as desk:
+        desk.add_agent(Agent(id="cleo", capacity=1_000), presence="available")
+        ring = OfferPolicy(timeout=60)  # which nobody answers
+        desk.add_queue(Queue(id="ring", members=["cleo"], delivery=Delivery.OFFER, offer=ring))
         said: list[tuple[str, str]] = []
+        seen: dict[str, Any] = {}
         for round_ in range(max(1, KILLS // 2)):
-            processes = [start("works", address, f"p{n}", str(round_)) for n in range(2)]
-            go(processes)
-            for each in random.sample(processes, 2):
+            started = workers.start(*(("works", address, f"p{n}", str(round_)) for n in range(2)))
+            for each in random.sample(started, 2):
                 sleep(random.uniform(0.01, 0.25))
-                each.kill()
-            said += [word for each in processes for word in heard(each)]
+                each.process.kill()
+            said += [word for each in started for word in each.rest()]
+            with desk.consume("mailer", most=10_000) as news:
+                seen |= {entry.id: entry.event for entry in news}
         entries = judge(desk)
+        there = {entry.id: entry.event for entry in entries}
+        assert all(there[each] == event for each, event in seen.items())
+        fired_once(entries)
         came = replies(entries)
         assert set(came.values()) <= {1}
         done = {what for verb, what in said if verb == "done"}
@@ -159,21 +137,35 @@ def test_killed_processes_lose_nothing_and_do_nothing_twice(address: str) -> Non
         assert replies(judge(desk)) == Counter(tried)
 
 
+def fired_once(entries: list[Any]) -> None:
+    """Each offer expired at most once: there is no more than one expiry for each offer so far."""
+    open_offers: Counter[tuple[str, str]] = Counter()
+    expired = 0
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, TicketOffered):
+            open_offers[event.ticket_id, event.agent_id] += 1
+        if isinstance(event, OfferExpired):
+            open_offers[event.ticket_id, event.agent_id] -= 1
+            assert open_offers[event.ticket_id, event.agent_id] == 0, entry
+            expired += 1
+    assert expired
+
+
 def replies(entries: list[Any]) -> Counter[str | None]:
     return Counter(entry.event.by for entry in entries if isinstance(entry.event, TicketReplied))
 
 
 @pytest.mark.parametrize("mark", ["before commit", "after commit", "before publish"])
 def test_a_process_that_dies_at_a_mark_leaves_all_of_a_command_or_nothing(
-    address: str, mark: str
+    address: str, workers: Any, mark: str
 ) -> None:
     with opened(address, ("ana", 3)) as desk:
         told: list[str] = []
         desk.subscribe(lambda entry: told.append(type(entry.event).__name__))
-        process = start("submits", address, "p", "9", stop_at=mark)
-        go([process])
-        done = [what for _, what in heard(process)]
-        assert process.returncode == -signal.SIGKILL
+        (worker,) = workers.start(("submits", address, "p", "9"), stop_at=mark)
+        done = [what for _, what in worker.rest()]
+        assert worker.process.returncode == -signal.SIGKILL
         assert done == ["p-0", "p-1"]
         entries = judge(desk)
         there = [e.event.ticket_id for e in entries if isinstance(e.event, TicketSubmitted)]

@@ -33,7 +33,9 @@ def works(desk: Desk, name: str, seed: str) -> None:
         desk.submit(Ticket(id=ticket_id, queue="mail"))
         desk.reply(ticket_id, Author.REQUESTER, by=ticket_id, key=ticket_id)
         say("done", ticket_id)
-        held = [held for agent in desk.agents() for held in agent.tickets]
+        if number % 3 == 0:
+            desk.submit(Ticket(id=f"ring-{ticket_id}", queue="ring"))
+        held = [held for name in ("ana", "ben") for held in desk.agent(name).tickets]
         if len(held) > 2:
             try:
                 desk.resolve(held[number % len(held)])
@@ -43,13 +45,14 @@ def works(desk: Desk, name: str, seed: str) -> None:
 
 
 def takes(desk: Desk, name: str, many: str) -> None:
-    """Take tickets for an agent of one's own; say which it got."""
+    """Take tickets for an agent of one's own, each when it is told; say which it got."""
     for number in range(int(many)):
         try:
             desk.take(f"t{number}", name)
             say("took", f"t{number}")
-        except TicketRouteError as refused:
-            say("refused", type(refused).__name__)
+        except TicketRouteError:
+            say("refused", f"t{number}")
+        sys.stdin.readline()  # until all have tried
 
 
 def stops_at(mark: str) -> None:

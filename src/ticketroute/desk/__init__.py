@@ -7,5 +7,15 @@ from ticketroute.desk.desk import Inside as Inside
 from ticketroute.desk.desk import Together as Together
 from ticketroute.desk.reading import ReadOnlyDesk as ReadOnlyDesk
 from ticketroute.desk.reading import due_desks as due_desks
+from ticketroute.desk.workers import run_due as run_due
 
-__all__ = ["AsyncDesk", "AsyncInside", "Desk", "Inside", "ReadOnlyDesk", "Together", "due_desks"]
+__all__ = [
+    "AsyncDesk",
+    "AsyncInside",
+    "Desk",
+    "Inside",
+    "ReadOnlyDesk",
+    "Together",
+    "due_desks",
+    "run_due",
+]
