@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ticketroute.cli import study
+from ticketroute.cli.described import described
 from ticketroute.cli.faults import InputError
 
 HELP = """Run a scenario with several strategies on the same tickets.
@@ -14,9 +15,9 @@ SCENARIO.toml describes agents, queues and tickets; the reference page
 
 \b
 Examples:
-  ticketroute compare desk.toml
-  ticketroute compare desk.toml -s longest_idle -s random --report out.html
-  ticketroute compare desk.toml --figure abandoned --half-width 0.05
+  ticketroute compare study.toml
+  ticketroute compare study.toml -s longest_idle -s random --report out.html
+  ticketroute compare study.toml --figure abandoned --half-width 0.05
 """
 
 
@@ -48,7 +49,7 @@ def compare(
     from ticketroute.simulation.reading import read_plan  # noqa: PLC0415
 
     try:
-        plan = read_plan(scenario)
+        plan = read_plan(scenario, describes=described)
     except OSError as fault:
         raise InputError(f"{scenario} cannot be read: {fault.strerror or fault}") from fault
     named = dict(plan.scenarios)

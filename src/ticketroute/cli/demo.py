@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ticketroute.cli import console, decisions, tables
 from ticketroute.cli.day import Day
 from ticketroute.cli.decisions import Decisions
 from ticketroute.cli.faults import InputError
 from ticketroute.cli.figures import Figures, Waits
-from ticketroute.cli.scenario import MIDNIGHT, Scenario, a_day
+from ticketroute.cli.scenario import MIDNIGHT, a_day
+from ticketroute.cli.trial import Trial
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.desk.config import Config
+from ticketroute.errors import ConfigurationError
 from ticketroute.logs.understood import counted
 from ticketroute.model.events import Cause, Event, TicketAssigned
 from ticketroute.model.instants import Instant, hours
+from ticketroute.model.queue import Queue
 from ticketroute.model.strategy_spec import StrategySpec
 
 EXPLAINED_FROM: Instant = MIDNIGHT + hours(10)  # the busiest time: there is something to choose
@@ -37,6 +42,7 @@ Examples:
   ticketroute demo --strategy round_robin -o decisions.csv
   ticketroute demo --seed 7 --strategy 'priority(then=random)'
   ticketroute demo --seeds 1-20
+  ticketroute demo --config desk.toml
 """
 
 
@@ -69,7 +75,7 @@ class Lived:
     """A day that is over."""
 
     seed: int
-    scenario: Scenario
+    queues: tuple[Queue, ...]
     figures: Figures = field(factory=Figures)
     made: Decisions = field(factory=Decisions)
     explained: Explained = field(factory=Explained)
@@ -94,21 +100,44 @@ class Lived:
     metavar="FILE",
     help="Write the decisions: .csv or .jsonl, also .gz; `-` is standard output.",
 )
-def demo(*, seed: int, seeds: str | None, strategy: str | None, output: str | None) -> None:
+@click.option(
+    "--config",
+    "path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Route the day on the desk of this configuration, by its rules.",
+)
+def demo(
+    *, seed: int, seeds: str | None, strategy: str | None, output: str | None, path: Path | None
+) -> None:
     """Route a day, or several, and print tables."""
     spec = None if strategy is None else StrategySpec.of(strategy)
     if output is not None:
         decisions.check_writable(output, reads=[])
+    config = None if path is None else _config(path, spec)
     if seeds is None:
-        _one_day(seed, spec, output)
+        _one_day(seed, spec, output, config)
         return
     if output is not None:
         raise InputError("-o writes the decisions of one day; use --seed instead of --seeds")
-    _several_days(_seeds(seeds), spec)
+    _several_days(_seeds(seeds), spec, config)
 
 
-def _one_day(seed: int, spec: StrategySpec | None, output: str | None) -> None:
-    day = _lived(seed, spec, keep=output is not None)
+def _config(path: Path, spec: StrategySpec | None) -> Config:
+    try:
+        config = Config.load(path)
+    except ConfigurationError as fault:
+        raise InputError(str(fault)) from fault
+    if spec is None:
+        return config
+    queues = {name: evolve(queue, strategy=spec) for name, queue in config.queues.items()}
+    return evolve(config, queues=queues)
+
+
+def _one_day(
+    seed: int, spec: StrategySpec | None, output: str | None, config: Config | None
+) -> None:
+    day = _lived(seed, spec, config, keep=output is not None)
     try:
         if output is not None:
             decisions.write(output, day.made.rows())
@@ -131,11 +160,10 @@ def _seeds(written: str) -> range:
     return seeds
 
 
-def _lived(seed: int, spec: StrategySpec | None, *, keep: bool) -> Lived:
+def _lived(seed: int, spec: StrategySpec | None, config: Config | None, *, keep: bool) -> Lived:
     figures = Figures()
     made = Decisions(capacity_of=figures.capacity_of)
-    lived = Lived(seed, a_day(seed=seed, strategy=spec), figures, made)
-    explained = lived.explained
+    explained = Explained()
 
     def see(event: Event) -> None:
         figures.see(event)
@@ -143,21 +171,31 @@ def _lived(seed: int, spec: StrategySpec | None, *, keep: bool) -> Lived:
             made.see(event)
         explained.see(event)
 
-    with console.progress("Monday", len(lived.scenario.tickets)) as done:
-        day = Day(lived.scenario, see, done, seed)
-        explained.desk = day.desk
-        day.open()
-        closed = day.run()
+    if config is None:
+        scenario = a_day(seed=seed, strategy=spec)
+        queues = tuple(scenario.queues)
+        with console.progress("Monday", len(scenario.tickets)) as done:
+            day = Day(scenario, see, done, seed)
+            explained.desk = day.desk
+            day.open()
+            closed = day.run()
+    else:
+        trial = Trial(config, seed)
+        queues = tuple(config.queues.values())
+        explained.desk = trial.desk
+        for event in trial.events():
+            see(event)
+        closed = trial.desk.now
     figures.close(closed)
     made.close(closed)
-    return lived
+    return Lived(seed, queues, figures, made, explained)
 
 
-def _several_days(seeds: Sequence[int], spec: StrategySpec | None) -> None:
+def _several_days(seeds: Sequence[int], spec: StrategySpec | None, config: Config | None) -> None:
     rows: list[tuple[tuple[str], Waits]] = []
     together = Waits()
     for seed in seeds:
-        waits = _lived(seed, spec, keep=False).figures.all_waits()
+        waits = _lived(seed, spec, config, keep=False).figures.all_waits()
         together.merge(waits)
         rows.append(((str(seed),), waits))
     rows.append((("all",), together))
@@ -169,7 +207,7 @@ def _several_days(seeds: Sequence[int], spec: StrategySpec | None) -> None:
 
 
 def _show(out: console.QuietConsole, day: Lived) -> None:
-    strategies = ", ".join(f"{queue.id}: {queue.strategy}" for queue in day.scenario.queues)
+    strategies = ", ".join(f"{queue.id}: {queue.strategy}" for queue in day.queues)
     tickets = counted(day.figures.all_waits().tickets, "ticket")
     out.say(f"A day of {tickets} (seed {day.seed}); {strategies}")
     out.tell()

@@ -177,7 +177,7 @@ class _Difference:
         """Add queues, those that others overflow into first."""
         policies = {policy.id for policy in self.policies}
         there = set(self.queues)
-        for name in _targets_first(self.config.queues):
+        for name in targets_first(self.config.queues):
             if name in self.queues:
                 continue
             queue = settled(self.config.queues[name])
@@ -290,7 +290,8 @@ def _changes(before: Agent | Queue, after: Agent | Queue) -> dict[str, Any]:
     }
 
 
-def _targets_first(queues: Mapping[QueueId, Queue]) -> list[QueueId]:
+def targets_first(queues: Mapping[QueueId, Queue]) -> list[QueueId]:
+    """Return the names of queues, those that others overflow into first."""
     order = TopologicalSorter({name: overflow_of(queue) for name, queue in queues.items()})
     return list(order.static_order())
 

@@ -23,6 +23,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from attrs import evolve
+
 from ticketroute import Delivery, Dispatcher, Presence, Ticket
 from ticketroute.events import Event
 from ticketroute.model import AgentId, Instant, TicketId
@@ -145,7 +147,8 @@ class Run:
         scenario, desk, start = self.scenario, self.desk, self.scenario.start
         for calendar_id, calendar in scenario.calendars.items():
             self.note(desk.set_calendar(calendar_id, calendar, at=start))
-        if scenario.policies:
+        leads = any(policy.leads_to() for policy in scenario.policies)
+        if scenario.policies and not leads:
             self.note(desk.set_policies(scenario.policies, at=start))
         for staff in self.staff.values():
             staff.on_duty, shifts = duty(staff.worker, start)
@@ -154,7 +157,11 @@ class Run:
             self.people.shifts[staff.id] = shifts
             self.people.plan_shift(staff)
         for queue in scenario.queues:
-            self.note(desk.add_queue(queue, at=start))
+            self.note(desk.add_queue(evolve(queue, sla=None) if leads else queue, at=start))
+        if leads:  # escalations move tickets to queues, and queues name policies
+            self.note(desk.set_policies(scenario.policies, at=start))
+            for queue in scenario.queues:
+                self.note(desk.change_queue(queue.id, sla=queue.sla, at=start))
         pulled = [queue for queue in scenario.queues if queue.delivery is Delivery.PULL]
         for staff in self.staff.values():
             staff.queues = frozenset(queue.id for queue in pulled if staff.id in queue.members)

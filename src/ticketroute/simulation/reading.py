@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from ticketroute import (
     Agent,
     Calendar,
+    Defaults,
     Delivery,
     Metric,
     OfferPolicy,
@@ -56,8 +57,27 @@ class Plan:
     seed: str = "1"
 
 
-def read_plan(path: str | Path) -> Plan:
+@frozen(kw_only=True)
+class Described:
+    """A desk that another file describes: a study then only says which tickets come.
+
+    Agents are on duty by the calendar that their shift names.
+    """
+
+    agents: tuple[Agent, ...]
+    queues: tuple[Queue, ...]
+    calendars: Mapping[CalendarId, Calendar]
+    policies: tuple[Policy, ...]
+    defaults: Defaults
+
+
+Describes = Callable[[Path], Described]
+
+
+def read_plan(path: str | Path, *, describes: Describes | None = None) -> Plan:
     """Read a study from a TOML file.
+
+    ``describes`` reads the file that the key ``desk`` names, relative to the study's own folder.
 
     Raises:
         InvalidValueError: with the place in the file, the value and what is allowed.
@@ -65,9 +85,16 @@ def read_plan(path: str | Path) -> Plan:
     """
     text = Path(path).read_bytes()
     try:
-        return plan_from(tomllib.loads(text.decode()))
+        written = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise InvalidValueError(str(path), str(fault), "a file of TOML 1.0 in UTF-8") from fault
+    named = written.pop("desk", None)
+    if named is None:
+        return plan_from(written)
+    if not isinstance(named, str) or describes is None:
+        allowed = "the path of a configuration" if describes else "left out here"
+        raise InvalidValueError("desk", named, allowed)
+    return plan_from(written, desk=describes(Path(path).parent / named))
 
 
 def read_staffed(
@@ -99,10 +126,10 @@ def read_staffed(
     return scenario_of
 
 
-def plan_from(written: Mapping[str, Any]) -> Plan:
-    """Return the study that ``tomllib`` read."""
+def plan_from(written: Mapping[str, Any], *, desk: Described | None = None) -> Plan:
+    """Return the study that ``tomllib`` read, on its own desk or on one described elsewhere."""
     table = Table(written, "")
-    scenario = _scenario(table)
+    scenario = _scenario(table, desk)
     compare = table.part("compare")
     specs = [
         _at(f"compare.strategies[{n}]", StrategySpec.of, each)
@@ -166,22 +193,31 @@ def _serves(queue: str, serves: list[str] | None) -> bool:
     return serves is None or queue in serves
 
 
-def _scenario(table: Table) -> Scenario:
-    calendars = {
+def _scenario(table: Table, desk: Described | None) -> Scenario:
+    calendars = {} if desk is None else dict(desk.calendars)
+    calendars |= {
         CalendarId(name): _at(f"calendars.{name}", Calendar.from_plain, plain)
         for name, plain in table.part("calendars").rest().items()
     }
+    for key in () if desk is None else ("agents", "queues", "policies"):
+        if key in table:
+            raise InvalidValueError(key, "given", "left out: the file of the key desk has them")
     staffed = [made for part in table.parts("agents") for made in _workers(part, calendars)]
+    workers = [worker for worker, _ in staffed]
     queues = [_queue(part, staffed) for part in table.parts("queues")]
-    kinds = [_kind(part, calendars) for part in table.parts("tickets")]
     policies = [_policy(part) for part in table.parts("policies")]
+    if desk is not None:
+        workers = [_on_duty(agent, desk) for agent in desk.agents]
+        queues, policies = list(desk.queues), list(desk.policies)
+    kinds = [_kind(part, calendars) for part in table.parts("tickets")]
     start = table.get("start", MONDAY)
     with _placed("scenario"):
         return Scenario(
             name=table.get("name", "scenario"),
             queues=queues,
-            workers=[worker for worker, _ in staffed],
+            workers=workers,
             kinds=kinds,
+            defaults=Defaults() if desk is None else desk.defaults,
             policies=policies,
             calendars=calendars,
             length=table.needed("length"),
@@ -190,6 +226,12 @@ def _scenario(table: Table) -> Scenario:
             target=table.get("target", "20s"),
             drain=table.get("drain", "30d"),
         )
+
+
+def _on_duty(agent: Agent, desk: Described) -> Worker:
+    """Return an agent whose shift is when they are there, where a desk would take it from them."""
+    hours = None if agent.shift is None else desk.calendars[agent.shift]
+    return Worker(agent=evolve(agent, shift=None), hours=hours)
 
 
 def _workers(
