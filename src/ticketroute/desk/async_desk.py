@@ -6,7 +6,7 @@ import asyncio
 import logging
 from asyncio import FIRST_COMPLETED
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from threading import RLock
@@ -18,6 +18,7 @@ from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.configured import AsyncConfigured, ConfigSource, OpenOptions, config_of
+from ticketroute.desk.consumers import Consumption, check_consuming, consuming_async
 from ticketroute.desk.conversation import (
     Place,
     command,
@@ -41,7 +42,7 @@ from ticketroute.desk.retention import Retention, as_span
 from ticketroute.desk.session import Transaction
 from ticketroute.desk.wakes import listened_address, listening
 from ticketroute.events import Events
-from ticketroute.journal.contract import Entry, check_position
+from ticketroute.journal.contract import Entry, Position, check_position
 from ticketroute.journal.faults import DeskClosedError, JournalError
 from ticketroute.journal.lines import AsyncLine
 from ticketroute.journal.sqlite import Durability
@@ -73,6 +74,7 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
         self._waiting: deque[Order] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._listen: str | None = None  # where wake-ups are heard
+        self._lines: Callable[[], AsyncLine] = lambda: line
         self._closed = False
         _OPEN.add(self)
 
@@ -97,7 +99,11 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
         kept_for = as_span(retain)
         if create is False:
             refuse_missing(address)
-        line = async_line_to(address, wait=wait, durability=durability)
+
+        def lines() -> AsyncLine:
+            return async_line_to(address, wait=wait, durability=durability)
+
+        line = lines()
         memory = Memory(Making(defaults=defaults, random=random, permits=permits), line.where)
         place = Place(
             desk=name,
@@ -114,6 +120,7 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
             await line.close()
             raise
         desk = cls(memory, place, line, kept_for)
+        desk._lines = lines
         desk._listen = listened_address(line, listen=listen)
         return desk
 
@@ -227,6 +234,29 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
                 after = entry.position
             if len(found) < SLICE:
                 return
+
+    @asynccontextmanager
+    async def consume(
+        self,
+        name: str,
+        *,
+        connection: Any = None,
+        most: int = 100,
+        at: Position | None = None,
+    ) -> AsyncIterator[Iterator[Entry]]:
+        """Give a block the events that the consumer ``name`` has yet to handle, in order.
+
+        Parameters and errors are those of ``Desk.consume``; ``connection`` is as for ``inside``.
+        The events are read at the beginning, so that a plain ``for`` goes through them.
+        """
+        self._check_open()
+        check_consuming(name, most, at)
+        place, hosted = self._place, connection is not None
+        line = async_host_line(connection, self._line, place.wait) if hosted else self._lines()
+        path = getattr(self._line, "path", None)
+        consumption = Consumption(place, name, path=path, hosted=hosted)
+        async with consuming_async(consumption, line, most, at, owned=not hosted) as entries:
+            yield entries
 
     async def save_snapshot(self) -> int:
         """Save what is known, so that opening begins there, as ``Desk.save_snapshot`` does."""

@@ -2,182 +2,217 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
 
-from ticketroute.desk.conversation import Place
-from ticketroute.desk.hosts import host_line
+from ticketroute.desk.conversation import Place, Talk, drive, drive_async
+from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import Row, decode
-from ticketroute.journal.contract import Entry
-from ticketroute.journal.faults import JournalSetBackError, NotAJournalError
-from ticketroute.journal.lines import Line
-from ticketroute.journal.sqlite import SqliteLine
+from ticketroute.journal.contract import Entry, Position, check_position
+from ticketroute.journal.faults import JournalSetBackError, JournalUnreachableError
+from ticketroute.journal.lines import AsyncLine, Line, LostError
 from ticketroute.journal.statements import GIVE_UP, Trip
 from ticketroute.journal.turns import Turn
-from ticketroute.model.checks import check_whole
-
-if TYPE_CHECKING:
-    from ticketroute.desk.desk import Desk
+from ticketroute.model.checks import check_id, check_whole
 
 MOST = 10_000  # events of one block
 
 
-class Progress(Protocol):
-    """Where a consumer is, while nobody else consumes under its name."""
-
-    def entries(self, most: int) -> list[Entry]:
-        """Return the next events."""
-        ...
-
-    def store(self, entry: Entry) -> None:
-        """Note that everything up to this event was handled."""
-        ...
-
-
-@contextmanager
-def consuming(desk: Desk, name: str, connection: Any, most: int) -> Iterator[Iterator[Entry]]:
-    """Give the next events of a consumer to a block, and note which of them it handled."""
+def check_consuming(name: object, most: object, at: object) -> None:
+    """Refuse what ``consume`` cannot be given."""
+    check_id("name", name)
     check_whole("most", most, 1, MOST)
-    with _progress(desk, name, connection) as progress:
-        handled: list[Entry] = []
-        given = _giving(progress.entries(most) if progress else [], handled)
-        try:
-            yield given
-        except BaseException:
-            del handled[-1:]  # the one that failed
-            if connection is None and handled and progress:
-                progress.store(handled[-1])
-            raise
-        if handled and progress:
-            progress.store(handled[-1])
+    if at is not None:
+        check_position("at", at)
 
 
-def _giving(entries: list[Entry], handled: list[Entry]) -> Iterator[Entry]:
-    for entry in entries:
-        handled.append(entry)
-        yield entry
+class Reading:
+    """The events of one block, and which of them were handled."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._handled: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self._entries:
+            self._handled.append(entry)
+            yield entry
+
+    def handled(self, *, failed: bool) -> Entry | None:
+        """Return the last event that was handled; in a block that failed, the last but one."""
+        done = self._handled[:-1] if failed else self._handled
+        return done[-1] if done else None
 
 
-@contextmanager
-def _progress(desk: Desk, name: str, connection: Any) -> Iterator[Progress | None]:
-    place, line, lines = desk._place, desk._line, desk._lines  # noqa: SLF001  of one making
-    if place is None or line is None or lines is None:
-        if connection is not None:
-            raise NotAJournalError(
-                "a desk in memory", "has no part in transactions", "open it on a database"
-            )
-        with _alone(desk, name) as progress:
-            yield progress
-    elif connection is not None:
-        host = host_line(connection, line, place.wait)
-        yield _begun(place, name, host, (), hosted=True)
-    elif isinstance(line, SqliteLine):
-        with _by_file(line, place, name, lines()) as progress:
-            yield progress
-    else:
-        with _by_row(place, name, lines()) as progress:
-            yield progress
+# --- in a database --------------------------------------------------------------------------------
 
 
-class _Kept:
-    """Progress in a database."""
+class Consumption:
+    """What a consumer and the database say to each other, whoever carries the words.
 
-    def __init__(
-        self, place: Place, name: str, line: Line, found: tuple[int, int], *, hosted: bool
-    ) -> None:
-        self._place, self._name, self._line, self._found = place, name, line, found
-        self._hosted = hosted
+    While it lasts, no other process finds anything under the same name. PostgreSQL holds the
+    consumer's row locked. SQLite would keep everybody from writing, so that a lock on a file does
+    it there. In a transaction of the host's, ``hosted``, the row is locked as well.
+    """
 
-    def entries(self, most: int) -> list[Entry]:
-        place, (position, token) = self._place, self._found
+    def __init__(self, place: Place, name: str, *, path: str | None, hosted: bool) -> None:
+        self._place, self._name, self._hosted = place, name, hosted
+        whose = sha256(f"{place.desk}\0{name}".encode()).hexdigest()[:16]
+        self._turn = None if path is None or hosted else Turn(f"{path}-consumer-{whose}")
+        self._locks = self._turn is None and not hosted
+
+    def begin(self, most: int, at: Position | None) -> Talk[Reading | None]:
+        """Return the next events after the consumer's place, or after ``at``; None: it is taken."""
+        says, desk, name = self._place.statements, self._place.desk, self._name
+        if self._turn is not None and not self._turn.take(0):
+            return None
+        yield Trip([says.enrol(desk, name)])
+        begin = says.begin(self._place.wait) if self._locks else []
+        answer = yield Trip([*begin, says.place(desk, name)], begins=bool(begin))
+        if not answer[-1]:
+            return None
+        (found,) = answer[-1]
+        if at is not None:
+            found = yield from self._move_to(at)
+        return Reading((yield from self._after(found[0], found[1], most)))
+
+    def store(self, entry: Entry) -> Talk[None]:
+        """Note that everything up to this event was handled."""
+        says, desk = self._place.statements, self._place.desk
+        yield Trip([says.consumed(desk, self._name, entry.position, entry.token)])
+
+    def end(self) -> Talk[None]:
+        """Let others consume; what was stored is committed."""
+        if self._locks:
+            yield Trip([self._place.statements.commit()], ends=True)
+
+    def release(self) -> None:
+        """End the turn at the file, if there is one."""
+        if self._turn is not None:
+            self._turn.give()
+
+    def _move_to(self, at: Position) -> Talk[tuple[int, int]]:
+        says, desk = self._place.statements, self._place.desk
+        token = 0
+        if at:
+            found = (yield Trip([says.events(desk, at, 1)]))[0]
+            if not found or found[0][0] != at:
+                head = yield from self._head()
+                raise InvalidValueError("at", at, f"a position of the journal, from 0 to {head}")
+            token = found[0][1]
+        yield Trip([says.consumed(desk, self._name, at, token)])
+        return at, token
+
+    def _after(self, position: int, token: int, most: int) -> Talk[list[Entry]]:
+        place = self._place
         first, asked = (position, most + 1) if position else (1, most)
-        answer = self._line.run(Trip([place.statements.events(place.desk, first, asked)]))
+        answer = yield Trip([place.statements.events(place.desk, first, asked)])
         rows = [Row(*row) for row in answer[0]]
         if position:
             if not rows or (rows[0].position, rows[0].token) != (position, token):
-                head = rows[-1].position if rows else self._head()
+                head = rows[-1].position if rows else (yield from self._head())
                 raise JournalSetBackError(place.desk, position, head, self._name)
             rows = rows[1:]
         return [Entry(row.position, decode(row, place.where), row.token) for row in rows]
 
-    def store(self, entry: Entry) -> None:
-        says, desk = self._place.statements, self._place.desk
-        done = says.consumed(desk, self._name, entry.position, entry.token)
-        self._line.run(Trip([done]))
-
-    def _head(self) -> int:
-        answer = self._line.run(Trip([self._place.statements.state(self._place.desk)]))
+    def _head(self) -> Talk[int]:
+        answer = yield Trip([self._place.statements.state(self._place.desk)])
         return int(answer[0][0][0]) if answer[0] else 0
 
 
-def _begun(
-    place: Place, name: str, line: Line, begin: Any, *, hosted: bool = False
-) -> _Kept | None:
-    says, desk = place.statements, place.desk
-    if hosted:
-        line.run(Trip([says.enrol(desk, name)]))
-    found = line.run(Trip([*begin, says.place(desk, name)], begins=bool(begin)))[-1]
-    return _Kept(place, name, line, found[0], hosted=hosted) if found else None
-
-
 @contextmanager
-def _by_row(place: Place, name: str, line: Line) -> Iterator[_Kept | None]:
-    """Hold the consumer's row in a transaction that lasts as long as the block."""
-    says = place.statements
+def consuming(
+    consumption: Consumption, line: Line, most: int, at: Position | None, *, owned: bool
+) -> Iterator[Iterator[Entry]]:
+    """Give the next events to a block, and note which it handled; ``owned``: close the line."""
     try:
-        line.run(Trip([says.enrol(place.desk, name)]))
-        progress = _begun(place, name, line, says.begin(place.wait))
+        reading = drive(consumption.begin(most, at), line)
+        if reading is None:
+            yield iter(())
+            return
         try:
-            yield progress
-        finally:
-            line.run(Trip([says.commit()], ends=True) if progress else GIVE_UP)
+            yield iter(reading)
+        except BaseException:
+            done = reading.handled(failed=True)
+            if owned and done:
+                drive(consumption.store(done), line)
+                drive(consumption.end(), line)
+            raise
+        done = reading.handled(failed=False)
+        if done:
+            drive(consumption.store(done), line)
+        drive(consumption.end(), line)
+    except LostError as lost:
+        raise JournalUnreachableError(line.where, str(lost)) from lost
     finally:
-        line.close()
+        if owned:
+            line.run(GIVE_UP)
+            line.close()
+        consumption.release()
 
 
-@contextmanager
-def _by_file(own: SqliteLine, place: Place, name: str, line: Line) -> Iterator[_Kept | None]:
-    """Hold a lock on a file: a transaction of SQLite would keep everybody from writing."""
-    whose = sha256(f"{place.desk}\0{name}".encode()).hexdigest()[:16]
-    turn = Turn(f"{own.path}-consumer-{whose}")
-    if not turn.take(0):
-        yield None
-        return
+@asynccontextmanager
+async def consuming_async(
+    consumption: Consumption, line: AsyncLine, most: int, at: Position | None, *, owned: bool
+) -> AsyncIterator[Iterator[Entry]]:
+    """Do the same for asyncio."""
     try:
-        line.run(Trip([place.statements.enrol(place.desk, name)]))
-        yield _begun(place, name, line, ())
+        reading = await drive_async(consumption.begin(most, at), line)
+        if reading is None:
+            yield iter(())
+            return
+        try:
+            yield iter(reading)
+        except BaseException:
+            done = reading.handled(failed=True)
+            if owned and done:
+                await drive_async(consumption.store(done), line)
+                await drive_async(consumption.end(), line)
+            raise
+        done = reading.handled(failed=False)
+        if done:
+            await drive_async(consumption.store(done), line)
+        await drive_async(consumption.end(), line)
+    except LostError as lost:
+        raise JournalUnreachableError(line.where, str(lost)) from lost
     finally:
-        line.close()
-        turn.give()
+        if owned:
+            await line.close()
+        consumption.release()
 
 
-class _Alone:
-    """Progress in memory."""
+# --- in memory ------------------------------------------------------------------------------------
+
+
+class Alone:
+    """The place of a consumer of a desk in memory."""
 
     def __init__(self) -> None:
-        self.turn = Lock()
-        self.position = 0
-        self.read: Callable[[int], Iterator[Entry]] = lambda _: iter(())
+        self._turn = Lock()
+        self._position = 0
 
-    def entries(self, most: int) -> list[Entry]:
-        return [entry for _, entry in zip(range(most), self.read(self.position), strict=False)]
-
-    def store(self, entry: Entry) -> None:
-        self.position = entry.position
-
-
-@contextmanager
-def _alone(desk: Desk, name: str) -> Iterator[_Alone | None]:
-    consumers: dict[str, _Alone] = desk._consumers  # noqa: SLF001  of one making
-    progress = consumers.setdefault(name, _Alone())
-    progress.read = desk.events
-    if not progress.turn.acquire(blocking=False):
-        yield None
-        return
-    try:
-        yield progress
-    finally:
-        progress.turn.release()
+    @contextmanager
+    def consuming(
+        self, read: Callable[[int], Iterator[Entry]], head: int, most: int, at: Position | None
+    ) -> Iterator[Iterator[Entry]]:
+        """Give the next events to a block, and note which of them it handled."""
+        if at is not None and at > head:
+            raise InvalidValueError("at", at, f"a position of the journal, from 0 to {head}")
+        if not self._turn.acquire(blocking=False):
+            yield iter(())
+            return
+        try:
+            self._position = self._position if at is None else at
+            found = zip(range(most), read(self._position), strict=False)
+            reading = Reading([entry for _, entry in found])
+            failed = True
+            try:
+                yield iter(reading)
+                failed = False
+            finally:
+                done = reading.handled(failed=failed)
+                self._position = done.position if done else self._position
+        finally:
+            self._turn.release()

@@ -17,7 +17,8 @@ from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, is_postgres, line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
 from ticketroute.desk.configured import ConfigSource, Configured, OpenOptions, config_of
-from ticketroute.desk.consumers import consuming
+from ticketroute.desk.consumers import Alone as Consumer
+from ticketroute.desk.consumers import Consumption, check_consuming, consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
 from ticketroute.desk.forks import tell_of_forks
 from ticketroute.desk.hosts import host_line
@@ -30,7 +31,7 @@ from ticketroute.desk.retention import Retention, as_span
 from ticketroute.desk.wakes import Listener, listened_address
 from ticketroute.errors import InvalidValueError
 from ticketroute.events import Events
-from ticketroute.journal.contract import Entry, check_position
+from ticketroute.journal.contract import Entry, Position, check_position
 from ticketroute.journal.faults import DeskClosedError, JournalError, NotAJournalError
 from ticketroute.journal.lines import Line
 from ticketroute.journal.sqlite import Durability
@@ -90,7 +91,7 @@ class Desk(Commands[Events], Configured):
         self._line: Line | None = None
         self._lines: Callable[[], Line] | None = None
         self._listen: str | None = None  # where wake-ups are heard
-        self._consumers: dict[str, Any] = {}  # of a desk in memory
+        self._consumers: dict[str, Consumer] = {}  # of a desk in memory
         self._closed = False
         _OPEN.add(self)
 
@@ -256,9 +257,7 @@ class Desk(Commands[Events], Configured):
         """
         self._check_open()
         if self._place is None or self._line is None:
-            raise NotAJournalError(
-                "a desk in memory", "has no part in transactions", "open it on a database"
-            )
+            raise _no_transactions()
         line = host_line(connection, self._line, self._place.wait)
         memory, place = self._memory, self._place
 
@@ -293,7 +292,12 @@ class Desk(Commands[Events], Configured):
         return self._keeper.events(after)
 
     def consume(
-        self, name: str, *, connection: Any = None, most: int = 100
+        self,
+        name: str,
+        *,
+        connection: Any = None,
+        most: int = 100,
+        at: Position | None = None,
     ) -> AbstractContextManager[Iterator[Entry]]:
         """Return a context with the events that the consumer ``name`` has yet to handle.
 
@@ -301,6 +305,7 @@ class Desk(Commands[Events], Configured):
         error. A process that dies may leave handled events to be handled again: at least once. With
         the host's ``connection`` the place is written in its transaction: exactly once. While one
         process consumes, another one under the same name finds nothing. At most ``most`` events.
+        ``at`` sets the consumer's place first: the events after that position are next.
 
         >>> from ticketroute import Queue
         >>> desk = Desk()
@@ -314,10 +319,22 @@ class Desk(Commands[Events], Configured):
 
         Raises:
             JournalSetBackError: if the journal no longer has the last event that was handled.
+            HostTransactionError: if ``connection`` is in autocommit, or leads elsewhere.
+            JournalUnreachableError: if the database does not answer.
         """
         self._check_open()
-        check_id("name", name)
-        return consuming(self, name, connection, most)
+        check_consuming(name, most, at)
+        place, line = self._place, self._line
+        if place is None or line is None or self._lines is None:
+            if connection is not None:
+                raise _no_transactions()
+            consumer = self._consumers.setdefault(name, Consumer())
+            return consumer.consuming(self.events, self.head, most, at)
+        hosted = connection is not None
+        over = host_line(connection, line, place.wait) if hosted else self._lines()
+        path = getattr(line, "path", None)
+        consumption = Consumption(place, name, path=path, hosted=hosted)
+        return consuming(consumption, over, most, at, owned=not hosted)
 
     def save_snapshot(self) -> int:
         """Save what is known, so that opening begins there; return the position of its last event.
@@ -441,6 +458,12 @@ def _entered(
 ) -> Iterator[Together]:
     with context as settle:
         yield kind(settle, desk)
+
+
+def _no_transactions() -> NotAJournalError:
+    return NotAJournalError(
+        "a desk in memory", "has no part in transactions", "open it on a database"
+    )
 
 
 _OPEN: WeakSet[Desk] = WeakSet()

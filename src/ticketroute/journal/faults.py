@@ -152,7 +152,7 @@ class JournalSetBackError(JournalError):
         after = (
             "the desk was opened anew from what there is: give the command again"
             if self.consumer is None
-            else "check what it did after the last common event, then set it with at="
+            else "check what it did after the last common event, then set its place by consume(at=)"
         )
         return (
             f"the journal of desk {shown(self.desk)} ends at {self.head} and does not hold the "

@@ -178,7 +178,7 @@ class AsyncSqliteLine:
 
     def __init__(self, line: SqliteLine) -> None:
         self._line = line
-        self.where = line.where
+        self.where, self.path = line.where, line.path
         self._thread = ThreadPoolExecutor(1, "ticketroute-sqlite")
 
     async def run(self, trip: Trip) -> Answer:
