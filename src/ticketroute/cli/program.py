@@ -20,6 +20,7 @@ from ticketroute.cli.compare import compare
 from ticketroute.cli.demo import demo
 from ticketroute.cli.faults import INTERRUPTED, OTHER, USAGE_OR_INPUT
 from ticketroute.cli.journal import journal
+from ticketroute.cli.metrics import metrics
 from ticketroute.cli.report import report
 from ticketroute.cli.rerun import replay
 from ticketroute.cli.route import route
@@ -103,6 +104,7 @@ COMMANDS = (
     demo,
     explain,
     journal,
+    metrics,
     replay,
     report,
     route,
