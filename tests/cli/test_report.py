@@ -92,8 +92,8 @@ def test_a_page_is_written_and_nothing_is_printed(run: Run, small: str, tmp_path
     answer = run("report", "--config", small, "--html", str(tmp_path / "day.html"))
     assert (answer.code, answer.out) == (0, "")
     text = (tmp_path / "day.html").read_text(encoding="utf-8")
-    assert "<td>[mail]</td>" in text
-    assert text.endswith("</html>\n")
+    assert '<th scope="row">[mail]</th>' in text
+    assert text.endswith("</html>")
 
 
 @pytest.mark.parametrize(

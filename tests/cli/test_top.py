@@ -225,7 +225,7 @@ def test_a_report_of_a_journal_equals_the_ledger_of_its_events(run: Run, tmp_pat
     assert 0 < offered < sum(int(row["offered"]) for row in rows)
     page = tmp_path / "day.html"
     assert run("report", str(made), "--html", str(page)).out == ""
-    assert "<td>technical</td>" in page.read_text(encoding="utf-8")
+    assert '<th scope="row">technical</th>' in page.read_text(encoding="utf-8")
 
 
 def keep(path: str, events: list[Any]) -> None:

@@ -12,7 +12,13 @@ import pytest
 from attrs import evolve
 
 from ticketroute import Agent, Metric, Policy, Target
+from ticketroute.cli.trial import Trial
+from ticketroute.desk.config import Config
 from ticketroute.model import AgentId, PolicyId
+from ticketroute.model.ids import QueueId
+from ticketroute.reporting.ledger import Ledger
+from ticketroute.reporting.page import page
+from ticketroute.reporting.periods import Period
 from ticketroute.simulation import Worker, compare
 from ticketroute.simulation.answer import answer, cautions, value
 from ticketroute.simulation.compare import Comparison
@@ -98,8 +104,35 @@ def browser() -> Iterator[Any]:
 def test_the_report_can_be_read_everywhere(
     comparison: Comparison, browser: Any, tmp_path: Path
 ) -> None:
+    look_at(report(comparison), browser, tmp_path, figures=6)
+
+
+def test_the_report_of_a_desk_can_be_read_everywhere(browser: Any, tmp_path: Path) -> None:
+    config = Config.load(Path(__file__).parents[2] / "examples" / "desk" / "desk.toml")
+    long = evolve(config.queues[QueueId("sales")], id="a department with a name of many words")
+    config = evolve(config, queues={**config.queues, long.id: long})
+    ledger = Ledger(zone="Europe/Berlin", period=Period.HOUR)
+    made = ledger.see_all(Trial(config, 1).events()).report()
+    look_at(page(made, title="A <desk> & more", target=20_000), browser, tmp_path, figures=0)
+
+
+def test_tables_of_a_desk_are_read_without_scrolling_on_a_wide_screen(
+    browser: Any, tmp_path: Path
+) -> None:
+    config = Config.load(Path(__file__).parents[2] / "examples" / "desk" / "desk.toml")
+    made = Ledger(zone="Europe/Berlin").see_all(Trial(config, 1).events()).report()
     path = tmp_path / "report.html"
-    path.write_text(report(comparison), encoding="utf-8")
+    path.write_text(page(made, target=20_000), encoding="utf-8")
+    opened = browser.new_page(viewport={"width": 1100, "height": 800})
+    opened.goto(path.as_uri())
+    cut = """() => [...document.querySelectorAll(".scroll")]
+      .filter(node => node.scrollWidth > node.clientWidth + 1).length"""
+    assert opened.evaluate(cut) == 0
+
+
+def look_at(text: str, browser: Any, tmp_path: Path, *, figures: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
     for scheme, width, medium in (
         ("light", 1100, "screen"),
         ("dark", 1100, "screen"),
@@ -108,22 +141,22 @@ def test_the_report_can_be_read_everywhere(
         ("dark", 700, "print"),
     ):
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
-        page = context.new_page()
+        shown = context.new_page()
         said: list[str] = []
         asked: list[str] = []
-        page.on("console", lambda message, said=said: said.append(message.text))
-        page.on("pageerror", lambda fault, said=said: said.append(str(fault)))
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.emulate_media(media=medium)
-        page.goto(path.as_uri())
+        shown.on("console", lambda message, said=said: said.append(message.text))
+        shown.on("pageerror", lambda fault, said=said: said.append(str(fault)))
+        shown.on("request", lambda request, asked=asked: asked.append(request.url))
+        shown.emulate_media(media=medium)
+        shown.goto(path.as_uri())
 
-        assert page.locator("figure svg").count() >= 6
+        assert shown.locator("figure svg").count() >= figures
         assert said == []
         assert asked == [path.as_uri()]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
         if medium == "screen":
-            assert page.evaluate(OVERFLOW) == []
-        assert page.evaluate(CONTRAST) == []
+            assert shown.evaluate(OVERFLOW) == []
+        assert shown.evaluate(CONTRAST) == []
         context.close()
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
 
 from ticketroute.model.instants import Span
 from ticketroute.reporting.figures import Facet, Report, ServiceLevel
 from ticketroute.reporting.rows import Row, agent_rows, backlog_rows, ticket_rows
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0 0 2rem; display: block; overflow-x: auto; }
-caption { text-align: left; font-weight: 600; padding: .4rem 0; }
-th, td { padding: .25rem .7rem; border-bottom: 1px solid #8884; white-space: nowrap; }
-td { text-align: right; font-variant-numeric: tabular-nums; }
-td:first-child, th:first-child { text-align: left; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
-dt { font-weight: 600; } dd { margin: 0; }
-"""
 _DEFINITIONS = {
     "service level": "answered within the target, of all that were offered",
     "ASA": "average speed of answer: mean wait of tickets that an agent got",
@@ -54,56 +45,117 @@ _AGENT_COLUMNS: Mapping[str, str] = {
 }
 
 
+def templates(*packages: str) -> Any:
+    """Return the environment of the templates of this package, and of others before it.
+
+    Raises:
+        ModuleNotFoundError: without jinja2, which the extra ``cli`` installs.
+    """
+    try:
+        import jinja2  # noqa: PLC0415  an extra
+    except ImportError:
+        raise ModuleNotFoundError(
+            "a page of HTML needs jinja2: pip install 'ticketroute[cli]'", name="jinja2"
+        ) from None
+    loaders = [jinja2.PackageLoader(each) for each in (*packages, "ticketroute.reporting")]
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=jinja2.select_autoescape(),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def page(report: Report, *, title: str = "Report", target: Span) -> str:
     """Return the report as one HTML page: no script, no font and no picture from elsewhere.
 
     Every name of the host's is escaped. ``target`` is the span of the service level, to be told.
+
+    Raises:
+        ModuleNotFoundError: without jinja2, which the extra ``cli`` installs.
     """
-    jain, gini = report.fairness()
-    fairness = f"Jain {_number(jain)}, Gini {_number(gini)}"
     others = {key: head for key, head in _QUEUE_COLUMNS.items() if key != "queue"}
     backlog = {"queue": "queue", "period": "period", "open": "open", "waiting": "waiting"}
-    parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{escape(title)}</h1>",
-        f"<p>Target of the service level: {_span(target)}. Fairness: {fairness}.</p>",
-        _table("Queues", _QUEUE_COLUMNS, ticket_rows(report, Facet.QUEUE)),
-        _table(
-            "Priorities", {"priority": "priority"} | others, ticket_rows(report, Facet.PRIORITY)
-        ),
-        _table("Periods", {"period": "period"} | others, ticket_rows(report, Facet.PERIOD)),
-        _table("Agents", _AGENT_COLUMNS, agent_rows(report)),
-        _table("Backlog at the end of each period", backlog, backlog_rows(report)),
-        "<h2>What the figures mean</h2><dl>",
-        *(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _DEFINITIONS.items()),
-        "</dl></body></html>",
-    ]
-    return "\n".join(parts) + "\n"
-
-
-def _table(caption: str, columns: Mapping[str, str], rows: Iterable[Row]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in columns.values())
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{_shown(key, row[key])}</td>" for key in columns) + "</tr>"
-        for row in rows
+    by_priority = {"priority": "priority"} | others
+    by_period = {"period": "period"} | others
+    return str(
+        templates()
+        .get_template("desk.html")
+        .render(
+            title=title,
+            answer=_answer(report, target),
+            extremes=list(_extremes(report)),
+            basis=_basis(report),
+            tables=[
+                _table("Queues", _QUEUE_COLUMNS, ticket_rows(report, Facet.QUEUE)),
+                _table("Priorities", by_priority, ticket_rows(report, Facet.PRIORITY)),
+                _table("Periods", by_period, ticket_rows(report, Facet.PERIOD)),
+                _table("Agents", _AGENT_COLUMNS, agent_rows(report)),
+                _table("Backlog at the end of each period", backlog, backlog_rows(report)),
+            ],
+            definitions=_DEFINITIONS,
+        )
     )
+
+
+def _answer(report: Report, target: Span) -> str:
+    total = report.total()
+    if not total.offered:
+        return "No ticket came."
     return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>\n"
-        f"<tbody>\n{body}\n</tbody></table>"
+        f"{total.offered:,} tickets came. Agents answered {total.answered:,}, after "
+        f"{_shown('asa_ms', total.asa)} on average, and {_share(total.service_level())} of all "
+        f"within {_span(target)}."
     )
+
+
+def _basis(report: Report) -> str:
+    jain, gini = report.fairness()
+    return (
+        f"Assignments are shared out with Jain {_number(jain)} and Gini {_number(gini)} (1 and 0: "
+        f"all the same). Days and hours are those of {report.periods.zone.key}."
+    )
+
+
+def _extremes(report: Report) -> Iterator[str]:
+    for what, ranked, unit in (
+        ("queue by average speed of answer", report.ranked_queues("asa"), "asa_ms"),
+        ("agent by handle time", report.ranked_agents("handle"), "handle_mean_ms"),
+        ("agent by satisfaction", report.ranked_agents("satisfaction", least=3), ""),
+    ):
+        if len(ranked) > 1:
+            best, worst = (
+                f"{each.name} with {_shown(unit, each.value)} ({each.count} tickets)"
+                for each in (ranked[0], ranked[-1])
+            )
+            yield f"Best {what}: {best}; worst: {worst}."
+
+
+@frozen
+class _Table:
+    title: str
+    heads: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def _table(title: str, columns: Mapping[str, str], rows: Iterable[Row]) -> _Table:
+    shown = [[_shown(key, row[key]) for key in columns] for row in rows]
+    return _Table(title, tuple(columns.values()), shown)
 
 
 def _shown(key: str, value: object) -> str:
     if value is None:
-        return "&ndash;"
+        return "-"
     if key.endswith("_ms") and isinstance(value, int | float):
         return _span(value)
     if key.startswith("service_level") or key in ("occupancy", "utilisation"):
         return f"{value:.1%}"
-    return f"{value:.1f}" if isinstance(value, float) else escape(str(value))
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1%}"
 
 
 def _number(value: float | None) -> str:

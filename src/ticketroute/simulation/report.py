@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from ticketroute.reporting.page import templates
 from ticketroute.simulation.answer import (
     answer,
     assumptions,
@@ -25,16 +25,10 @@ from ticketroute.simulation.pictures import pictures
 
 def report(comparison: Comparison, *, title: str = "") -> str:
     """Return the report as HTML: the answer, pictures, tables, and what it all rests on."""
-    environment = Environment(
-        loader=PackageLoader("ticketroute.simulation", "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("ticketroute.simulation")
     winner = best(comparison)
     drawn = pictures(comparison, winner)
-    return environment.get_template("report.html").render(
+    text: str = environment.get_template("report.html").render(
         title=title or comparison.scenarios[comparison.baseline].name,
         answer=answer(comparison),
         cautions=list(cautions(comparison)),
@@ -49,6 +43,7 @@ def report(comparison: Comparison, *, title: str = "") -> str:
         # Markup: made by us from numbers and names, which matplotlib escapes.
         pictures={name: Markup(svg) for name, svg in drawn.items()},  # noqa: S704
     )
+    return text
 
 
 def write_report(comparison: Comparison, path: str | Path, *, title: str = "") -> None:
