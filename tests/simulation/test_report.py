@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from ticketroute import Agent, Metric, Policy, Target
+from ticketroute.cli import main
 from ticketroute.cli.trial import Trial
 from ticketroute.desk.config import Config
 from ticketroute.model import AgentId, PolicyId
@@ -26,6 +27,7 @@ from ticketroute.simulation.figures import CATALOGUE
 from ticketroute.simulation.report import report, table
 
 CHROMIUM = shutil.which("chromium")
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "servicenow_incident_cases.csv.gz"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -128,6 +130,24 @@ def test_tables_of_a_desk_are_read_without_scrolling_on_a_wide_screen(
     cut = """() => [...document.querySelectorAll(".scroll")]
       .filter(node => node.scrollWidth > node.clientWidth + 1).length"""
     assert opened.evaluate(cut) == 0
+
+
+@pytest.mark.skipif(not SHARED.is_file(), reason="the ServiceNow log is not beside the repository")
+def test_the_report_of_a_real_log_can_be_read_everywhere(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "replay.html"
+    code = main(
+        ["replay", str(SHARED), "--map", "id=case_id", "--map", "arrived=opened_at",
+         "--map", "ended=resolved_at,closed_at", "--map", "agent=first_agent,last_agent",
+         "--map", "queue=first_group,last_group", "--map", "met=made_sla",
+         "--since", "2016-03-01", "--until", "2016-03-03", "-s", "longest_idle", "-s", "random",
+         "-n", "2", "-w", "1", "--allow-overload", "--report", str(path)]
+    )  # fmt: skip
+    text = path.read_text(encoding="utf-8")
+
+    assert code == 0
+    assert "as recorded" in text
+    assert "fit, hand-overs" in text
+    look_at(text, browser, tmp_path, figures=6)
 
 
 def look_at(text: str, browser: Any, tmp_path: Path, *, figures: int) -> None:
