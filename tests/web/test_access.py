@@ -49,7 +49,7 @@ def test_a_board_can_only_be_read(app: Any, get: Get, path: str, method: str) ->
 def test_every_answer_has_the_headers(app: Any, guarded: Any, get: Get, path: str) -> None:
     for reply in (
         get(app, path),
-        get(app, path, method="HEAD", leave_after=1),
+        get(app, path, method="HEAD"),
         get(app, path, method="POST"),
         get(app, path, client="192.0.2.7"),
         get(guarded, path),

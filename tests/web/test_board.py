@@ -284,6 +284,16 @@ def test_a_hundred_viewers_make_one_look(
     assert all(len(blocks(reply.body)) == 2 for reply in replies)
 
 
+def test_asking_for_the_headers_of_a_stream_makes_no_stream(
+    desk: Desk, clock: Any, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = board(desk, clock=clock)
+    monkeypatch.setattr(app, "_stream", None)
+    reply = get(app, "/events", method="HEAD")
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+
 class Unreachable(Desk):
     def refresh(self) -> None:
         raise JournalUnreachableError("PostgreSQL", "gone")

@@ -24,7 +24,7 @@ from ticketroute.web.access import Access, Allow
 from ticketroute.web.page import HEADERS, KEPT, Page
 from ticketroute.web.source import Seen, Source
 
-JSON = "application/json"
+JSON, EVENTS = "application/json", "text/event-stream"
 RETRY = 500  # milliseconds until a browser asks for the next stream
 QUIET = 15.0  # seconds without a word after which a comment shows that the stream is alive
 LIVES = (1, 3_600)  # seconds
@@ -109,8 +109,10 @@ class Board:
         return Response(found, media_type=JSON)
 
     async def _events(self, request: Request) -> Response:
+        if request.method == "HEAD":  # a stream would run its whole life for nobody
+            return Response(media_type=EVENTS)
         shown = request.headers.get("last-event-id", "")
-        return StreamingResponse(self._stream(shown), media_type="text/event-stream")
+        return StreamingResponse(self._stream(shown), media_type=EVENTS)
 
     # --- streams ----------------------------------------------------------------------------
 
