@@ -704,7 +704,7 @@ class ClockLaws(RuleBasedStateMachine):
     def shifts_say_what_the_calendar_says(self) -> None:
         for agent in self.desk.agents():
             record = self.desk._state.roster.agents[agent.id]
-            is_open = self.ledger.is_open(record.agent.shift, self.desk.now // SECOND)
+            is_open = self.ledger.is_open(record.terms.shift, self.desk.now // SECOND)
             assert record.rare.on_shift is is_open
             assert is_open or not agent.offered
 

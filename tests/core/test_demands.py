@@ -114,13 +114,13 @@ def test_three_hundred_live_demands_stay_exact_while_agents_come_and_go(strategy
     for number, skill in enumerate(skills):
         watched(desk.submit(asks(number, {skill: 3}), at=number))
     record = watched.queue()
-    waiting = [demand for demand in record.demands.values() if demand.waiting]
+    waiting = [demand for demand in record.index.demands.values() if demand.waiting]
     assert len(waiting) > 300
     if strategy == "average_load":  # a key: one index for all
-        assert record.ages is not None
-        assert not record.indexed
+        assert record.index.ages is not None
+        assert not record.index.indexed
     else:
-        assert len(record.indexed) == MOST_INDEXES
+        assert len(record.index.indexed) == MOST_INDEXES
     check(desk, watched.plain)
     for number in range(60):
         at = 400 + number
@@ -178,14 +178,14 @@ def test_the_least_recently_used_index_goes_first_and_members_forget_it() -> Non
     for number in range(MOST_INDEXES):
         watched(watched.desk.submit(asks(number, weight=number + 1), at=0))
     queue = watched.queue()
-    first, second = list(queue.indexed)[:2]
+    first, second = list(queue.index.indexed)[:2]
     assert first.asks.weight == 1
     watched(watched.desk.submit(asks(1_000, weight=1), at=1))  # used again: no longer the oldest
     watched(watched.desk.submit(asks(1_001, {"y": 1}), at=1))
-    assert first in queue.indexed
-    assert second not in queue.indexed
+    assert first in queue.index.indexed
+    assert second not in queue.index.indexed
     assert second.index is None
-    assert len(queue.indexed) == MOST_INDEXES
+    assert len(queue.index.indexed) == MOST_INDEXES
     check(watched.desk, watched.plain)
 
 
@@ -204,7 +204,7 @@ def test_a_swap_of_the_strategy_drops_every_index_of_the_old_one() -> None:
     staff(watched, 20, skilled=2, strategy="round_robin")
     for number in range(4):
         watched(watched.desk.submit(asks(number, {"x": 5}), at=0))
-    old = [demand.index for demand in watched.queue().indexed]
+    old = [demand.index for demand in watched.queue().index.indexed]
     watched(watched.desk.change_queue(Q, strategy="longest_idle", at=1))
     assert all(index is not None and index.dropped for index in old)
     for number in range(4, 8):
@@ -219,7 +219,7 @@ def test_demands_of_one_ticket_each_do_not_pile_up() -> None:
     for number in range(3 * MOST_IDLE_DEMANDS):
         watched.desk.submit(asks(number), at=number)
         watched.desk.resolve(TicketId(f"t{number}"), at=number)
-    assert len(watched.queue().demands) <= MOST_IDLE_DEMANDS
+    assert len(watched.queue().index.demands) <= MOST_IDLE_DEMANDS
     assert permits.asked <= 10 * 3 * MOST_IDLE_DEMANDS
 
 
@@ -234,7 +234,7 @@ def test_forgetting_idle_demands_is_safe_for_tickets_that_are_released_later(
         watched(desk.submit(asks(number, channel=f"c{number}"), at=0))
     assert all(ticket.agent_id is not None for ticket in desk.tickets())
     queue = watched.queue()
-    assert len(queue.demands) <= 2
+    assert len(queue.index.demands) <= 2
     for who in list(watched.plain.agents):
         watched(desk.set_presence(who, "away", at=1))
     for number in range(6):
@@ -264,7 +264,7 @@ def test_many_waiting_demands_are_not_all_looked_at_for_each_new_one(
     staff(watched, 1, presence="away")
     for number in range(1_000):
         watched.desk.submit(asks(number, weight=number + 1), at=0)
-    assert len(watched.queue().demands) == 1_000
+    assert len(watched.queue().index.demands) == 1_000
     assert sweeps <= 10
 
 
@@ -387,7 +387,7 @@ def test_equal_exclusions_share_a_demand_and_all_share_the_index_of_the_plain(
     assert chosen(watched, two) == tuple(who(58, 59))
     assert chosen(watched, one) == tuple(who(57, 58))
     assert chosen(watched, plain) == tuple(who(56, 57))
-    assert list(watched.queue().indexed) == [plain]
+    assert list(watched.queue().index.indexed) == [plain]
     assert (one.index, two.index, kept.index) == (None, None, None)
 
 
@@ -399,7 +399,7 @@ def test_a_demand_whose_exclusions_go_first_finds_the_index_when_its_plain_comes
     assert chosen(watched, excluding) == (who(59)[0], None)
     plain = demand_of(watched, {"x": 5})
     assert plain is excluding.plain
-    assert watched.queue().indexed == {plain: None}
+    assert watched.queue().index.indexed == {plain: None}
     watched(watched.desk.submit(asks(1, {"x": 5}), at=0))
     assert watched.desk.ticket(TicketId("t1")).agent_id == who(58)[0]
     check(watched.desk, watched.plain)
@@ -414,13 +414,13 @@ def test_hundreds_of_exclusions_take_one_index_and_leave_the_others_theirs(
     others = [demand_of(watched, {"x": 5}, weight=number) for number in (2, 3)]
     for demand in others:
         watched.desk._state.demands.wait_reason(demand)
-    kept = list(watched.queue().indexed)
+    kept = list(watched.queue().index.indexed)
     for number in range(2 * MOST_INDEXES):
         declined = tuple(40 + place for place in range(12) if (number + 1) >> place & 1)
         demand = demand_of(watched, {"x": 5}, declined=declined)
         left = [each for each in range(40, 60) if each not in declined]
         assert chosen(watched, demand) == tuple(who(*left[:2]))
-    assert list(watched.queue().indexed) == [*kept, demand_of(watched, {"x": 5})]
+    assert list(watched.queue().index.indexed) == [*kept, demand_of(watched, {"x": 5})]
     members = watched.queue().members.values()
     assert max(len(member.indexes or {}) for member in members) == 3
 
@@ -435,8 +435,8 @@ def test_indexes_that_few_are_in_stay_and_those_that_many_are_in_give_way(
     for level in (1, 2, 3, 4, 5):
         watched.desk._state.demands.wait_reason(demand_of(watched, {"x": level}))
     queue = watched.queue()
-    assert (queue.ages is not None) == by_age
-    assert len(queue.indexed) == (0 if by_age else 5)
+    assert (queue.index.ages is not None) == by_age
+    assert len(queue.index.indexed) == (0 if by_age else 5)
     for number in range(8):
         watched(watched.desk.submit(asks(number, {"x": 1 + number % 5}), at=number))
     check(watched.desk, watched.plain)
@@ -448,14 +448,14 @@ def test_asking_through_an_exclusion_keeps_the_plain_index_from_going() -> None:
     for number in range(MOST_INDEXES):
         watched(watched.desk.submit(asks(number, weight=number + 1), at=0))
     queue = watched.queue()
-    first, second = list(queue.indexed)[:2]
+    first, second = list(queue.index.indexed)[:2]
     excluding = demand_of(watched, declined=(1,))
     assert excluding.plain is first
     watched.desk._state.demands.wait_reason(excluding)  # used: no longer the oldest
-    assert next(iter(queue.indexed)) is second
+    assert next(iter(queue.index.indexed)) is second
     watched(watched.desk.submit(asks(1_000, {"y": 1}), at=1))
-    assert first in queue.indexed
-    assert second not in queue.indexed
+    assert first in queue.index.indexed
+    assert second not in queue.index.indexed
     check(watched.desk, watched.plain)
 
 
@@ -468,7 +468,7 @@ def test_an_index_that_went_is_built_anew_for_the_exclusions_that_are_left() -> 
     assert excluding.plain.index is None
     watched(watched.desk.set_presence(who(58)[0], "away", at=1))
     assert chosen(watched, excluding) == (who(59)[0], None)
-    assert watched.queue().indexed == {excluding.plain: None}
+    assert watched.queue().index.indexed == {excluding.plain: None}
     check(watched.desk, watched.plain)
 
 
@@ -485,10 +485,10 @@ def test_forgetting_idle_demands_keeps_the_plain_ones_of_those_that_wait(
         demand_of(watched, channel=f"c{number}", declined=(number % 3,))
     assert demand_of(watched, declined=(1,)) is excluding
     assert demand_of(watched) is excluding.plain
-    assert len(queue.demands) <= 2 * 2 + 4
-    for key, demand in queue.demands.items():
+    assert len(queue.index.demands) <= 2 * 2 + 4
+    for key, demand in queue.index.demands.items():
         assert key == (demand.asks, None)
-        assert queue.demands.get((demand.plain.asks, None), demand.plain) is demand.plain
+        assert queue.index.demands.get((demand.plain.asks, None), demand.plain) is demand.plain
 
 
 @pytest.mark.parametrize("walk", [(2, 8, 32), (1,), (2,)])
@@ -569,7 +569,7 @@ def test_a_reserved_ticket_goes_to_that_agent_or_to_nobody() -> None:
     assert chosen(watched, demand) is None
     assert watched.desk._state.demands.choose_all(demand) == ()
     assert chosen(watched, demand_of(watched, reserved=99)) is None
-    assert not watched.queue().indexed
+    assert not watched.queue().index.indexed
 
 
 @pytest.mark.parametrize("strategy", ["random", "weighted_random", "power_of_two"])
@@ -691,7 +691,7 @@ def test_ten_thousand_rings_in_a_row_cost_the_same_each(
         costs.append(steps.of(run))
     assert costs == [costs[0]] * 2_000
     assert max(costs[0]) <= 20
-    assert len(desk._state.roster.queues[Q].demands) <= MOST_IDLE_DEMANDS
+    assert len(desk._state.roster.queues[Q].index.demands) <= MOST_IDLE_DEMANDS
 
 
 def test_a_ring_keeps_the_index_it_goes_by_from_going() -> None:
@@ -702,10 +702,10 @@ def test_a_ring_keeps_the_index_it_goes_by_from_going() -> None:
     everyone = [choice.agent_id for choice in demands.choose_all(plain)]
     assert everyone == who(57, 58, 59)
     demands.wait_reason(other)
-    assert list(watched.queue().indexed) == [plain, other]
+    assert list(watched.queue().index.indexed) == [plain, other]
     left = demands.choose_all(demand_of(watched, {"x": 5}, declined=(58,)))
     assert [choice.agent_id for choice in left] == who(57, 59)
-    assert list(watched.queue().indexed) == [other, plain]  # used: no longer the oldest
+    assert list(watched.queue().index.indexed) == [other, plain]  # used: no longer the oldest
     assert demands.choose_all(demand_of(watched, {"y": 1})) == ()
 
 
@@ -746,4 +746,4 @@ def test_an_index_by_age_goes_by_the_whole_key(monkeypatch: pytest.MonkeyPatch) 
         if number % 3:  # so that who has fewest is not who has waited longest
             watched.desk.resolve(ticket.id, at=number)
             loads[assigned.agent_id] -= 1
-    assert watched.queue().ages is not None
+    assert watched.queue().index.ages is not None

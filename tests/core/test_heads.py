@@ -14,7 +14,7 @@ from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.gate import Gate
 from ticketroute.core.index import filed_lines as module
 from ticketroute.core.index import lines
-from ticketroute.core.index.filed_lines import FEW, LONG, heads_for
+from ticketroute.core.index.filed_lines import FEW, LONG, FiledHeads, heads_for
 from ticketroute.core.records import AgentRecord, Asks, Demand, MemberRecord, QueueRecord
 from ticketroute.core.records import TicketRecord as Record
 from ticketroute.model.agent import Agent, Membership, Presence
@@ -72,7 +72,7 @@ def stand(demand: Demand, priority: TicketPriority = TicketPriority.NORMAL) -> R
     number = next(NUMBERS)
     ticket = Record(
         id=TicketId(f"t{number}"),
-        ticket=Ticket(id=TicketId(f"t{number}"), queue=Q),
+        terms=Ticket(id=TicketId(f"t{number}"), queue=Q),
         queue=demand.queue,
         arrived=number,
         ordinal=number,
@@ -121,12 +121,12 @@ def test_nothing_that_somebody_may_have_is_left_out_and_the_rest_keeps_its_order
 
 def hold_against(queue: QueueRecord, members: list[MemberRecord]) -> None:
     found = list(heads_for(queue, [member.record for member in members], GATE))
-    assert found == [head for head in queue.heads if head in found]
-    for place, demand in queue.heads:
+    assert found == [head for head in queue.index.heads if head in found]
+    for place, demand in queue.index.heads:
         fits = any(GATE.refusal(member, demand) is None for member in members)
         assert (place, demand) in found or not fits
     for _, demand in found[1:]:  # of the others, none of whose skills somebody has not one
-        assert any(has_any(member.record.agent, demand) for member in members)
+        assert any(has_any(member.record.terms, demand) for member in members)
 
 
 def has_any(agent: Agent, demand: Demand) -> bool:
@@ -177,7 +177,7 @@ def test_what_she_may_not_have_is_not_looked_at_once_the_line_is_filed(
 ) -> None:
     queue = line_of(1_000, ANA, each=each)
     stand(Demand(queue, asking({"rare": 1}), None))
-    last = next(reversed(queue.heads))
+    last = next(reversed(queue.index.heads))
 
     assert looked_at(queue) <= LONG + 3
     assert looked_at(queue) <= FEW + 3
@@ -194,29 +194,29 @@ def test_of_several_agents_the_best_level_counts(order: tuple[str, str]) -> None
     agents = [queue.members[AgentId(each)].record for each in order]
 
     found = list(heads_for(queue, agents, GATE))
-    assert found == [*queue.heads[:LONG], *queue.heads[1_000:1_002]]
+    assert found == [*queue.index.heads[:LONG], *queue.index.heads[1_000:1_002]]
 
 
 def test_a_line_that_is_not_long_is_not_filed() -> None:
     queue = line_of(LONG, ANA, each=lambda number: asking({f"s{number}": 1}))
 
     assert looked_at(queue) == LONG
-    assert queue.filed is None
+    assert queue.index.filed is None
 
 
 def test_where_one_of_the_first_fits_the_line_is_not_filed() -> None:
     queue = line_of(1_000, ANA, each=lambda number: asking({"french": 1}))
     head, *_ = islice(heads_for(queue, [queue.members[ANA.id].record], GATE), LONG)
 
-    assert head == queue.heads[0]
-    assert queue.filed is None
+    assert head == queue.index.heads[0]
+    assert queue.index.filed is None
 
 
 def test_a_line_that_nobody_asks_is_filed_no_longer() -> None:
     """Each change of a filed head costs: as many as there are heads, and the file is dropped."""
     queue = line_of(200, ANA, each=lambda number: asking({f"s{number}": 1}))
     looked_at(queue)
-    demand = queue.heads[0][1]
+    demand = queue.index.heads[0][1]
     for _ in range(99):  # each of them comes and goes
         lines.leave(stand(demand, TicketPriority.URGENT))
     assert looked_at(queue) == FEW
@@ -231,12 +231,13 @@ def test_what_is_emptied_is_not_kept() -> None:
     looked_at(queue)
     for ticket in tickets[:-1]:
         lines.leave(ticket)
-    assert queue.filed is not None
-    ((kind, skill, level),) = queue.filed._filed.values()
-    assert kind.lists == {"s99": {1: [queue.heads[0]]}}
+    filed = queue.index.filed
+    assert isinstance(filed, FiledHeads)
+    ((kind, skill, level),) = filed._filed.values()
+    assert kind.lists == {"s99": {1: [queue.index.heads[0]]}}
     assert (skill, level) == ("s99", 1)
     lines.leave(tickets[-1])
-    assert not queue.filed._kinds
+    assert not filed._kinds
 
 
 @pytest.mark.parametrize("road", ["resolve", "take"])

@@ -42,7 +42,7 @@ def make_ticket(
 ) -> TicketRecord:
     return TicketRecord(
         id=TicketId(f"t{number}"),
-        ticket=Ticket(id=TicketId(f"t{number}"), queue=QueueId("q"), due=due),
+        terms=Ticket(id=TicketId(f"t{number}"), queue=QueueId("q"), due=due),
         queue=demand.queue,
         arrived=arrived,
         ordinal=number,
@@ -126,7 +126,7 @@ class LinesMachine(RuleBasedStateMachine):
     @rule(queue=st.integers(0, 1), order=st.sampled_from(ORDERS))
     def reorder(self, queue: int, order: LineOrder) -> None:
         record = self.queues[queue]
-        record.queue = evolve(record.queue, order=order)
+        record.terms = evolve(record.terms, order=order)
         lines.reorder(record)
 
     @invariant()
@@ -138,7 +138,7 @@ class LinesMachine(RuleBasedStateMachine):
                 if any(demand.queue is queue for demand in stands)
             ]
             assert [t.id for t in lines.waiting(queue)] == order_of(queue, everyone)
-            heads = list(queue.heads)
+            heads = list(queue.index.heads)
             assert heads == sorted(heads, key=lambda head: head[0])
             for demand in demands:
                 self.line_stands_in_order(demand, [place for place, of in heads if of is demand])
@@ -197,7 +197,7 @@ def test_the_list_of_heads_is_touched_only_when_a_head_changes() -> None:
 
         remove = add
 
-    queue.heads = Heads()  # type: ignore[assignment]
+    queue.index.heads = Heads()  # type: ignore[assignment]
     behind = [make_ticket(demand, number) for number in range(1, 1_000)]
     for ticket in behind:
         lines.enter(ticket, [demand])
@@ -223,7 +223,7 @@ def test_a_ticket_leaves_all_its_lines_together() -> None:
         assert lines.head_of(demand) is first
     lines.leave(first)
     for demand in (mail, sales):
-        assert (demand.waiting, demand.head, list(demand.queue.heads)) == (0, None, [])
+        assert (demand.waiting, demand.head, list(demand.queue.index.heads)) == (0, None, [])
 
 
 def test_a_ticket_that_is_in_no_line_leaves_and_moves_without_a_trace() -> None:

@@ -181,4 +181,6 @@ def test_a_long_day_goes_as_on_the_reference_desk(size: str, queue: str) -> None
     states = {ticket.state for ticket in player.desk.tickets()}
     assert states >= {RoutingState.DONE, RoutingState.WAITING}
     record = player.desk._state.roster.queues[MAIL]
-    assert (record.ages is not None) == (size == "by age" and queue in ("assigned", "offered"))
+    assert (record.index.ages is not None) == (
+        size == "by age" and queue in ("assigned", "offered")
+    )

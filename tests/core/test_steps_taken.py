@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ticketroute.core.dispatcher import Dispatcher
+from ticketroute.core.index.by_age import Ages
 from ticketroute.model.agent import Agent
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.queue import Delivery, Queue
@@ -127,7 +128,7 @@ def test_hundreds_of_demands_take_no_more_steps_than_sixty() -> None:
         for _ in range(300):
             cycle.run()
         seen.append(median(steps_of(cycle.run) for _ in range(100)))
-        by_age = cycle.desk._state.roster.queues[Q].ages is not None
+        by_age = cycle.desk._state.roster.queues[Q].index.ages is not None
         assert by_age or asked is one_of_sixty
     assert seen[1] <= 1.25 * seen[0] + 20
 
@@ -203,9 +204,11 @@ def test_churn_on_a_few_agents_leaves_nothing_behind(asked: Asked, strategy: str
     queue = cycle.desk._state.roster.queues[Q]
     assert isinstance(queue.strategy, Ranked)
     assert len(queue.strategy._heap) <= 2 * 6 + 65
-    for demand in queue.indexed:
+    for demand in queue.index.indexed:
         assert demand.index is not None
         assert demand.index.ranked is not None
         assert len(demand.index.ranked._heap) <= 2 * 6 + 65
-    if queue.ages is not None:
-        assert sum(len(run.members) for run in queue.ages._runs) <= 1_024 + 64
+    ages = queue.index.ages
+    if ages is not None:
+        assert isinstance(ages, Ages)
+        assert sum(len(run.members) for run in ages._runs) <= 1_024 + 64

@@ -857,7 +857,7 @@ class Dispatcher(Run):
     def queue(self, queue_id: QueueId) -> Queue:
         """Return a queue with its present members; UnknownQueueError if there is none."""
         record = known_queue(self._state, queue_id)
-        return evolve(record.queue, members=memberships(record))
+        return evolve(record.terms, members=memberships(record))
 
     def tickets(
         self, *, queue: QueueId | None = None, state: RoutingState | None = None

@@ -37,12 +37,12 @@ def skills_of(ticket: TicketRecord) -> FrozenMapping[str, int]:
     Those in ``asks`` may be in the order of another ticket, of which a replayed desk knows nothing.
     """
     asked = ticket.asks.skills or EMPTY
-    return read_only({skill: asked[skill] for skill in ticket.ticket.skills if skill in asked})
+    return read_only({skill: asked[skill] for skill in ticket.terms.skills if skill in asked})
 
 
 def still_asked(ticket: TicketRecord, skills: Mapping[str, int]) -> FrozenMapping[str, int]:
     """Return what a changed ticket asks of ``skills``: what was dropped or lowered stays so."""
-    before, asked = ticket.ticket.skills, ticket.asks.skills or EMPTY
+    before, asked = ticket.terms.skills, ticket.asks.skills or EMPTY
     return read_only(
         {
             skill: min(level, asked.get(skill, level))
@@ -73,7 +73,7 @@ def lifted(ticket: TicketRecord) -> AbstractSet[AgentId]:
 
 def next_relaxation(ticket: TicketRecord) -> Relaxation | None:
     """Return the step of the schedule that a searching ticket takes next, or None."""
-    schedule = ticket.queue.queue.relaxations
+    schedule = ticket.queue.terms.relaxations
     if ticket.waiting_since is None or ticket.past.relaxed >= len(schedule):
         return None
     return schedule[ticket.past.relaxed]
@@ -90,7 +90,7 @@ def is_ringing_everyone(ticket: TicketRecord) -> bool:
     return (
         bool(ticket.offers)
         and ticket.queue.rings_all
-        and ticket.queue.queue.delivery is _OFFER
+        and ticket.queue.terms.delivery is _OFFER
         and rings_everyone(ticket)
         and not rings_alone(ticket)
     )
@@ -109,13 +109,13 @@ def wanted_at_once(ticket: TicketRecord) -> int:
     """Return how many offers of a ticket are to stand at once, at this moment."""
     queue = ticket.queue
     if not queue.rings_all:
-        return queue.queue.offer.parallel
+        return queue.terms.offer.parallel
     return EVERYONE if rings_everyone(ticket) else max(1, ticket.past.wanted)
 
 
 def refills(ticket: TicketRecord) -> bool:
     """Return whether an offer that ended is replaced while others of the ticket are open."""
-    return ticket.queue.rings_all or ticket.queue.queue.offer.refill
+    return ticket.queue.rings_all or ticket.queue.terms.offer.refill
 
 
 def wants_more(ticket: TicketRecord) -> int:
@@ -125,7 +125,7 @@ def wants_more(ticket: TicketRecord) -> int:
     open_offers = len(ticket.offers or ())
     if open_offers and rings_alone(ticket):
         return 0
-    if open_offers and not (ticket.queue.queue.delivery is _OFFER and refills(ticket)):
+    if open_offers and not (ticket.queue.terms.delivery is _OFFER and refills(ticket)):
         return 0
     return max(0, wanted_at_once(ticket) - open_offers)
 

@@ -66,7 +66,7 @@ class Gate:
 
         O(1), and O(tickets of the agent) where channels are limited or slots are in wrap-up.
         """
-        reach = demand.reach or demand.queue.queue.reach
+        reach = demand.reach or demand.queue.terms.reach
         in_reach = reach.least <= member.priority <= reach.greatest
         if (  # nearly everybody who is asked: nothing is limited but by capacity
             member.is_open == WIDE_OPEN
@@ -82,7 +82,7 @@ class Gate:
             return Reason.OFFLINE if record.presence is Presence.OFFLINE else Reason.AWAY
         if not record.rare.on_shift and not shift_opens:
             return Reason.OFF_SHIFT
-        agent, asks = record.agent, demand.asks
+        agent, asks = record.terms, demand.asks
         if agent.channels and asks.channel not in agent.channels:
             return Reason.CHANNEL_OFF
         if asks.channel in record.rare.channels_off:
@@ -187,7 +187,7 @@ class Gate:
         ):
             return CLOSED
         if (
-            record.agent.channels
+            record.terms.channels
             or rare.channels_off
             or rare.room is not None
             or self.defaults.channel_limit < LARGEST
@@ -214,8 +214,8 @@ class Gate:
     def fits(self, member: MemberRecord, demand: Demand) -> bool:
         """Return whether this member could ever get such a ticket, being there and having room."""
         record, asks = member.record, demand.asks
-        agent = record.agent
-        reach = asks.reach or demand.queue.queue.reach
+        agent = record.terms
+        reach = asks.reach or demand.queue.terms.reach
         return (
             member.automatic
             and (not agent.channels or asks.channel in agent.channels)
@@ -239,7 +239,7 @@ class Gate:
         held = member.held
         if without:
             held -= sum([slot.queue is demand.queue for slot in without])
-        agent, most = record.agent, self.defaults.channel_limit
+        agent, most = record.terms, self.defaults.channel_limit
         cost = asks.weight
         if agent.channels:
             most = self._channel_limit(agent, asks.channel)
@@ -285,7 +285,7 @@ class Gate:
 def _has_units(member: MemberRecord) -> bool:
     """Return whether some ticket of cost 1 would be within the member's capacity."""
     record, rare = member.record, member.record.rare
-    if rare.firm < member.capacity and len(rare.soft_channels) < len(record.agent.channels):
+    if rare.firm < member.capacity and len(rare.soft_channels) < len(record.terms.channels):
         return True
     return not rare.firm and rare.soft < member.capacity
 
@@ -305,7 +305,7 @@ def _lacks_units(
     """
     record, rare, load = member.record, member.record.rare, member.record.load
     if rare.soft_channels:
-        soft = {slot for slot in without if slot.ticket.channel in rare.soft_channels}
+        soft = {slot for slot in without if slot.terms.channel in rare.soft_channels}
         firm = rare.firm - sum([slot.cost for slot in without if slot not in soft])
         load = firm
         if demand.asks.channel in rare.soft_channels:
@@ -319,7 +319,7 @@ def _lacks_units(
         gone = {_ticket_of(slot).id for slot in without}
         taken = sum([units for ticket_id, units in room.taken.items() if ticket_id not in gone])
         asks = room.ticket.asks
-        needed = asks.weight * _cost_on(record.agent, asks.channel)
+        needed = asks.weight * _cost_on(record.terms, asks.channel)
         if taken + cost + needed > member.capacity:
             return Reason.ROOM_HELD
     return Reason.AGENT_LIMIT if load + cost > member.capacity else None
@@ -418,4 +418,4 @@ def _on_channel(record: AgentRecord, channel: Channel, without: Collection[Holdi
         *(record.slots or {}).values(),
         *record.rare.offers.values(),
     ]
-    return sum(holding.ticket.channel == channel and holding not in without for holding in holdings)
+    return sum(holding.terms.channel == channel and holding not in without for holding in holdings)

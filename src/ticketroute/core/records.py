@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 from attrs import define, field, frozen
 from sortedcontainers import SortedList
@@ -25,7 +25,7 @@ from ticketroute.model.reasons import Reason
 from ticketroute.model.relaxation import Reach
 from ticketroute.model.ticket import Channel, Ticket, TicketPriority
 from ticketroute.sla.clock import Book
-from ticketroute.strategies.contract import Member, Strategy
+from ticketroute.strategies.contract import Key, Member, Strategy
 from ticketroute.strategies.ranked import Ranked
 
 RETRY_OF_OFFERS, RETRY_OF_RINGS = seconds(60), seconds(5)  # after a miss, unless named
@@ -63,9 +63,9 @@ class OpenOffer:
         return self.event.cost
 
     @property
-    def ticket(self) -> Ticket:
+    def terms(self) -> Ticket:
         """The ticket, as the host gave it."""
-        return self.record.ticket
+        return self.record.terms
 
 
 @define(eq=False)
@@ -110,7 +110,7 @@ class TicketRecord:
     """A ticket and where it stands."""
 
     id: TicketId
-    ticket: Ticket
+    terms: Ticket
     queue: QueueRecord
     arrived: Instant  # for the place in the line; a merge or a fresh place moves it
     ordinal: int
@@ -192,7 +192,7 @@ class AgentRecord:
     """An agent, their presence, and all that takes up their capacity."""
 
     id: AgentId = field(init=False)
-    agent: Agent
+    terms: Agent
     presence: Presence = Presence.OFFLINE
     load: int = 0
     last_assigned: int = 0
@@ -203,7 +203,7 @@ class AgentRecord:
     rare: Rare = ORDINARY  # to be read; ``own`` is to be changed
 
     def __attrs_post_init__(self) -> None:
-        self.id = self.agent.id
+        self.id = self.terms.id
 
     @property
     def members(self) -> Iterator[MemberRecord]:
@@ -331,24 +331,59 @@ class LoneHeads:
     left_out: dict[AgentId, int] = field(factory=dict)  # in how many of them
 
 
-@define(eq=False)
-class QueueRecord:
-    """A queue, its members, their order, and the lines of its tickets."""
+class Filed(Protocol):
+    """The heads of a long line by what they ask; see ``index/filed_lines``."""
 
-    id: QueueId = field(init=False)
-    queue: Queue  # without its members: they are below
-    strategy: Strategy
+    idle: int
+
+    def change(self, demand: Demand, head: Place | None) -> None:
+        """Follow a demand whose head is to be in another place, or in none."""
+
+
+class ByAge(Protocol):
+    """One index that answers for all demands of a queue; see ``index/by_age``."""
+
+    serves: bool
+    stale: bool
+
+    def put(self, member: MemberRecord, key: Key | None) -> None:
+        """Give a member who has room their place by this key, or note that they have none."""
+
+    def drop(self, member: MemberRecord) -> None:
+        """Forget a member who leaves the queue."""
+
+    def free(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
+        """Return the first members with room who have these skills."""
+
+    def having(self, skills: Mapping[str, int], most: int) -> list[MemberRecord]:
+        """Return some members who have these skills, with room or not."""
+
+
+@define(eq=False)
+class QueueIndex:
+    """What makes a queue fast: all of it follows from the facts, and ``testing.check`` says so."""
+
     lines: Lines = field(factory=Lines)  # of the whole desk
-    members: dict[AgentId, MemberRecord] = field(factory=dict)
     demands: dict[DemandKey, Demand] = field(factory=dict)
-    heads: SortedList[Head] = field(factory=SortedList)  # one a waiting demand that is shared
-    lone: dict[Demand, LoneHeads] = field(factory=dict)  # the others, by what they ask
-    filed: Any = None  # the heads by what they ask, once a walk along them was long
-    waiting: int = 0  # demands that wait, shared or not
-    indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
-    ages: Any = None  # answers for all demands, where there are too many to have one each
     recent: Demand | None = None  # the one that was last found for a ticket's own asks
     sweep_at: int = 0  # how many demands there have to be before idle ones are forgotten again
+    heads: SortedList[Head] = field(factory=SortedList)  # one a waiting demand that is shared
+    lone: dict[Demand, LoneHeads] = field(factory=dict)  # the others, by what they ask
+    waiting: int = 0  # demands that wait, shared or not
+    filed: Filed | None = None  # the heads by what they ask, once a walk along them was long
+    indexed: dict[Demand, None] = field(factory=dict)  # with an index, the latest used last
+    ages: ByAge | None = None  # for all demands, where there are too many to have one each
+
+
+@define(eq=False)
+class QueueRecord:
+    """A queue and its members; how it finds agents and tickets fast is in ``index``."""
+
+    id: QueueId = field(init=False)
+    terms: Queue  # without its members: they are below
+    strategy: Strategy
+    index: QueueIndex = field(factory=QueueIndex)
+    members: dict[AgentId, MemberRecord] = field(factory=dict)
     next_position: int = 0
     open_tickets: int = 0  # not done
     handed: deque[Instant] = field(factory=lambda: deque(maxlen=PACE + 1))  # out of the line
@@ -366,12 +401,12 @@ class QueueRecord:
     retry_missed_after: Span = field(init=False)  # as its offer policy has it, or the usual one
 
     def __attrs_post_init__(self) -> None:
-        self.id = self.queue.id
-        self.adopt(self.queue, self.strategy)
+        self.id = self.terms.id
+        self.adopt(self.terms, self.strategy)
 
     def adopt(self, queue: Queue, strategy: Strategy) -> None:
         """Go by these terms and this order, and note what every ticket asks of them."""
-        self.queue, self.strategy, self.ranked = queue, strategy, ranked_of(strategy)
+        self.terms, self.strategy, self.ranked = queue, strategy, ranked_of(strategy)
         self.has_turns = type(strategy).offered is not Ranked.offered
         self.draws = bool(getattr(strategy, "draws", False))
         self.samples = bool(getattr(strategy, "samples", False))

@@ -94,12 +94,12 @@ class State:
             channel, weight, skills, reach, _, reserved = asks
             excluded = excluded_by(ticket, asked=asked)
             asks = Asks(channel, weight, skills, reach, excluded, reserved)
-            return self.demands.of(asks, ticket.ticket, queue)
-        recent = queue.recent
+            return self.demands.of(asks, ticket.terms, queue)
+        recent = queue.index.recent
         if recent is not None and recent.asks is asks and not self.permits:
             return recent
-        shared = None if self.permits else queue.demands.get((asks, None))
-        return self.demands.of(asks, ticket.ticket, queue) if shared is None else shared
+        shared = None if self.permits else queue.index.demands.get((asks, None))
+        return self.demands.of(asks, ticket.terms, queue) if shared is None else shared
 
     def wait_reason(self, ticket: TicketRecord) -> WaitReason:
         """Return in brief why nobody is eligible: of several queues, what will end first."""
@@ -133,16 +133,16 @@ def forgettable(state: State, before: Instant) -> list[TicketRecord]:
 def asks_in(queue: QueueRecord, ticket: Ticket) -> Asks:
     """Return what ``asks_of`` returns: the object of its demand, if the queue has one like it."""
     equal: Any = (ticket.channel, ticket.weight, ticket.skills or None, None, None, None)
-    known = queue.recent = queue.demands.get((equal, None))
+    known = queue.index.recent = queue.index.demands.get((equal, None))
     return asks_of(ticket) if known is None else known.asks
 
 
 def agreement_of(state: State, ticket: TicketRecord) -> Agreement | None:
     """Return the policy of a ticket: its queue's, else the first that applies. O(policies)."""
-    named = ticket.queue.queue.sla
+    named = ticket.queue.terms.sla
     for agreement in state.agreements:
         if named is not None and agreement.policy.id == named:
             return agreement
-        if named is None and agreement.policy.applies_to(ticket.ticket, ticket.queue.id):
+        if named is None and agreement.policy.applies_to(ticket.terms, ticket.queue.id):
             return agreement
     return None

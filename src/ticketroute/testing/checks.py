@@ -80,7 +80,7 @@ def _timers_of(plain: Facts) -> dict[Timer, int]:
 def _agent(desk: Dispatcher, plain: Facts, agent_id: AgentId) -> None:
     record, known = desk._state.roster.agents[agent_id], plain.agents[agent_id]
     slots, parked = gate.slots(plain, agent_id), gate.parked(plain, agent_id)
-    assert record.agent == known.agent
+    assert record.terms == known.agent
     assert record.presence is known.presence
     assert record.rare.on_shift is known.on_shift
     assert record.rare.channels_off == known.off
@@ -121,7 +121,7 @@ def _queue(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
         _member(desk, plain, member, queue)
     index = _asked(desk, record.strategy)
     _index(plain, queue, {}, index, gate.members_with_room(plain, queue))
-    for demand in record.indexed:
+    for demand in record.index.indexed:
         _demand_index(desk, plain, demand, queue)
     _lines(desk, plain, record, queue)
 
@@ -143,7 +143,7 @@ def _member(desk: Dispatcher, plain: Facts, member: MemberRecord, queue: QueueFa
     assert member.capacity == gate.capacity(plain, agent_id)
     assert member.priority == gate.tier(plain, queue, agent_id)
     assert member.weight == terms.weight
-    assert member.skills == record.agent.skills
+    assert member.skills == record.terms.skills
     assert member.last_assigned == plain.agents[agent_id].stamp
     assert member.idle_since == choose.idle_since(plain, agent_id)
     assert member.available_since == plain.agents[agent_id].available_since
@@ -154,7 +154,7 @@ def _member(desk: Dispatcher, plain: Facts, member: MemberRecord, queue: QueueFa
     kept = [index for index in member.indexes or () if not index.dropped]
     assert {index.demand for index in kept} == {
         demand
-        for demand in member.queue.indexed
+        for demand in member.queue.index.indexed
         if gate.fits(plain, agent_id, _ask_of(demand, queue))
     }
 
@@ -208,6 +208,7 @@ def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
     expected = [ticket.id for ticket in choose.line(plain, queue)]
     assert list(desk.waiting(record.id)) == expected
     heads = list(all_heads(record))
+    assert record.index.waiting == len(heads)
     assert [place for place, _ in heads] == sorted(place for place, _ in heads)
     assert len({demand for _, demand in heads}) == len(heads)
     seen: list[str] = []
@@ -226,20 +227,21 @@ def _lines(desk: Dispatcher, plain: Facts, record: QueueRecord, queue: QueueFact
             _demand(demand, gate.ask_of(plain, plain.tickets[ticket.id], queue))
             seen.append(ticket.id)
     assert sorted(seen) == sorted(expected)
-    if record.filed is not None:
-        _filed(record.filed, list(record.heads))
-    for shared, group in record.lone.items():
+    if record.index.filed is not None:
+        assert isinstance(record.index.filed, FiledHeads)
+        _filed(record.index.filed, list(record.index.heads))
+    for shared, group in record.index.lone.items():
         lone = [demand.own for _, demand in group.heads]
         assert all(demand.plain is shared for _, demand in group.heads)
         out = Counter(who for each in lone if each for who in excluded_by(each, asked=True) or ())
         assert lone
         assert group.left_out == out
-    for key, demand in record.demands.items():
+    for key, demand in record.index.demands.items():
         assert key == (demand.asks, demand.only and demand.only.id)
         assert (demand.head is None) == (demand.waiting == 0)
-        assert (demand.index is not None) == (demand in record.indexed)
-    recent = record.recent
-    assert recent is None or record.demands.get((recent.asks, None)) is recent
+        assert (demand.index is not None) == (demand in record.index.indexed)
+    recent = record.index.recent
+    assert recent is None or record.index.demands.get((recent.asks, None)) is recent
     assert record.open_tickets == sum(
         ticket.queue is queue and ticket.state is not RoutingState.DONE
         for ticket in plain.tickets.values()

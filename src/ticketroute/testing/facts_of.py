@@ -71,7 +71,7 @@ class ReadFacts(Facts):
     def read_agent(self, record: AgentRecord) -> AgentFacts:
         """Read an agent."""
         return AgentFacts(
-            record.agent,
+            record.terms,
             record.presence,
             record.available_since,
             record.rare.reason,
@@ -89,7 +89,7 @@ class ReadFacts(Facts):
     def read_queue(self, record: QueueRecord) -> QueueFacts:
         """Read a queue, its members and their turns."""
         return QueueFacts(
-            record.queue,
+            record.terms,
             {agent_id: member.membership for agent_id, member in record.members.items()},
             seats_of(record),
             credits_of(record),
@@ -107,7 +107,7 @@ class ReadFacts(Facts):
 
         asks, ticket_id = record.asks, record.id
         facts = TicketFacts(
-            record.ticket, queue_of(record.queue), record.arrived, record.ordinal, record.priority
+            record.terms, queue_of(record.queue), record.arrived, record.ordinal, record.priority
         )
         facts.state, facts.status, facts.version = record.state, record.status, record.version
         facts.agent = None if record.agent is None else record.agent.id
@@ -211,10 +211,10 @@ def facts_of(desk: Dispatcher) -> ReadFacts:
 
 def seats_of(record: QueueRecord) -> dict[int, Seats]:
     """Return the seats and the turn by tier; the tier is 0 if there are no tiers."""
-    if not takes_turns(record.queue.strategy):
+    if not takes_turns(record.terms.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
+    tiers = turns if has_tiers(record.terms.strategy) else ((0, turns),)
     return {
         tier: Seats({who: seat for seat, who in at}, given, last)
         for tier, (last, given, at) in tiers
@@ -223,8 +223,8 @@ def seats_of(record: QueueRecord) -> dict[int, Seats]:
 
 def credits_of(record: QueueRecord) -> dict[int, dict[AgentId, int]]:
     """Return the credits of members by tier; the tier is 0 if there are no tiers."""
-    if not keeps_credits(record.queue.strategy):
+    if not keeps_credits(record.terms.strategy):
         return {}
     turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if has_tiers(record.queue.strategy) else ((0, turns),)
+    tiers = turns if has_tiers(record.terms.strategy) else ((0, turns),)
     return {tier: dict(owed) for tier, owed in tiers}

@@ -29,7 +29,7 @@ def on_calendar_set(state: State, event: sla.CalendarSet) -> None:
         else known.adopt(event.calendar, event.effective_from)
     )
     for record in state.roster.agents.values():
-        if record.agent.shift == event.calendar_id:
+        if record.terms.shift == event.calendar_id:
             time_shift(state, record, event.at)
     for ticket in state.open.values():
         if ticket.book is not None:
@@ -75,7 +75,7 @@ def on_shift_ended(state: State, event: sla.ShiftEnded) -> None:
 
 def time_shift(state: State, record: AgentRecord, at: Instant) -> None:
     """Put an agent on their shift or off it, as its calendar says, and time its next change."""
-    timer, shift = Timer(TimerKind.SHIFT, record.id), record.agent.shift
+    timer, shift = Timer(TimerKind.SHIFT, record.id), record.terms.shift
     changes_at = None
     if shift is None:
         on_shift = True
@@ -224,8 +224,8 @@ def due_again(_: State, ticket: TicketRecord) -> None:
     """Note the earliest of what a ticket is due by, and move it in its lines if that changed."""
     clocks = () if ticket.book is None else ticket.book.clocks.values()
     dues = [each.due for each in clocks if each.due is not None]
-    if ticket.ticket.due is not None:
-        dues.append(ticket.ticket.due)
+    if ticket.terms.due is not None:
+        dues.append(ticket.terms.due)
     due = min(dues, default=None)
     if due != ticket.due:
         ticket.due = due

@@ -27,11 +27,10 @@ from ticketroute.core.facts import (
 from ticketroute.core.gate import answered
 from ticketroute.core.index.lone import recount, stands_alone
 from ticketroute.core.index.timers import Timer, TimerKind
-from ticketroute.core.records import OpenOffer, TicketRecord
+from ticketroute.core.records import OpenOffer, QueueRecord, TicketRecord
 from ticketroute.core.state import State
 from ticketroute.model import events as ev
 from ticketroute.model.frozen import EMPTY
-from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.reasons import Reason
 
@@ -41,8 +40,8 @@ from ticketroute.model.reasons import Reason
 def on_offered(state: State, event: ev.TicketOffered) -> None:
     ticket = transition(state, event)
     queue, record = state.roster.queues[event.queue_id], state.roster.agents[event.agent_id]
-    if ticket.entries and not ticket.offers:
-        queue.handed.append(event.at)
+    if ticket.entries:
+        _note_in_line(ticket, queue, event)
     if ticket.asks.reserved is not None:
         end_reservation(state, ticket)
     if queue.has_turns and event.cause in ev.BY_STRATEGY:
@@ -50,7 +49,12 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
     if event.draws:
         state.chance.spend(len(event.draws))
     offer = OpenOffer(ticket, record, queue, event)
-    _keep(ticket, offer, event.agent_id)
+    if not ticket.offers:
+        ticket.offers = {}
+    ticket.offers[event.agent_id] = offer
+    if ticket.asked is None:
+        ticket.asked = set()
+    ticket.asked.add(event.agent_id)
     state.timers.set(Timer(TimerKind.OFFER, ticket.id, event.agent_id), event.until)
     if record.rare.recent is not None:
         state.roster.trim_rate(record, event.at)
@@ -62,21 +66,17 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
     _stand(state, ticket)
 
 
-def _keep(ticket: TicketRecord, offer: OpenOffer, agent_id: AgentId) -> None:
-    """Keep an offer among the open ones of its ticket, and who it was ever put to."""
-    if stands_alone(ticket) and answered(ticket, agent_id) is None:
-        recount(ticket, agent_id, 1)
+def _note_in_line(ticket: TicketRecord, queue: QueueRecord, event: ev.TicketOffered) -> None:
+    """Note that a ticket in line is offered to an agent, whom it leaves out from now on."""
     if not ticket.offers:
-        ticket.offers = {}
-    ticket.offers[agent_id] = offer
-    if ticket.asked is None:
-        ticket.asked = set()
-    ticket.asked.add(agent_id)
+        queue.handed.append(event.at)
+    if stands_alone(ticket) and answered(ticket, event.agent_id) is None:
+        recount(ticket, event.agent_id, 1)
 
 
 def _stand(state: State, ticket: TicketRecord) -> None:
     """Put a ticket where it belongs after an offer: in line, loose, or neither."""
-    if not ticket.queue.rings_all and ticket.queue.queue.offer.parallel == 1:  # fast: it is enough
+    if not ticket.queue.rings_all and ticket.queue.terms.offer.parallel == 1:  # fast: it is enough
         state.loose.pop(ticket.id, None)
         if ticket.entries or ticket.wait_reason is not None:
             leave_line(ticket)

@@ -110,8 +110,8 @@ def start_search(state: State, ticket: TicketRecord, at: Instant) -> None:
     ticket.waiting_since = at
     if ticket.past.relaxed or ticket.past.waited_for or ticket.past.wanted:
         ticket.past = evolve(ticket.past, relaxed=0, waited_for=False, wanted=0, everyone=False)
-    ticket.asks, ticket.added = asks_in(ticket.queue, ticket.ticket), ()
-    if ticket.queue.queue.relaxations:
+    ticket.asks, ticket.added = asks_in(ticket.queue, ticket.terms), ()
+    if ticket.queue.terms.relaxations:
         time_relaxation(state, ticket)
     state.loose[ticket.id] = ticket
 
@@ -146,7 +146,7 @@ def _forget_search(state: State, ticket: TicketRecord) -> None:
 
 def time_room(state: State, ticket: TicketRecord) -> None:
     """Set when room is to be held for a ticket in line, as its queue says."""
-    timer, after = Timer(TimerKind.HOLD_ROOM, ticket.id), ticket.queue.queue.hold_room_after
+    timer, after = Timer(TimerKind.HOLD_ROOM, ticket.id), ticket.queue.terms.hold_room_after
     if after is None or ticket.waiting_since is None or ticket.past.room_wanted:
         state.timers.cancel(timer)
     else:
@@ -192,7 +192,7 @@ def end_offer(state: State, ticket: TicketRecord, event: EndOfOffer) -> OpenOffe
     offer = ticket.offers[agent_id]
     offer.outcome = OFFER[offer.outcome, type(event)]
     del ticket.offers[agent_id]
-    if stands_alone(ticket) and answered(ticket, agent_id) is None:
+    if ticket.entries and stands_alone(ticket) and answered(ticket, agent_id) is None:
         recount(ticket, agent_id, -1)
     state.timers.cancel(Timer(TimerKind.OFFER, ticket.id, agent_id))
     if offer.agent.rare.recent is not None:
@@ -211,7 +211,7 @@ def note_tried(
     retry_at: Instant | None,
 ) -> None:
     """Note that an agent is not to be asked again for a ticket, or not before an instant."""
-    if stands_alone(ticket) and answered(ticket, record.id) is None:
+    if ticket.entries and stands_alone(ticket) and answered(ticket, record.id) is None:
         recount(ticket, record.id, 1)
     if ticket.tried is None:
         ticket.tried = {}
@@ -230,7 +230,7 @@ def lift(state: State, ticket: TicketRecord, record: AgentRecord) -> None:
     if tried is not None and tried.reason is Reason.MISSED:
         out = answered(ticket, record.id)
         tried.lifted = True
-        if out and stands_alone(ticket) and answered(ticket, record.id) is None:
+        if out and ticket.entries and stands_alone(ticket) and answered(ticket, record.id) is None:
             recount(ticket, record.id, -1)
         state.timers.cancel(Timer(TimerKind.RETRY, ticket.id, record.id))
     else:
@@ -248,7 +248,7 @@ def forget_tried(state: State, ticket: TicketRecord, agent_id: AgentId) -> None:
     if ticket.tried is not None:
         out = answered(ticket, agent_id)
         ticket.tried.pop(agent_id, None)
-        if out and stands_alone(ticket) and answered(ticket, agent_id) is None:
+        if out and ticket.entries and stands_alone(ticket) and answered(ticket, agent_id) is None:
             recount(ticket, agent_id, -1)
         if not ticket.tried:
             ticket.tried = None
@@ -322,9 +322,9 @@ def recount_parked(state: State, ticket: TicketRecord) -> None:
     if record is None:
         return
     counts = holds_slot(record, ticket)
-    if ticket.queue.queue.parked_counts and not counts:
+    if ticket.queue.terms.parked_counts and not counts:
         unpark(state, record, ticket, ticket.cost)
-    elif counts and not ticket.queue.queue.parked_counts:
+    elif counts and not ticket.queue.terms.parked_counts:
         park(state, record, ticket)
 
 
@@ -357,7 +357,7 @@ def time_rate_limit(state: State, record: AgentRecord) -> None:
 
 def time_answer(state: State, ticket: TicketRecord, at: Instant) -> None:
     """Start the time in which the agent is to write, unless it runs already."""
-    within = ticket.queue.queue.respond_within
+    within = ticket.queue.terms.respond_within
     if within is not None:
         timer = Timer(TimerKind.RESPOND, ticket.id)
         if timer not in state.timers:
@@ -366,13 +366,13 @@ def time_answer(state: State, ticket: TicketRecord, at: Instant) -> None:
 
 def time_silence(state: State, ticket: TicketRecord, at: Instant) -> None:
     """Start anew the time after which silence puts the conversation on hold."""
-    after = ticket.queue.queue.idle_after
+    after = ticket.queue.terms.idle_after
     if after is not None and ticket.state is RoutingState.ASSIGNED:
         state.timers.set(Timer(TimerKind.IDLE, ticket.id), at + after)
 
 
 def end_conversation(state: State, ticket: TicketRecord) -> None:
-    queue = ticket.queue.queue
+    queue = ticket.queue.terms
     if queue.respond_within is not None:
         state.timers.cancel(Timer(TimerKind.RESPOND, ticket.id))
     if queue.idle_after is not None:

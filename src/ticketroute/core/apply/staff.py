@@ -49,7 +49,7 @@ def on_queue_added(state: State, event: ev.QueueAdded) -> None:
 
 def on_queue_changed(state: State, event: ev.QueueChanged) -> None:
     record = state.roster.queues[event.queue.id]
-    before: Queue = record.queue
+    before: Queue = record.terms
     swapped = event.queue.strategy != before.strategy
     strategy = registry.create(event.queue.strategy, source=state.chance) if swapped else None
     state.roster.change_queue(record, event.queue, strategy)
@@ -66,7 +66,7 @@ def on_queue_changed(state: State, event: ev.QueueChanged) -> None:
 
 def _retime(state: State, ticket: TicketRecord, before: Queue, at: Instant) -> None:
     """Set a ticket's timers by the spans that its queue has now; those unchanged run on."""
-    queue = ticket.queue.queue
+    queue = ticket.queue.terms
     if queue.relaxations != before.relaxations:
         time_relaxation(state, ticket)
     if queue.respond_within != before.respond_within:
@@ -97,7 +97,7 @@ def on_agent_added(state: State, event: ev.AgentAdded) -> None:
 
 def on_agent_changed(state: State, event: ev.AgentChanged) -> None:
     record = state.roster.agents[event.agent.id]
-    shift = record.agent.shift
+    shift = record.terms.shift
     state.roster.change_agent(record, event.agent, event.at)
     if event.agent.shift != shift:
         time_shift(state, record, event.at)

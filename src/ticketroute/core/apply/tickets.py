@@ -52,7 +52,7 @@ def on_submitted(state: State, event: ev.TicketSubmitted) -> None:
     given = event.ticket
     ticket = state.tickets[event.ticket_id] = new_ticket(
         id=event.ticket_id,
-        ticket=given,
+        terms=given,
         queue=queue,
         arrived=event.arrived,
         ordinal=state.submitted,
@@ -63,7 +63,7 @@ def on_submitted(state: State, event: ev.TicketSubmitted) -> None:
     )
     if state.agreements:
         open_book(ticket, event.arrived)
-    if queue.queue.relaxations:
+    if queue.terms.relaxations:
         time_relaxation(state, ticket)
     state.loose[ticket.id] = state.open[ticket.id] = ticket
 
@@ -75,7 +75,7 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
     if ticket.queue.skips:
         state.queued[ticket.id] = ticket
         state.roster.special = True
-    holds_room = ticket.queue.queue.hold_room_after is not None
+    holds_room = ticket.queue.terms.hold_room_after is not None
     if holds_room and event.reason is not ev.WaitReason.AWAITS_PULL:
         time_room(state, ticket)
 
@@ -127,8 +127,8 @@ def _belong_to(
     ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
     if ticket.book is not None:
         ticket.book.handed = True
-    if ticket.ticket.requester is not None:
-        state.last_agent_of[ticket.ticket.requester] = event.agent_id
+    if ticket.terms.requester is not None:
+        state.last_agent_of[ticket.terms.requester] = event.agent_id
 
 
 def _start_work(
@@ -162,7 +162,7 @@ def on_released(state: State, event: ev.TicketReleased) -> None:
         ticket.past = evolve(ticket.past, hops=ticket.past.hops + 1)
     if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and record is not None:
         ticket.past = evolve(ticket.past, silent=(*ticket.past.silent, record.id))
-        queue = ticket.queue.queue  # who was silent for so long is left out for so long
+        queue = ticket.queue.terms  # who was silent for so long is left out for so long
         retry_at = event.at + (queue.respond_within or ticket.queue.retry_missed_after)
         for agent_id in ticket.past.silent:
             silent = state.roster.agents.get(agent_id)
@@ -216,7 +216,7 @@ def on_held(state: State, event: ev.TicketHeld) -> None:
     if record is not None and ticket.since is not None:
         state.roster.note_handled(record, event.at - ticket.since, event.at)
         ticket.since = None
-        if ticket.queue.queue.parked_counts:
+        if ticket.queue.terms.parked_counts:
             state.roster.reindex(record)
         else:
             park(state, record, ticket)
@@ -304,10 +304,12 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
     ticket.asks = ticket.asks._replace(
         channel=new.channel, weight=new.weight, skills=still_asked(ticket, new.skills) or None
     )
-    ticket.ticket = new
+    ticket.terms = new
     if state.permits:  # demands that stand for the ticket as it was
         for queue in queues_of(ticket):
-            queue.demands = {k: each for k, each in queue.demands.items() if k[1] != ticket.id}
+            queue.index.demands = {
+                k: each for k, each in queue.index.demands.items() if k[1] != ticket.id
+            }
     if event.cost is not None:
         ticket.cost = event.cost
     if record is not None:
@@ -328,4 +330,6 @@ def on_forgotten(state: State, event: ev.TicketsForgotten) -> None:
         del state.tickets[ticket_id]
     state.forgotten += len(gone)
     for queue in state.roster.queues.values() if state.permits else ():
-        queue.demands = {k: each for k, each in queue.demands.items() if k[1] not in gone}
+        queue.index.demands = {
+            k: each for k, each in queue.index.demands.items() if k[1] not in gone
+        }

@@ -48,7 +48,7 @@ def decline(state: State, command: Decline, at: Instant, by: str | None) -> Iter
     if command.expected_version is not None:
         check_version(ticket, command.expected_version)
     agent = known_agent(state, command.agent_id)
-    policy = _open_offer(ticket, agent).queue.queue.offer
+    policy = _open_offer(ticket, agent).queue.terms.offer
     cool = policy.cool_down.get(command.reason, policy.cool_down.get(DECLINED))
     retry = policy.retry_declined_after
     return (

@@ -74,7 +74,7 @@ def admissible(
         raise InvalidValueError("ticket", ticket, "a Ticket")
     bare = evolve(ticket, attributes=EMPTY) if ticket.attributes else ticket
     record = state.tickets.get(ticket.id)
-    known = before.get(ticket.id) if record is None else record.ticket
+    known = before.get(ticket.id) if record is None else record.terms
     if known is not None:
         if known != bare:
             raise DuplicateTicketError(ticket.id)
@@ -116,7 +116,7 @@ def arriving(state: State, arrival: ev.TicketSubmitted) -> TicketRecord:
     ticket = arrival.ticket
     return new_ticket(
         id=ticket.id,
-        ticket=ticket,
+        terms=ticket,
         queue=_queue_of(state, ticket),
         arrived=arrival.arrived,
         ordinal=state.submitted + 1,

@@ -109,7 +109,7 @@ def release(state: State, command: Release, at: Instant, by: str | None) -> Iter
     check_transition(ticket, ev.TicketReleased)
     if ticket.state is RoutingState.OFFERED:
         raise TransitionError(ticket.id, ticket.state.value, ev.TicketReleased.__name__)
-    retry = ticket.queue.queue.offer.retry_declined_after
+    retry = ticket.queue.terms.offer.retry_declined_after
     yield ev.TicketReleased(
         at=at,
         cause=ev.Cause.RELEASED,
@@ -135,7 +135,7 @@ def _check_could_work(state: State, agent: AgentRecord) -> None:
         raise NotEligibleError(agent.id, None, Reason.OFF_SHIFT.value)
     if any(state.gate.is_open(member) for member in agent.members):
         return
-    full = agent.load >= capacity_of(agent.agent, state.gate.defaults)
+    full = agent.load >= capacity_of(agent.terms, state.gate.defaults)
     reason = Reason.QUEUE_LIMIT
     if full and wrap_ups(agent):
         reason = Reason.WRAP_UP

@@ -45,7 +45,7 @@ def check_call(at: Instant, by: str | None, now: Instant, undrawn: QueueRecord |
     if at < now:
         raise TimeBackwardsError(at, now)
     if undrawn is not None:
-        raise NoRandomSourceError(undrawn.id, str(undrawn.queue.strategy))
+        raise NoRandomSourceError(undrawn.id, str(undrawn.terms.strategy))
 
 
 # --- is it on the desk ------------------------------------------------------------------------

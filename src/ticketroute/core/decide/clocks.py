@@ -65,7 +65,7 @@ def follow_up(
         priority=ticket.priority,
         held=ticket.agent is not None,
         agreement=agreement_of(state, ticket),
-        calendar_id=ticket.queue.queue.calendar,
+        calendar_id=ticket.queue.terms.calendar,
         queue_id=ticket.queue.id,
         left_queue_id=left,
         hours=state.hours,

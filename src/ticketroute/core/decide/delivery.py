@@ -47,12 +47,12 @@ def hand_over(
     at: Instant,
 ) -> ev.TicketAssigned | ev.TicketOffered:
     """Return the event by which the ticket reaches the agent chosen, as the queue delivers."""
-    queue = demand.queue.queue
-    agent = state.roster.agents[choice.agent_id].agent
+    queue = demand.queue.terms
+    agent = state.roster.agents[choice.agent_id].terms
     strategy = queue.strategy if choice.chosen else None
     cost = cost_of(agent, demand) if agent.channels else demand.weight
     if queue.delivery is _OFFER:
-        points = agent.contact_points if ticket.ticket.channel == CALL else ()
+        points = agent.contact_points if ticket.terms.channel == CALL else ()
         ring = sum(point.ring for point in points) if points else queue.offer.timeout
         return ev.offered(
             at=at,
@@ -102,7 +102,7 @@ def offers_for(
     if ticket.offers or ticket.queue.rings_all:
         wanted = wants_more(ticket)
     else:  # fast: nobody is asked yet
-        wanted = ticket.queue.queue.offer.parallel
+        wanted = ticket.queue.terms.offer.parallel
     if has_wish(ticket):
         for choice, why in islice(wishes_left(state, ticket, demand), wanted):
             events.append(hand_over(state, ticket, demand, choice, why, at=at))
@@ -162,13 +162,13 @@ def wishes_of(state: State, ticket: TicketRecord) -> tuple[Wish, ...]:
     That is who had it, then whom it prefers, then who had its requester's last ticket where the
     queue keeps to them.
     """
-    requester = ticket.ticket.requester
+    requester = ticket.terms.requester
     kept = None
-    if ticket.queue.queue.keep_agent and requester is not None:
+    if ticket.queue.terms.keep_agent and requester is not None:
         kept = state.last_agent_of.get(requester)
     return (
         (ticket.past.came_from, ev.Cause.LAST_AGENT),
-        (ticket.ticket.prefer, ev.Cause.PREFERRED),
+        (ticket.terms.prefer, ev.Cause.PREFERRED),
         (kept, ev.Cause.LAST_AGENT),
     )
 
@@ -177,8 +177,8 @@ def has_wish(ticket: TicketRecord) -> bool:
     """Return whether the ticket may wish for anybody at all."""
     return (
         ticket.past.came_from is not None
-        or ticket.ticket.prefer is not None
-        or ticket.queue.queue.keep_agent
+        or ticket.terms.prefer is not None
+        or ticket.queue.terms.keep_agent
     )
 
 
@@ -208,7 +208,7 @@ def preask_wishes(
     named = [agent_id for agent_id, _ in wishes_of(state, ticket)]
     for agent_id in (*named, *besides):
         if agent_id is not None:
-            state.gate.is_permitted(agent_id, ticket.ticket)
+            state.gate.is_permitted(agent_id, ticket.terms)
 
 
 def grant_wish(
@@ -228,12 +228,12 @@ def reserve(state: State, ticket: TicketRecord, *, at: Instant) -> ev.TicketRese
     Once in a search, and only where the queue has an ``affinity_wait``; not where all its queues
     leave it to agents to take.
     """
-    queue = ticket.queue.queue
+    queue = ticket.queue.terms
     if (
         not queue.affinity_wait
         or ticket.past.waited_for
         or ticket.state is not RoutingState.WAITING
-        or all(each.queue.delivery is Delivery.PULL for each in queues_of(ticket))
+        or all(each.terms.delivery is Delivery.PULL for each in queues_of(ticket))
     ):
         return None
     demand = state.demand_of(ticket)

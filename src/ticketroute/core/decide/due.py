@@ -137,9 +137,9 @@ def _end_grace(state: State, timer: Timer, at: Instant) -> Iterator[ev.Event]:
 
 def _departs(ticket: TicketRecord) -> bool:
     """Return whether the ticket leaves an agent who stayed away for longer than the grace."""
-    policy = ticket.queue.queue.departure
+    policy = ticket.queue.terms.departure
     if policy is None:
-        return ticket.ticket.channel in LIVE_CHANNELS
+        return ticket.terms.channel in LIVE_CHANNELS
     return policy is Departure.REQUEUE
 
 
@@ -155,7 +155,7 @@ def _expire(
     """
     ticket, agent = state.tickets[timer.subject], state.roster.agents[timer.detail]
     offer = (ticket.offers or {})[agent.id]
-    policy, rare = offer.queue.queue.offer, agent.rare
+    policy, rare = offer.queue.terms.offer, agent.rare
     is_new = rare.missed_at is None or offer.event.at >= rare.missed_at
     cool = policy.cool_down.get(MISSED)
     yield ev.OfferExpired(
@@ -237,7 +237,7 @@ def _want_room(_: State, timer: Timer, at: Instant) -> Iterator[ev.Event]:
 def _end_silence(state: State, timer: Timer, at: Instant) -> Iterator[ev.Event]:
     """Take a ticket from an agent who did not answer, or escalate it."""
     ticket = state.tickets[timer.subject]
-    if ticket.past.hops < ticket.queue.queue.max_hops:
+    if ticket.past.hops < ticket.queue.terms.max_hops:
         yield moves.release(ticket, _SILENT, at=at, by=None)
     else:
         yield ev.TicketEscalated(at=at, cause=_SILENT, ticket_id=ticket.id, hops=ticket.past.hops)

@@ -41,7 +41,7 @@ def resolve(state: State, command: Resolve, at: Instant, by: str | None) -> Iter
         raise AlreadyDoneError(ticket.id)
     if ticket.state is not _ASSIGNED:
         return _resolve_early(ticket, at, by)
-    agent, wrap_up = ticket.agent, ticket.queue.queue.wrap_up
+    agent, wrap_up = ticket.agent, ticket.queue.terms.wrap_up
     return (
         ev.resolved(
             at=at,

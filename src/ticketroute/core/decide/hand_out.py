@@ -96,7 +96,7 @@ def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event,
     O(log n), see ``Demands.choose``; for several offers, once for each.
     """
     demand = state.demand_of(ticket)
-    delivery = ticket.queue.queue.delivery
+    delivery = ticket.queue.terms.delivery
     if delivery is _PULL:
         return (_queued(ticket, ev.WaitReason.AWAITS_PULL, at),)
     wish = None
@@ -126,7 +126,7 @@ def _falls_short(ticket: TicketRecord, offers: int) -> bool:
     """Return whether a ticket with so many offers, its first ones, waits for more agents."""
     queue = ticket.queue
     if not queue.rings_all:  # fast: nearly all want one offer
-        policy = queue.queue.offer
+        policy = queue.terms.offer
         return offers < policy.parallel and policy.refill
     if queue.ring_step is None:
         return False  # it stays in line while it rings
@@ -197,7 +197,7 @@ class Giving:
     def _deliver(self, best: _Candidate) -> Iterator[ev.Event]:
         """Yield how the best ticket reaches its agent; before an assignment its offers end."""
         state, ticket, demand, at = self._state, best.ticket, best.demand, self._at
-        if demand.queue.queue.delivery is not _OFFER:
+        if demand.queue.terms.delivery is not _OFFER:
             rung = list(ticket.offers or ())
             yield from moves.withdraw(ticket, rung, ev.Cause.ANSWERED, at=at)
             yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
@@ -236,7 +236,7 @@ class Giving:
             if not loose:
                 return None
             ticket = loose[0][2]
-            if queue.queue.delivery is not _PULL:
+            if queue.terms.delivery is not _PULL:
                 demand = state.demand_of(ticket, queue)
                 found = self._routed(ticket, demand)
                 if found is not None:
@@ -245,12 +245,12 @@ class Giving:
 
     def _in_question(self, queue: QueueRecord) -> Iterable[tuple[Place, Demand]]:
         """Return the heads of a queue's line that an agent with room may have."""
-        if not self._gained or queue.queue.delivery is _PULL:
+        if not self._gained or queue.terms.delivery is _PULL:
             return ()
         if len(self._gained) > FEW:
             gate = self._state.gate
-            lone = lone_heads(queue, self._gained.values(), gate) if queue.lone else ()
-            return merge(queue.heads, *lone) if lone else queue.heads
+            lone = lone_heads(queue, self._gained.values(), gate) if queue.index.lone else ()
+            return merge(queue.index.heads, *lone) if lone else queue.index.heads
         return heads_for(queue, list(self._gained.values()), self._state.gate)
 
     def _routed(self, ticket: TicketRecord, demand: Demand) -> tuple[Choice, ev.Cause] | None:
@@ -337,7 +337,7 @@ def _stand_in_line(state: State, ticket: TicketRecord, at: Instant) -> ev.Event:
     open_offers = len(ticket.offers or ())
     if open_offers:
         return _short(ticket, open_offers, at)
-    if ticket.queue.queue.delivery is _PULL:
+    if ticket.queue.terms.delivery is _PULL:
         reason = ev.WaitReason.AWAITS_PULL
     else:
         reason = state.wait_reason(ticket)
@@ -362,7 +362,7 @@ def _skips(state: State, ticket: TicketRecord) -> bool:
         step is not None
         and step.skip_wait
         and ticket.state is _WAITING
-        and ticket.queue.queue.delivery is not _PULL
+        and ticket.queue.terms.delivery is not _PULL
         and state.wait_reason(ticket) in ev.NOBODY_THERE
     )
 
@@ -415,7 +415,7 @@ def anything_waits(gained: Mapping[AgentId, AgentRecord]) -> bool:
     for agent in gained.values():
         member = agent.first
         while member is not None:
-            if member.queue.waiting:
+            if member.queue.index.waiting:
                 return True
             member = member.next
     return False
@@ -436,7 +436,7 @@ def _is_plain(ticket: TicketRecord) -> bool:
 def _rank(ticket: TicketRecord, queue: QueueRecord) -> tuple[int, ...]:
     """Return the order between queues; a ticket in several goes through its own one first."""
     turn = queues_of(ticket).index(queue) if ticket.added else 0
-    return (-queue.queue.weight, ticket.priority, ticket.arrived, ticket.ordinal, turn)
+    return (-queue.terms.weight, ticket.priority, ticket.arrived, ticket.ordinal, turn)
 
 
 def _short(ticket: TicketRecord, open_offers: int, at: Instant) -> ev.OfferShort:

@@ -68,7 +68,7 @@ def may_keep(state: State, ticket: TicketRecord, target: QueueRecord) -> bool:
     A ticket on hold needs no room, unless it begins to count there: to be a member is enough.
     """
     assert ticket.agent is not None
-    begins_to_count = target.queue.parked_counts and not holds_slot(ticket.agent, ticket)
+    begins_to_count = target.terms.parked_counts and not holds_slot(ticket.agent, ticket)
     if ticket.state is RoutingState.PARKED and not begins_to_count:
         return ticket.agent.id in target.members
     return gate_reason(state, ticket, ticket.agent, target) is None
@@ -114,11 +114,11 @@ def withdraw_from(
     """Withdraw an agent's offers that they cannot have any more, and end reservations for them."""
     for offer in list(agent.rare.offers.values()):
         member = offer.queue.members.get(agent.id)
-        if member is None or not state.gate.is_there(member, offer.ticket.channel):
+        if member is None or not state.gate.is_there(member, offer.terms.channel):
             yield from withdraw(offer.record, (agent.id,), cause, at=at)
     for ticket in list(agent.rare.reserved.values()):
         member = ticket.queue.members.get(agent.id)
-        if member is None or not state.gate.is_there(member, ticket.ticket.channel):
+        if member is None or not state.gate.is_there(member, ticket.terms.channel):
             yield ev.ReserveEnded(at=at, cause=cause, ticket_id=ticket.id)
 
 
@@ -168,7 +168,7 @@ def assign(
         ticket_id=ticket.id,
         queue_id=(queue or ticket.queue).id,
         agent_id=agent.id,
-        cost=cost_of(agent.agent, state.demand_of(ticket)),
+        cost=cost_of(agent.terms, state.demand_of(ticket)),
         exceeded=None if exceeded is None else exceeded.value,
     )
 
@@ -217,7 +217,7 @@ def may_resume(state: State, ticket: TicketRecord) -> bool:
     """Return whether a ticket on hold goes back to its agent, as its queue's rule says."""
     if ticket.agent is None:
         return False
-    if ticket.queue.queue.resume is ResumeRule.STICKY:
+    if ticket.queue.terms.resume is ResumeRule.STICKY:
         return True
     reason = gate_reason(state, ticket, ticket.agent, ticket.queue)
     return reason in (None, Reason.RATE_LIMIT)  # which is for new tickets: this one was theirs
@@ -236,7 +236,7 @@ def resume(
         by=by,
         ticket_id=ticket.id,
         agent_id=agent.id,
-        cost=cost_of(agent.agent, state.demand_of(ticket)),
+        cost=cost_of(agent.terms, state.demand_of(ticket)),
     )
 
 

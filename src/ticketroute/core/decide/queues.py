@@ -58,7 +58,7 @@ def change_queue(
 ) -> Iterator[ev.Event]:
     """Change a queue's strategy, members or other fields."""
     queue, changes = known_queue(state, command.queue_id), command.changes
-    changed = changed_value("Queue", queue.queue, changes)
+    changed = changed_value("Queue", queue.terms, changes)
     members = changed.members if "members" in changes else None
     changed = evolve(changed, members=EMPTY)
     if members is not None:
@@ -70,8 +70,8 @@ def change_queue(
     check_policy(state, changed.sla)
     if members is not None:
         yield from _replace_members(queue, members, at=at, by=by)
-    if changed != queue.queue:
-        before = queue.queue
+    if changed != queue.terms:
+        before = queue.terms
         yield ev.QueueChanged(at=at, by=by, queue=changed)
         if (changed.calendar, changed.sla) != (before.calendar, before.sla):
             yield from moves.retarget(state, moves.open_tickets(state, queue), at=at)
@@ -168,7 +168,7 @@ def _check_members(state: State, members: Mapping[AgentId, Membership]) -> None:
 
 def _check_overflow(state: State, queue: Queue) -> None:
     """Raise if relaxations lead to a queue that is not there, or back here."""
-    leads_to = {record.id: overflow_of(record.queue) for record in state.roster.queues.values()}
+    leads_to = {record.id: overflow_of(record.terms) for record in state.roster.queues.values()}
     leads_to[queue.id] = overflow_of(queue)
     for queue_id in leads_to[queue.id]:
         if queue_id not in leads_to:

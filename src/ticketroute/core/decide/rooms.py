@@ -49,8 +49,8 @@ def rooms_to_hold(state: State, at: Instant) -> Iterator[ev.RoomHeld]:
         if (
             first is not None
             and first.id in state.wanting
-            and queue.queue.hold_room_after is not None
-            and queue.queue.delivery is not Delivery.PULL
+            and queue.terms.hold_room_after is not None
+            and queue.terms.delivery is not Delivery.PULL
         ):
             agent_id = _least_to_free(state, first)
             if agent_id is not None:
@@ -78,10 +78,10 @@ def _least_to_free(state: State, ticket: TicketRecord) -> AgentId | None:
     """Return the member who has to finish least before they have room; ties by the strategy."""
     demand = state.demand_of(ticket)
     to_free = {
-        member: member.load + cost_of(member.record.agent, demand) - member.capacity
+        member: member.load + cost_of(member.record.terms, demand) - member.capacity
         for member in ticket.queue.members.values()
         if member.record.rare.room is None
-        and cost_of(member.record.agent, demand) > 1  # else the first unit that is free will do
+        and cost_of(member.record.terms, demand) > 1  # else the first unit that is free will do
         and state.gate.is_only_full(member, demand)
     }
     least = min(to_free.values(), default=None)

@@ -36,7 +36,7 @@ def set_calendar(
         latest = known.editions[-1].effective_from
         if latest <= since:
             return
-    shifted = [agent for agent in state.roster.agents.values() if agent.agent.shift == calendar_id]
+    shifted = [agent for agent in state.roster.agents.values() if agent.terms.shift == calendar_id]
     yield sla.CalendarSet(
         at=at,
         by=by,
@@ -60,7 +60,7 @@ def refresh_calendars(
     for calendar_id, editions in newer.items():
         if not editions:
             continue
-        shifted = [who for who in state.roster.agents.values() if who.agent.shift == calendar_id]
+        shifted = [who for who in state.roster.agents.values() if who.terms.shift == calendar_id]
         before = _dues_in(state, calendar_id)
         for effective, calendar, changes in editions:
             yield sla.CalendarSet(
@@ -106,8 +106,8 @@ def set_policies(
         seen.add(policy.id)
         _check_references(state, policy)
     for queue in state.roster.queues.values():
-        if queue.queue.sla is not None and queue.queue.sla not in seen:
-            raise InUseError("policy", queue.queue.sla, f"queue {queue.id!r}")
+        if queue.terms.sla is not None and queue.terms.sla not in seen:
+            raise InUseError("policy", queue.terms.sla, f"queue {queue.id!r}")
     if policies != tuple(each.policy for each in state.agreements):
         yield sla.PoliciesSet(at=at, by=by, policies=policies)
         yield from moves.retarget(state, state.open_in_order(), at=at)
@@ -137,10 +137,10 @@ def _dues_in(state: State, calendar_id: CalendarId) -> Dues:
 def _users_of(state: State, calendar_id: CalendarId) -> Iterator[str]:
     """Yield what uses a calendar, in words."""
     for agent in state.roster.agents.values():
-        if agent.agent.shift == calendar_id:
+        if agent.terms.shift == calendar_id:
             yield f"the shift of agent {agent.id!r}"
     for queue in state.roster.queues.values():
-        if queue.queue.calendar == calendar_id:
+        if queue.terms.calendar == calendar_id:
             yield f"queue {queue.id!r}"
     for agreement in state.agreements:
         policy = agreement.policy

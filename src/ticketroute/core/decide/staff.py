@@ -61,10 +61,10 @@ def change_agent(
 ) -> Iterator[ev.Event]:
     """Change an agent's capacity, channels, skills or other fields."""
     agent = known_agent(state, command.agent_id)
-    changed = changed_value("Agent", agent.agent, command.changes)
+    changed = changed_value("Agent", agent.terms, command.changes)
     check_calendar(state, changed.shift)
-    if changed != agent.agent:
-        reshifts = changed.shift != agent.agent.shift
+    if changed != agent.terms:
+        reshifts = changed.shift != agent.terms.shift
         yield ev.AgentChanged(at=at, by=by, agent=changed)
         if reshifts:
             yield from moves.withdraw_from(state, agent, at=at)

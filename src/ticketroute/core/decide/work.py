@@ -90,17 +90,15 @@ def change_ticket(
     for name in command.changes:
         if name not in allowed:
             raise InvalidValueError("a field of Ticket", name, f"one of {', '.join(allowed)}")
-    new, agent = evolve(ticket.ticket, **command.changes), ticket.agent
-    changed = tuple(
-        [name for name in allowed if getattr(new, name) != getattr(ticket.ticket, name)]
-    )
+    new, agent = evolve(ticket.terms, **command.changes), ticket.agent
+    changed = tuple([name for name in allowed if getattr(new, name) != getattr(ticket.terms, name)])
     if not changed:
         return
     if agent is not None:  # asks the host's permits before the first event
         state.gate.is_permitted(agent.id, new)
     cost = None
     if agent is not None:
-        limit = agent.agent.channels.get(new.channel)
+        limit = agent.terms.channels.get(new.channel)
         cost = new.weight if limit is None else new.weight * limit.cost
     if not {"channel", "skills", "weight"}.isdisjoint(changed):
         yield from moves.recall(ticket, ev.Cause.COMMAND, at=at)
@@ -114,7 +112,7 @@ def change_ticket(
 
 def _check_opener(ticket: TicketRecord, agent_id: AgentId) -> None:
     """Raise if another agent has opened the ticket of a PULL queue."""
-    pulled = ticket.queue.queue.delivery is Delivery.PULL
+    pulled = ticket.queue.terms.delivery is Delivery.PULL
     if ticket.state is RoutingState.DONE:
         return
     if pulled and ticket.agent is not None and ticket.agent.id != agent_id:

@@ -23,6 +23,7 @@ from ticketroute.core.records import (
     AVAILABLE,
     IN_INDEX,
     Asks,
+    ByAge,
     Demand,
     DemandIndex,
     MemberRecord,
@@ -70,16 +71,16 @@ class Demands:
         """Return the demand that ``ticket`` shares with others of equal ``asks``. O(skills)."""
         only = ticket if self._gate.permits is not None else None
         key = (asks, None if only is None else only.id)
-        demand = queue.demands.get(key)
+        demand = queue.index.demands.get(key)
         if demand is None:
-            if len(queue.demands) >= max(MOST_IDLE_DEMANDS, queue.sweep_at):
+            if len(queue.index.demands) >= max(MOST_IDLE_DEMANDS, queue.index.sweep_at):
                 self._forget_idle(queue)
             plain = None
             if asks.excluded or asks.reserved is not None or only is not None:
                 bare = Asks(asks.channel, asks.weight, asks.skills, asks.reach)
                 plain = self._shared(bare, queue)
             demand = Demand(queue, asks, only, plain)
-            queue.demands[key] = demand
+            queue.index.demands[key] = demand
         return demand
 
     def own(self, ticket: TicketRecord, queue: QueueRecord) -> Demand:
@@ -87,14 +88,14 @@ class Demands:
         channel, weight, skills, reach, _, reserved = ticket.asks
         asks = Asks(channel, weight, skills, reach, None, reserved)
         bare = asks if reserved is None else asks._replace(reserved=None)
-        only = ticket.ticket if self._gate.permits is not None else None
+        only = ticket.terms if self._gate.permits is not None else None
         return Demand(queue, asks, only, self._shared(bare, queue), own=ticket)
 
     def _shared(self, bare: Asks, queue: QueueRecord) -> Demand:
         """Return the demand that all tickets of equal asks share, and that may have an index."""
-        demand = queue.demands.get((bare, None))
+        demand = queue.index.demands.get((bare, None))
         if demand is None:
-            demand = queue.demands[bare, None] = Demand(queue, bare, None)
+            demand = queue.index.demands[bare, None] = Demand(queue, bare, None)
         return demand
 
     def choose(
@@ -135,9 +136,9 @@ class Demands:
         )
         if indexed or queue.samples or (queue.reads_demand and demand.skills):
             return self._ask(demand, self._own(plain), excluding)
-        ages = queue.ages
+        ages = queue.index.ages
         if ages is None or not ages.serves:
-            ages = self._ages(demand) if ages or len(queue.indexed) >= FEW_INDEXES else None
+            ages = self._ages(demand) if ages or len(queue.index.indexed) >= FEW_INDEXES else None
         if ages is not None:
             return self._by_age(ages, demand, excluding)
         return self._walk(demand, excluding)
@@ -193,7 +194,7 @@ class Demands:
             return WaitReason.NOBODY_LEFT
         return WaitReason.NOBODY_FREE if available else WaitReason.NOBODY_AVAILABLE
 
-    def _wait_reason_by_age(self, ages: Ages, demand: Demand) -> WaitReason | None:
+    def _wait_reason_by_age(self, ages: ByAge, demand: Demand) -> WaitReason | None:
         """Return why nobody is eligible, if a look at a few of those with the skills tells."""
         reason = WaitReason.NOBODY_FITS
         excluded, plain = excluded_from(demand), demand.plain
@@ -244,7 +245,7 @@ class Demands:
 
     def refit(self, member: MemberRecord) -> None:
         """Find which of the queue's demands a member fits who is in no index of theirs."""
-        for demand in member.queue.indexed:
+        for demand in member.queue.index.indexed:
             self._admit(member, index_of(demand))
         if member.indexes is not None:
             self.refresh(member, member.indexes)
@@ -261,9 +262,9 @@ class Demands:
 
     def drop_all(self, queue: QueueRecord) -> None:
         """Drop the indexes of all demands of a queue: its strategy is replaced."""
-        while queue.indexed:
+        while queue.index.indexed:
             self._drop_oldest(queue)
-        queue.ages = None
+        queue.index.ages = None
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -312,28 +313,30 @@ class Demands:
             return None
         return Choice(winner, strategy.key_of(winner), runner_up, draws, chosen=True)
 
-    def _ages(self, demand: Demand) -> Ages | None:
+    def _ages(self, demand: Demand) -> ByAge | None:
         """Return the queue's index by age, once more demands want one than may have their own."""
         queue = demand.queue
-        ages = queue.ages
+        ages = queue.index.ages
         if ages is None or ages.stale:
             if queue.ranked is None:
                 return None
             if ages is None and (demand.plain.index is not None or not self._many(queue)):
                 return None
             self.drop_all(queue)
-            ages = queue.ages = Ages(queue.ranked, queue.members.values())
+            ages = queue.index.ages = Ages(queue.ranked, queue.members.values())
             if ages.serves:
                 queue.ranked.rest()
         return ages if ages.serves else None
 
     def _many(self, queue: QueueRecord) -> bool:
         """Return whether indexes of demands are so many or so broad that one by age costs less."""
-        indexed = queue.indexed
+        indexed = queue.index.indexed
         shares = sum([index_of(demand).fitting for demand in indexed])
         return len(indexed) >= FEW_INDEXES or shares > SHARES * len(queue.members)
 
-    def _by_age(self, ages: Ages, demand: Demand, excluding: AbstractSet[AgentId]) -> Choice | None:
+    def _by_age(
+        self, ages: ByAge, demand: Demand, excluding: AbstractSet[AgentId]
+    ) -> Choice | None:
         """Look through those with room and the skills asked, of whom nearly all may get it."""
         skills, refusal = demand.skills or EMPTY, self._gate.refusal
         for most in (2 + len(excluding), 2 + len(excluding) + MOST_MISSES):
@@ -390,7 +393,7 @@ class Demands:
         """Return the demand's index, built if need be, and note that it was used."""
         if demand.index is None:
             return self._build(demand)
-        indexed = demand.queue.indexed
+        indexed = demand.queue.index.indexed
         indexed.pop(demand, None)
         indexed[demand] = None
         return demand.index
@@ -398,7 +401,7 @@ class Demands:
     def _build(self, demand: Demand) -> DemandIndex:
         """Make an index of the members who fit. O(members of the queue)."""
         queue = demand.queue
-        while len(queue.indexed) >= MOST_INDEXES:
+        while len(queue.index.indexed) >= MOST_INDEXES:
             self._drop_oldest(queue)
         index = DemandIndex(
             demand,
@@ -410,14 +413,14 @@ class Demands:
                 if self._admit(member, index):
                     self.refresh(member, (index,))
             demand.index = index
-            queue.indexed[demand] = None
+            queue.index.indexed[demand] = None
         except BaseException:  # a plug-in's or Ctrl-C: an index that is not whole is none
             _drop(demand, index)
             raise
         return index
 
     def _drop_oldest(self, queue: QueueRecord) -> None:
-        demand = next(iter(queue.indexed))
+        demand = next(iter(queue.index.indexed))
         index = index_of(demand)
         try:
             _drop(demand, index)
@@ -442,18 +445,18 @@ class Demands:
     def _forget_idle(self, queue: QueueRecord) -> None:
         kept = {
             key: demand
-            for key, demand in queue.demands.items()
+            for key, demand in queue.index.demands.items()
             if demand.waiting or demand.index is not None
         }
         kept |= {(demand.plain.asks, None): demand.plain for demand in kept.values()}
-        queue.demands, queue.recent = kept, None
-        queue.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
+        queue.index.demands, queue.index.recent = kept, None
+        queue.index.sweep_at = 2 * len(kept)  # where all are in use, not at every arrival
 
 
 def _drop(demand: Demand, index: DemandIndex) -> None:
     index.dropped = True
     demand.index = None
-    demand.queue.indexed.pop(demand, None)
+    demand.queue.index.indexed.pop(demand, None)
 
 
 def _tell(strategy: Strategy, member: MemberRecord, *, was_in: bool, lets: bool) -> None:

@@ -34,22 +34,26 @@ def heads_for(queue: QueueRecord, agents: Sequence[AgentRecord], gate: Gate) -> 
     as many changes have passed without a walk that came by ``FEW``. Tickets that stand alone come
     in groups, see ``lone``.
     """
-    heads, filed = queue.heads, queue.filed
+    index = queue.index
+    heads, filed = index.heads, index.filed
     if filed is not None and max(filed.idle, LONG) >= len(heads):
-        queue.filed = None
+        index.filed = None
     shared = heads if len(heads) <= LONG else _in_question(queue, agents, gate)
-    lone = lone_heads(queue, agents, gate) if queue.lone else ()
+    lone = lone_heads(queue, agents, gate) if index.lone else ()
     return merge(shared, *lone) if lone else shared
 
 
 def _in_question(queue: QueueRecord, agents: Sequence[AgentRecord], gate: Gate) -> Iterator[Head]:
-    unseen = LONG if queue.filed is None else FEW
-    yield from islice(queue.heads, unseen)
-    last, _ = queue.heads[unseen - 1]
-    if queue.filed is None:
-        queue.filed = FiledHeads(queue)
+    index = queue.index
+    unseen = LONG if index.filed is None else FEW
+    yield from islice(index.heads, unseen)
+    last, _ = index.heads[unseen - 1]
+    filed = index.filed
+    if filed is None:
+        filed = index.filed = FiledHeads(queue)
+    assert isinstance(filed, FiledHeads)
     members = [queue.members[record.id] for record in agents if record.id in queue.members]
-    for head in merge(*queue.filed.lists_for(members, gate)):
+    for head in merge(*filed.lists_for(members, gate)):
         if head[0] > last:
             yield head
 
@@ -77,7 +81,7 @@ class FiledHeads:
         self._queue = queue
         self._kinds: dict[Asks, _Kind] = {}
         self._filed: dict[Demand, tuple[_Kind, str, int]] = {}  # under which skill, at which level
-        for head in queue.heads:
+        for head in queue.index.heads:
             self._list_for(head[1]).add(head)
 
     def change(self, demand: Demand, head: Place | None) -> None:
@@ -106,7 +110,7 @@ class FiledHeads:
             for member in members:
                 if gate.refusal(member, kind.bare) is None:
                     best |= _NO_SKILL
-                    for skill, level in member.record.agent.skills.items():
+                    for skill, level in member.record.terms.skills.items():
                         best[skill] = max(level, best.get(skill, 0))
             for skill in best.keys() & kind.lists.keys():
                 levels = kind.lists[skill]

@@ -17,7 +17,7 @@ _SPARE = 64  # entries of the left that are never worth a sweep
 
 def place_of(ticket: TicketRecord, queue: QueueRecord) -> Place:
     """Return where the ticket belongs in the line of a queue. O(1)."""
-    return queue.queue.order.place(
+    return queue.terms.order.place(
         priority=ticket.priority,
         arrived=ticket.arrived,
         due=ticket.due,
@@ -118,12 +118,12 @@ def _show_head(demand: Demand) -> None:
         show(demand, head)
     else:
         if demand.head is not None:
-            queue.heads.remove((demand.head, demand))
+            queue.index.heads.remove((demand.head, demand))
         if head is not None:
-            queue.heads.add((head, demand))
-        if queue.filed is not None:
-            queue.filed.change(demand, head)
+            queue.index.heads.add((head, demand))
+        if queue.index.filed is not None:
+            queue.index.filed.change(demand, head)
     more = (head is not None) - (demand.head is not None)
-    queue.waiting += more
-    queue.lines.waiting += more
+    queue.index.waiting += more
+    queue.index.lines.waiting += more
     demand.head = head

@@ -27,7 +27,7 @@ def stands_alone(ticket: TicketRecord) -> bool:
 
 def show(demand: Demand, head: Place | None) -> None:
     """List the only ticket of a demand under its place, or no more. O(log n + agents left out)."""
-    ticket, lone = demand.own, demand.queue.lone
+    ticket, lone = demand.own, demand.queue.index.lone
     assert ticket is not None
     group = lone.get(demand.plain)
     if group is None:
@@ -47,7 +47,7 @@ def show(demand: Demand, head: Place | None) -> None:
 def recount(ticket: TicketRecord, agent_id: AgentId, step: int) -> None:
     """Note that a ticket that stands alone leaves an agent out by now, or no more. O(queues)."""
     for entry in ticket.entries:
-        _count(entry.demand.queue.lone[entry.demand.plain], agent_id, step)
+        _count(entry.demand.queue.index.lone[entry.demand.plain], agent_id, step)
 
 
 def _count(group: LoneHeads, agent_id: AgentId, step: int) -> None:
@@ -64,7 +64,7 @@ def lone_heads(
     """Return the heads of which some may go to one of these agents. O(groups x agents)."""
     return [
         group.heads
-        for plain, group in queue.lone.items()
+        for plain, group in queue.index.lone.items()
         if any(_may_get(agent, group, plain, gate) for agent in agents)
     ]
 
@@ -81,4 +81,4 @@ def _may_get(agent: AgentRecord, group: LoneHeads, plain: Demand, gate: Gate) ->
 
 def all_heads(queue: QueueRecord) -> Iterator[Head]:
     """Yield all heads of a queue in order, those of lone tickets included. O(n log groups)."""
-    return merge(queue.heads, *[group.heads for group in queue.lone.values()])
+    return merge(queue.index.heads, *[group.heads for group in queue.index.lone.values()])

@@ -17,6 +17,7 @@ from ticketroute.core.records import (
     Lines,
     MemberRecord,
     OpenOffer,
+    QueueIndex,
     QueueRecord,
     Rare,
     TicketRecord,
@@ -67,7 +68,7 @@ class Roster:
     def change_agent(self, record: AgentRecord, agent: Agent, at: Instant) -> None:
         """Give an agent other facts. O(queues x demands with an index)."""
         defaults = self._gate.defaults
-        record.agent = agent
+        record.terms = agent
         rate_limit = agent.rate_limit or defaults.rate_limit
         if rate_limit != record.rare.rate_limit:
             record.own.rate_limit = rate_limit
@@ -116,7 +117,7 @@ class Roster:
 
     def add_queue(self, queue: Queue, bare: Queue, strategy: Strategy) -> None:
         """Open a queue; ``bare`` is it without its members. O(members log members)."""
-        record = QueueRecord(bare, strategy, self.lines)
+        record = QueueRecord(bare, strategy, QueueIndex(self.lines))
         self.queues[queue.id] = record
         self._watch_window(strategy)
         for agent_id, membership in queue.members.items():
@@ -180,8 +181,8 @@ class Roster:
         if member.is_open:
             member.queue.strategy.leave(member.agent_id)
             member.is_open = CLOSED
-        if member.queue.ages is not None:
-            member.queue.ages.drop(member)
+        if member.queue.index.ages is not None:
+            member.queue.index.ages.drop(member)
         del member.queue.members[member.agent_id]
         if member.queue.skips:
             self.thinned[member.queue.id] = member.queue
@@ -330,7 +331,7 @@ class Roster:
         """Change the defaults for everybody. O(agents x queues of each)."""
         self._gate.defaults = defaults
         for record in self.agents.values():
-            self.change_agent(record, record.agent, at)
+            self.change_agent(record, record.terms, at)
 
     def _tell(  # noqa: C901  one pass over what every ticket changes
         self,
@@ -377,8 +378,8 @@ class Roster:
             elif member.is_open:
                 strategy.leave(member.agent_id)
             member.is_open = is_open
-            if own.ages is not None:
-                own.ages.put(member, key)
+            if own.index.ages is not None:
+                own.index.ages.put(member, key)
             if member.indexes is not None:
                 self._demands.refresh(member, member.indexes)
             member = None if alone else member.next
@@ -386,13 +387,13 @@ class Roster:
     def _describe(self, member: MemberRecord) -> None:
         """Copy what changes with configuration to where the strategy and the gate see it."""
         record, terms, defaults = member.record, member.membership, self._gate.defaults
-        member.capacity = capacity_of(record.agent, defaults)
-        member.priority = terms.priority or record.agent.priority
+        member.capacity = capacity_of(record.terms, defaults)
+        member.priority = terms.priority or record.terms.priority
         member.weight, member.automatic = terms.weight, terms.automatic
-        member.skills = record.agent.skills
-        limits = (terms.limit, member.queue.queue.limit_per_agent, defaults.queue_limit)
+        member.skills = record.terms.skills
+        limits = (terms.limit, member.queue.terms.limit_per_agent, defaults.queue_limit)
         member.limit = next(limit for limit in limits if limit is not None)
-        unlimited = not record.agent.channels and defaults.channel_limit >= LARGEST
+        unlimited = not record.terms.channels and defaults.channel_limit >= LARGEST
         member.simple = terms.automatic and unlimited
 
     def _watch_window(self, strategy: Strategy) -> None:
@@ -423,7 +424,7 @@ def _add_load(record: AgentRecord, ticket: TicketRecord, units: int) -> None:
             rare.room.taken.pop(ticket.id, None)
     if not rare.soft_channels:
         record.load += units
-    elif ticket.ticket.channel in rare.soft_channels:
+    elif ticket.terms.channel in rare.soft_channels:
         rare.soft += units
         record.load = rare.firm or rare.soft
     else:
@@ -433,13 +434,13 @@ def _add_load(record: AgentRecord, ticket: TicketRecord, units: int) -> None:
 
 def _sort_work(record: AgentRecord) -> None:
     """Note which channels are interruptible by now, and how much work is on them."""
-    channels = record.agent.channels
+    channels = record.terms.channels
     soft = frozenset([name for name, limit in channels.items() if limit.interruptible])
     if not soft and not record.rare.soft_channels:
         return
     own, held = record.own, list(holdings(record))
     own.soft_channels = soft
-    own.soft = sum([each.cost for each in held if each.ticket.channel in soft])
+    own.soft = sum([each.cost for each in held if each.terms.channel in soft])
     own.firm = sum([each.cost for each in held]) - own.soft
     record.load = own.firm or own.soft
 

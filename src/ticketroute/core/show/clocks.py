@@ -40,7 +40,7 @@ def clock_of(state: State, ticket: TicketRecord, metric: Metric, cycle: int | No
         cycle=1,
         policy_id=agreement.policy.id,
         version=agreement.version,
-        calendar_id=agreement.calendar_of(target, ticket.queue.queue.calendar),
+        calendar_id=agreement.calendar_of(target, ticket.queue.terms.calendar),
         state=ClockState.PENDING,
         at=state.now,
         within=within,

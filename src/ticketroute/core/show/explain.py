@@ -200,7 +200,7 @@ def explain(state: State, ticket: TicketRecord) -> Explanation:
     done = ticket.state is RoutingState.DONE  # an agent may still keep a slot for wrap-up
     winner = None if ticket.agent is None or done else ticket.agent.id
     decision = ticket.assignment if winner is not None else None
-    strategy = queue.queue.strategy
+    strategy = queue.terms.strategy
     key_names: tuple[str, ...] = ()
     if decision is not None and decision.strategy is not None:
         strategy = decision.strategy
@@ -278,7 +278,7 @@ def _eligible_from(
         plain = None if bare else demand.plain
         return Demand(demand.queue, asks_then, demand.only, plain, own=demand.own)
 
-    shift = member.record.agent.shift
+    shift = member.record.terms.shift
     return state.gate.eligible_from(
         member,
         demand_at,

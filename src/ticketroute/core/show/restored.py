@@ -14,6 +14,7 @@ from ticketroute.core.records import (
     HeldRoom,
     MemberRecord,
     OpenOffer,
+    QueueIndex,
     QueueRecord,
     Rare,
     TicketRecord,
@@ -63,7 +64,11 @@ def restore(state: State, saved: Saved) -> None:
         for at, agent_id, taken, handled in entries:
             state.roster.windows[span].note(at, agent_id, taken=taken, handled=handled)
     closed = [
-        QueueRecord(queue, registry.create(queue.strategy, source=state.chance), state.roster.lines)
+        QueueRecord(
+            queue,
+            registry.create(queue.strategy, source=state.chance),
+            QueueIndex(state.roster.lines),
+        )
         for queue in desk.closed
     ]
     for each in saved.tickets:
@@ -126,6 +131,7 @@ def _restore_ticket(
     queue = roster.queues[saved.queue] if saved.closed is None else closed[saved.closed]
     asks = saved.asks
     record = TicketRecord(
+        terms=saved.ticket,
         **copied(saved, TICKET_AS_IS),
         id=known.id,
         queue=queue,
@@ -201,7 +207,7 @@ def _restore_members(state: State, desk: SavedDesk) -> None:
         _chain(roster.agents[agent.agent.id], members)
         if any(limit.interruptible for limit in agent.agent.channels.values()):
             record = roster.agents[agent.agent.id]
-            roster.change_agent(record, record.agent, state.now)  # sorts work by what interrupts it
+            roster.change_agent(record, record.terms, state.now)  # sorts work by what interrupts it
 
 
 def _chain(record: AgentRecord, members: list[MemberRecord]) -> None:

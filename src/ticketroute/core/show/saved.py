@@ -214,7 +214,6 @@ class Saved:
 
 
 TICKET_AS_IS: Final = [
-    "ticket",
     "arrived",
     "ordinal",
     "priority",
@@ -241,7 +240,7 @@ RARE_AS_IS: Final = [
     "missed_at",
     "cooling_until",
 ]
-AGENT_AS_IS: Final = ["agent", "presence", "last_assigned", "ended_at", "available_since"]
+AGENT_AS_IS: Final = ["presence", "last_assigned", "ended_at", "available_since"]
 BOOK_AS_IS: Final = ["queued", "policy_id", "answered", "handed", "unanswered", "escalated_from"]
 CLOCK_AS_IS: Final = [
     "metric",
@@ -320,6 +319,7 @@ def _saved_ticket(
 ) -> SavedTicket:
     open_queue = state.roster.queues.get(record.queue.id) is record.queue
     return SavedTicket(
+        ticket=record.terms,
         **copied(record, TICKET_AS_IS),
         queue=record.queue.id,
         closed=None if open_queue else closed.number(record.queue),
@@ -340,7 +340,7 @@ def _saved_ticket(
 
 def _saved_asks(record: TicketRecord) -> SavedAsks | None:
     asks = record.asks
-    return None if asks == asks_of(record.ticket) else SavedAsks(**asks._asdict())
+    return None if asks == asks_of(record.terms) else SavedAsks(**asks._asdict())
 
 
 def _saved_book(book: Book, targets: _Shared, kept: _Shared) -> SavedBook:
@@ -366,6 +366,7 @@ def _saved_agent(record: AgentRecord) -> SavedAgent:
     rare = record.rare
     room = rare.room
     return SavedAgent(
+        agent=record.terms,
         **copied(record, AGENT_AS_IS),
         room=None if room is None else room.ticket.id,
         taken=EMPTY if room is None else dict(room.taken),
@@ -382,7 +383,7 @@ def _saved_agent(record: AgentRecord) -> SavedAgent:
 
 def _saved_queue(record: QueueRecord) -> SavedQueue:
     return SavedQueue(
-        queue=record.queue,
+        queue=record.terms,
         members=tuple(
             SavedMember(
                 agent_id=member.agent_id, membership=member.membership, position=member.position

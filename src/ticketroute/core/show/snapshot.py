@@ -44,8 +44,8 @@ def _agent(record: AgentRecord, defaults: Defaults, at: Instant) -> dict[str, An
     rare = record.rare
     span = 0 if rare.rate_limit is None else rare.rate_limit.span
     return {
-        "agent": record.agent,
-        "capacity": capacity_of(record.agent, defaults),
+        "agent": record.terms,
+        "capacity": capacity_of(record.terms, defaults),
         "rate_limit": rare.rate_limit,
         "presence": record.presence,
         "reason": rare.reason,
@@ -72,7 +72,7 @@ def _agent(record: AgentRecord, defaults: Defaults, at: Instant) -> dict[str, An
 
 def _queue(record: QueueRecord) -> dict[str, Any]:
     return {
-        "queue": record.queue,
+        "queue": record.terms,
         "members": [
             (member.agent_id, member.membership, member.position, member.held, member.limit)
             for member in record.members.values()
@@ -87,7 +87,7 @@ def _queue(record: QueueRecord) -> dict[str, Any]:
 
 def _ticket(record: TicketRecord) -> dict[str, Any]:
     return {
-        "ticket": record.ticket,
+        "ticket": record.terms,
         "queue": record.queue.id,
         "arrived": record.arrived,
         "ordinal": record.ordinal,

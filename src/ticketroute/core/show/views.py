@@ -92,7 +92,7 @@ def view_of_ticket(record: TicketRecord) -> TicketView:
     has_agent = record.agent is not None and record.state is not RoutingState.DONE
     return TicketView(
         id=record.id,
-        ticket=record.ticket,
+        ticket=record.terms,
         queue_id=record.queue.id,
         state=record.state,
         status=record.status,
@@ -121,10 +121,10 @@ def view_of_agent(record: AgentRecord, defaults: Defaults) -> AgentView:
     on_hold = [slot.id for slot in slots if slot.state is RoutingState.PARKED]
     return AgentView(
         id=record.id,
-        agent=record.agent,
+        agent=record.terms,
         presence=record.presence,
         reason=record.rare.reason,
-        capacity=capacity_of(record.agent, defaults),
+        capacity=capacity_of(record.terms, defaults),
         load=record.load,
         count=record.count,
         queues=tuple(member.queue.id for member in record.members),
