@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ticketroute.testing.checks import check as check
     from ticketroute.testing.clock import FrozenClock as FrozenClock
     from ticketroute.testing.contract import StrategyContract as StrategyContract
+    from ticketroute.testing.desk_contract import AsyncDeskContract as AsyncDeskContract
+    from ticketroute.testing.desk_contract import DeskContract as DeskContract
     from ticketroute.testing.history import History as History
     from ticketroute.testing.history import histories as histories
     from ticketroute.testing.journal_contract import JournalContract as JournalContract
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from ticketroute.testing.world import World as World
 
 _HOME = {
+    "AsyncDeskContract": "desk_contract",
     "Call": "calls",
     "DeskBesideReference": "beside",
+    "DeskContract": "desk_contract",
     "DeskMachine": "machine",
     "DeskPromises": "promises",
     "FrozenClock": "clock",
