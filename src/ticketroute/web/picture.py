@@ -170,7 +170,7 @@ def _agent(view: AgentView, name: str) -> dict[str, Any]:
         "id": view.id,
         "name": name,
         "state": state_of(view),
-        "reason": view.reason,
+        "reason": "" if view.presence is Presence.AVAILABLE else view.reason,
         "load": view.load,
         "capacity": view.capacity,
         "tickets": list(held[:NEXT]),

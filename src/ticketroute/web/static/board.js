@@ -46,8 +46,7 @@ const tickets = (ids, where) => ids.map((id) => ticket(id, where));
 
 const percent = (share) => share === null ? "–" : Math.round(100 * share) + " %";
 const wait = (ms) => ms === null ? "–" : span(ms);
-const FIGURES = [["came", "came", text], ["answered", "answered", text], ["abandoned", "abandoned", text],
-  ["resolved", "resolved", text], ["service level", "service_level", percent], ["median wait", "median_wait", wait]];
+const FIGURES = { came: text, answered: text, abandoned: text, resolved: text, service_level: percent, median_wait: wait };
 const queue = (q) => {
   const big = [["waiting", q.waiting], ["longest", q.oldest === null ? "–" : moment(q.oldest)],
     ["available", q.available + " of " + q.members], ["free units", q.free]];
@@ -58,8 +57,9 @@ const queue = (q) => {
     made.append(el("ol", q.next.map((t) => el("li", ticket(t.ticket, "q"), t.priority, ", ", moment(t.since), ", " + t.why))));
     if (q.waiting > q.next.length) made.append(el("p.soft", "and ", q.waiting - q.next.length, " more"));
   }
-  const day = table(["figure", "today", "a week ago by now"], FIGURES.map(([label, key, show]) => [el("th", label), show(q.today[key]),
-    el("span.soft", q.week_before ? show(q.week_before[key]) : "–")]));
+  const days = q.week_before ? [q.today, q.week_before] : [q.today];
+  const day = table(["figure", "today", "a week ago by now"].slice(0, days.length + 1),
+    Object.entries(FIGURES).map(([key, show]) => [el("th", key.replace("_", " ")), ...days.map((figures) => show(figures[key]))]));
   day.prepend(el("caption", "Tickets that came today"));
   made.append(day);
   return made;
@@ -78,7 +78,7 @@ const staff = (a) => {
   const turn = (label, to) => to < 0 || to >= a.pages ? "" : press(label, label, () => { page = to; agents(); });
   return el("div.card", a.total, " agents ", turn("previous page", a.page - 1), turn("next page", a.page + 1),
     table(["agent", "state", "load", "tickets"], a.shown.map((g) => [el("th", el("bdi", g.name)),
-      g.reason && g.reason !== g.state ? g.state + ": " + g.reason : g.state, [g.load + " of " + g.capacity, bar(g.load / g.capacity)],
+      g.reason ? g.state + ": " + g.reason : g.state, [g.load + " of " + g.capacity, bar(g.load / g.capacity)],
       [tickets(g.tickets, "a"), g.more ? "and " + g.more + " more" : "", g.ringing.length ? "asked: " : "", tickets(g.ringing, "r")].flat()])));
 };
 
