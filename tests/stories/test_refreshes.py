@@ -108,7 +108,8 @@ def test_the_same_calendar_set_again_is_no_event_whatever_is_installed_meanwhile
     assert _due(desk) == due
     other = evolve(sweden(), name="other")
     assert [type(event) for event in desk.set_calendar(OFFICE, other, at=THURSDAY)] == [
-        sla.CalendarSet
+        sla.CalendarSet,
+        sla.DuesMoved,
     ]
 
 
@@ -165,6 +166,60 @@ def test_a_refresh_says_which_dates_change_and_which_dues_move(desk: Desk, say: 
     assert moved == sla.DuesMoved(at=THURSDAY, by="eve", calendar_id=OFFICE, moved=(due,))
     assert _due(desk) == friday
     assert desk.refresh_calendars(at=THURSDAY) == ()
+
+
+def test_a_calendar_that_is_written_anew_says_what_a_newer_release_changes_in_it(
+    desk: Desk, say: Any
+) -> None:
+    _promised(desk, sweden(dates("2026-05-01", "2026-06-05")))
+    friday, monday = (instant(f"2026-06-{day}T10:00:00+02:00") for day in ("05", "08"))
+    assert _due(desk) == monday + hours(1)
+    longer = evolve(
+        sweden(dates("2026-06-06", release="2")), hours=WEEK | {"thu": [("09:00", "18:00")]}
+    )
+    told = desk.set_calendar(OFFICE, longer, at=THURSDAY)
+    calendar, moved = told
+    assert isinstance(calendar, sla.CalendarSet)
+    assert calendar.changes == CalendarChanges(
+        added=(date(2026, 6, 6),), dropped=(date(2026, 6, 5),), releases=("1", "2")
+    )
+    assert isinstance(moved, sla.DuesMoved)
+    assert [(each.before, each.after) for each in moved.moved] == [(monday + hours(1), friday)]
+
+
+def test_a_calendar_that_is_written_anew_tells_of_no_dues_while_no_release_differs(
+    desk: Desk,
+) -> None:
+    _promised(desk, sweden(dates("2026-06-05")))
+    told = desk.set_calendar(OFFICE, sweden(dates("2026-06-05")), at=THURSDAY)
+    assert told == ()
+    longer = evolve(sweden(dates("2026-06-05")), hours=WEEK | {"thu": [("09:00", "18:00")]})
+    (event,) = desk.set_calendar(OFFICE, longer, at=THURSDAY)
+    assert isinstance(event, sla.CalendarSet)
+    assert event.changes is None
+
+
+def test_newer_zone_data_in_a_calendar_that_is_written_anew_moves_dues_and_says_so(
+    desk: Desk,
+) -> None:
+    before = Calendar(zone="Europe/Stockholm", hours=WEEK).resolved()
+    assert before.zone_data is not None
+    friday = instant("2026-06-05T00:00:00+02:00")
+    kept = [each for each in before.zone_data.changes if each[0] < friday]
+    off = evolve(before.zone_data, release="9999z", changes=[*kept, (friday, hours(3))])
+    _promised(desk, before)
+    due = _due(desk)
+    assert due is not None
+    newer = evolve(before, zone_data=off, hours=WEEK | {"sat": [("09:00", "10:00")]})
+    told = desk.set_calendar(OFFICE, newer, at=THURSDAY)
+    calendar, moved = told
+    assert isinstance(calendar, sla.CalendarSet)
+    assert calendar.changes is not None
+    assert [(zone.zone, zone.after) for zone in calendar.changes.zones] == [
+        ("Europe/Stockholm", "9999z")
+    ]
+    assert isinstance(moved, sla.DuesMoved)
+    assert [(each.before, each.after) for each in moved.moved] == [(due, due - hours(1))]
 
 
 def test_a_refresh_counts_from_its_instant_on_and_leaves_what_was_counted(

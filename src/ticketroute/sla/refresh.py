@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant
@@ -104,13 +104,22 @@ def editions_to_set(
     These are the edition in force at ``since`` and all later ones, if any of them differs, because
     setting an edition drops the later ones. Empty if nothing differs.
     """
-    starts = [each.effective_from for each in versions.editions]
     found = []
-    for edition in versions.editions[bisect_right(starts, since) - 1 :]:
+    for edition in versions.editions[_counting(versions, since) :]:
         start = max(since, edition.effective_from)
         calendar = refreshed(edition.calendar)
         found.append((start, calendar, changes_of(edition.calendar, calendar, since=start)))
     return found if any(changes for _, _, changes in found) else []
+
+
+def calendar_at(versions: Versions, at: Instant) -> Calendar:
+    """Return the calendar in force at an instant; before the first, the first. O(log editions)."""
+    return versions.editions[_counting(versions, at)].calendar
+
+
+def _counting(versions: Versions, at: Instant) -> int:
+    starts = [each.effective_from for each in versions.editions]
+    return max(0, bisect_right(starts, at) - 1)
 
 
 def _bare(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +142,37 @@ def changes_of(before: Calendar, after: Calendar, *, since: Instant) -> Calendar
 
     Earlier differences are left out, because they have no effect. O(dates + changes of the zone).
     """
+    pairs = list(_pairs(before, after))
+    countries = [
+        pair for old, new in pairs for pair in zip(_public(old), _public(new), strict=True)
+    ]
+    return _changes(countries, pairs, since)
+
+
+def newer_facts(before: Calendar, after: Calendar, *, since: Instant) -> CalendarChanges | None:
+    """Return what newer releases change from an instant on in a calendar that is written anew.
+
+    Only the countries and zones that are in both are compared, each as it is first named. None if
+    nothing changes. O(dates + changes of the zones).
+    """
+    countries = [
+        (old, new)
+        for new in _all_public(after)
+        for old in [each for each in _all_public(before) if _named(each) == _named(new)][:1]
+    ]
+    zones = [
+        (old, new)
+        for new in _nested(after)
+        for old in [each for each in _nested(before) if each.zone == new.zone][:1]
+    ]
+    return _changes(countries, zones, since) or None
+
+
+def _changes(
+    countries: Iterable[tuple[PublicHolidays, PublicHolidays]],
+    zoned: Iterable[tuple[Calendar, Calendar]],
+    since: Instant,
+) -> CalendarChanges:
     first = date.fromordinal(EPOCH_DAY + since // DAY - 1)  # the date before, in zones behind UTC
     added: set[date] = set()
     dropped: set[date] = set()
@@ -140,15 +180,15 @@ def changes_of(before: Calendar, after: Calendar, *, since: Instant) -> Calendar
     worked_dropped: set[date] = set()
     zones: dict[str, ZoneChange] = {}
     releases = None
-    for old, new in _pairs(before, after):
-        for was, now in zip(_public(old), _public(new), strict=True):
-            (old_dates, new_dates) = (was.dates, now.dates)
-            if old_dates.release != new_dates.release:
-                releases = (old_dates.release, new_dates.release)
-            added.update(set(new_dates.closed).difference(old_dates.closed))
-            dropped.update(set(old_dates.closed).difference(new_dates.closed))
-            worked_added.update(set(new_dates.worked).difference(old_dates.worked))
-            worked_dropped.update(set(old_dates.worked).difference(new_dates.worked))
+    for was, now in countries:
+        (old_dates, new_dates) = (was.dates, now.dates)
+        if old_dates.release != new_dates.release:
+            releases = (old_dates.release, new_dates.release)
+        added.update(set(new_dates.closed).difference(old_dates.closed))
+        dropped.update(set(old_dates.closed).difference(new_dates.closed))
+        worked_added.update(set(new_dates.worked).difference(old_dates.worked))
+        worked_dropped.update(set(old_dates.worked).difference(new_dates.worked))
+    for old, new in zoned:
         if old.zone_data is not None and new.zone_data is not None:
             differs = _first_difference(old.zone_data, new.zone_data, since)
             if differs is not None:
@@ -176,6 +216,22 @@ def _pairs(before: Calendar, after: Calendar) -> Iterator[tuple[Calendar, Calend
 
 def _public(calendar: Calendar) -> list[PublicHolidays]:
     return [each for each in calendar.holidays if isinstance(each, PublicHolidays)]
+
+
+def _nested(calendar: Calendar) -> Iterator[Calendar]:
+    yield calendar
+    for each in calendar.within:
+        yield from _nested(each)
+
+
+def _all_public(calendar: Calendar) -> list[PublicHolidays]:
+    return [each for part in _nested(calendar) for each in _public(part)]
+
+
+def _named(public: PublicHolidays) -> list[Any]:
+    """Return what its author wrote of a country, without the dates."""
+    names = [each.name for each in fields(PublicHolidays) if each.name != "known"]
+    return [getattr(public, name) for name in names]
 
 
 def _from(dates: set[date], first: date) -> tuple[date, ...]:

@@ -20,7 +20,14 @@ from ticketroute.model.instants import Instant
 from ticketroute.sla import events as sla
 from ticketroute.sla.clock import ClockState
 from ticketroute.sla.policy import Policy
-from ticketroute.sla.refresh import Dues, editions_to_set, moved_dues, same_as_written
+from ticketroute.sla.refresh import (
+    Dues,
+    calendar_at,
+    editions_to_set,
+    moved_dues,
+    newer_facts,
+    same_as_written,
+)
 
 MOST_POLICIES = 1_000
 
@@ -37,13 +44,22 @@ def set_calendar(
         if latest <= since:
             return
     shifted = [agent for agent in state.roster.agents.values() if agent.terms.shift == calendar_id]
+    resolved = calendar.resolved()  # asked here and never while an event is applied
+    changes = None
+    if known is not None:
+        changes = newer_facts(calendar_at(known, since), resolved, since=since)
+    before = _dues_in(state, calendar_id) if changes else {}
     yield sla.CalendarSet(
         at=at,
         by=by,
         calendar_id=calendar_id,
-        calendar=calendar.resolved(),  # asked here and never while an event is applied
+        calendar=resolved,
         effective_from=0 if known is None else since,
+        changes=changes,
     )
+    moved = moved_dues(before, _dues_in(state, calendar_id)) if changes else ()
+    if moved:
+        yield sla.DuesMoved(at=at, by=by, calendar_id=calendar_id, moved=moved)
     for agent in shifted:
         yield from moves.withdraw_from(state, agent, at=at)
 

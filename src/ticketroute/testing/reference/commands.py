@@ -25,7 +25,7 @@ from ticketroute.model.ticket import Ticket, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.policy import Metric, Policy
-from ticketroute.sla.refresh import MovedDue, changes_of, refreshed, same_as_written
+from ticketroute.sla.refresh import MovedDue, changes_of, newer_facts, refreshed, same_as_written
 from ticketroute.testing.reference import choose, clocks, gate, hand_out
 from ticketroute.testing.reference import facts as of
 from ticketroute.testing.reference.apply import apply
@@ -378,11 +378,30 @@ def set_calendar(
     same = known and same_as_written(known[-1].calendar, calendar)
     if same and known[-1].since <= since:
         return
-    told = said.told(calendar_id=calendar_id, calendar=calendar.resolved())
-    yield sla.CalendarSet(**told, effective_from=since if known else 0)
+    told, before = said.told(calendar_id=calendar_id), dues_in(facts, calendar_id)
+    counting = ([each for each in known if each.since <= since] or known[:1])[-1:]
+    new = calendar.resolved()
+    changes = newer_facts(counting[0].calendar, new, since=since) if counting else None
+    yield sla.CalendarSet(
+        **told, calendar=new, effective_from=since if known else 0, changes=changes
+    )
+    if changes:
+        yield from _moved(facts, told, before)
     for who, agent in facts.agents.items():
         if agent.agent.shift == calendar_id:
             yield from hand_out.part(facts, who, ev.Cause.AWAY)
+
+
+def _moved(facts: Facts, told: Any, before: Any) -> Steps:
+    """Tell which open clocks of the calendar are due at another instant than before."""
+    after = dues_in(facts, told["calendar_id"])
+    moved = tuple(
+        MovedDue(ticket_id=ticket, metric=metric, cycle=cycle, before=due, after=then)
+        for (ticket, metric, cycle), due in before.items()
+        if (then := after[ticket, metric, cycle]) != due
+    )
+    if moved:
+        yield sla.DuesMoved(**told, moved=moved)
 
 
 @command
@@ -401,14 +420,7 @@ def refresh_calendars(facts: Facts, said: Said, *, effective_from: int | None = 
         told, before = said.told(calendar_id=calendar_id), dues_in(facts, calendar_id)
         for (start, _, new), differs in zip(newer, changes, strict=True):
             yield sla.CalendarSet(**told, calendar=new, effective_from=start, changes=differs)
-        after = dues_in(facts, calendar_id)
-        moved = tuple(
-            MovedDue(ticket_id=ticket, metric=metric, cycle=cycle, before=due, after=then)
-            for (ticket, metric, cycle), due in before.items()
-            if (then := after[ticket, metric, cycle]) != due
-        )
-        if moved:
-            yield sla.DuesMoved(**told, moved=moved)
+        yield from _moved(facts, told, before)
         for who, agent in facts.agents.items():
             if agent.agent.shift == calendar_id:
                 yield from hand_out.part(facts, who, ev.Cause.AWAY)
