@@ -50,9 +50,12 @@ class Backlog:
         gauge.open += 1
         gauge.waiting += 1
 
-    def less_open(self, queue: QueueId, at: Instant) -> None:
-        """Note a ticket that is done."""
-        self._at(queue, at).open -= 1
+    def leaves(self, queue: QueueId, at: Instant, *, waiting: bool) -> None:
+        """Note a ticket that is done, or goes to another queue."""
+        gauge = self._at(queue, at)
+        gauge.open -= 1
+        if waiting:
+            gauge.waiting -= 1
 
     def more_waiting(self, queue: QueueId, at: Instant) -> None:
         """Note a ticket that lost its agent."""
@@ -64,9 +67,8 @@ class Backlog:
 
     def moves(self, before: QueueId, after: QueueId, at: Instant, *, waiting: bool) -> None:
         """Note a ticket that goes to another queue."""
-        self.less_open(before, at)
+        self.leaves(before, at, waiting=waiting)
         if waiting:
-            self.less_waiting(before, at)
             self.more_open(after, at)
         else:
             self._at(after, at).open += 1

@@ -73,7 +73,10 @@ class Counting:
     ) -> TicketCell:
         if not self.since <= arrived < self.until:
             return self._outside
-        key = (queue, channel, int(priority), self.periods.around(arrived))
+        periods = self.periods
+        near = periods.start <= arrived < periods.end
+        start = periods.start if near else periods.around(arrived)
+        key = (queue, channel, int(priority), start)
         cell = self.cells.get(key)
         if cell is None:
             cell = self.cells[key] = TicketCell(self.spans)
@@ -104,19 +107,28 @@ class Counting:
             self.staff.works(ticket.agent, at, -1)
 
     def _end_turn(self, ticket: _Ticket, at: Instant) -> None:
-        """Note the handle time of whoever had the ticket; nobody has it any more."""
-        self._pause(ticket, at)
-        if ticket.agent is not None:
-            ticket.cell.handle.add(ticket.worked)
-            self.staff.cell(ticket.agent, at).handle.add(ticket.worked)
-            ticket.agent, ticket.worked = None, 0
+        """Note the handle time of the agent who had the ticket; nobody has it any more."""
+        if ticket.agent is None:
+            return
+        if ticket.since is None:
+            agent_cell = self.staff.cell(ticket.agent, at)
+        else:
+            ticket.worked += at - ticket.since
+            ticket.since = None
+            agent_cell = self.staff.works(ticket.agent, at, -1)
+        ticket.cell.handle.add(ticket.worked)
+        agent_cell.handle.add(ticket.worked)
+        ticket.agent, ticket.worked = None, 0
 
-    def _end_ticket(self, ticket: _Ticket, event: ev.TicketEvent) -> None:
+    def _leave(self, ticket: _Ticket, event: ev.TicketEvent) -> None:
+        """Note that a ticket is done; who had it, if anybody, still shows."""
+        at = event.at
         if not ticket.done:
-            self.backlog.less_open(ticket.queue, event.at)
-            ticket.done, ticket.done_at = True, event.at
-            self._done.append((event.at, event.ticket_id))
-        self._forget(event.at)
+            self.backlog.leaves(ticket.queue, at, waiting=ticket.agent is None)
+            ticket.done, ticket.done_at = True, at
+            self._done.append((at, event.ticket_id))
+        if self._done and self._done[0][0] + self.keep_done < at:
+            self._forget(at)
 
     def _forget(self, at: Instant) -> None:
         """Drop tickets that have been done for longer than they are kept."""
@@ -230,37 +242,37 @@ class Counting:
         ticket = self.tickets.get(event.ticket_id)
         if ticket is None:
             return
-        cell = ticket.cell
+        cell, at = ticket.cell, event.at
         if not ticket.resolved:
             ticket.resolved = True
-            cell.resolution.add(event.at - ticket.arrived)
+            cell.resolution.add(at - ticket.arrived)
         cell.resolved += 1
         if event.agent_id is not None:
-            self.staff.cell(event.agent_id, event.at).resolved += 1
+            self.staff.cell(event.agent_id, at).resolved += 1
         self._leave(ticket, event)
         if event.wrap_up_until is None or ticket.agent is None:
-            self._end_turn(ticket, event.at)
-        else:
-            self._pause(ticket, event.at)
-            ticket.wrapping = event.at
-            self.staff.works(ticket.agent, event.at, 1)
+            self._end_turn(ticket, at)
+            return
+        ticket.wrapping = at
+        if ticket.since is None:
+            self.staff.works(ticket.agent, at, 1)
+        else:  # the agent goes on without a break
+            ticket.worked += at - ticket.since
+            ticket.since = None
 
     def _wrapped_up(self, event: ev.WrapUpEnded) -> None:
         ticket = self.tickets.get(event.ticket_id)
         if ticket is None or ticket.wrapping is None or ticket.agent is None:
             return
         length = event.at - ticket.wrapping
-        ticket.wrapping = None
-        ticket.worked += length
-        ticket.cell.wrap_up += length
-        self.staff.works(ticket.agent, event.at, -1)
-        self.staff.cell(ticket.agent, event.at).wrap_up += length
-        self._end_turn(ticket, event.at)
-
-    def _leave(self, ticket: _Ticket, event: ev.TicketEvent) -> None:
-        if not ticket.done and ticket.agent is None:
-            self.backlog.less_waiting(ticket.queue, event.at)
-        self._end_ticket(ticket, event)
+        agent_cell, cell = self.staff.works(ticket.agent, event.at, -1), ticket.cell
+        cell.wrap_up += length
+        agent_cell.wrap_up += length
+        worked = ticket.worked + length
+        cell.handle.add(worked)
+        agent_cell.handle.add(worked)
+        ticket.wrapping = ticket.agent = None
+        ticket.worked = 0
 
     def _reopened(self, event: ev.TicketReopened) -> None:
         ticket = self.tickets.get(event.ticket_id)
@@ -336,15 +348,22 @@ class Counting:
         self, ticket: _Ticket, event: sla.ClockEvent, cell: TicketCell, state: int | None
     ) -> None:
         # fast: ADR 77; words are single objects, and their own hash is slow in Python 3.11
-        metric = id(event.metric)
-        if ticket.clocks is None:
-            ticket.clocks = {}
-        elif (metric, event.cycle) in ticket.clocks:
-            before, was = ticket.clocks.pop((metric, event.cycle))
-            before.clocks[metric, was] -= 1
+        metric, clocks = id(event.metric), ticket.clocks
+        key = (metric, event.cycle)
+        if clocks is None:
+            clocks = ticket.clocks = {}
+        else:
+            known = clocks.pop(key, None)
+            if known is not None:
+                before, was = known
+                before.clocks[metric, was] -= 1
         if state is not None:
-            cell.clocks[metric, state] = cell.clocks.get((metric, state), 0) + 1
-            ticket.clocks[metric, event.cycle] = (cell, state)
+            counts = cell.clocks
+            try:
+                counts[metric, state] += 1
+            except KeyError:
+                counts[metric, state] = 1
+            clocks[key] = (cell, state)
 
     # --- the staff --------------------------------------------------------------------------
 

@@ -71,8 +71,8 @@ class Ledger:
         spans = spans_kind(exact=exact)
         self._count = Counting(
             periods=self._periods,
-            staff=Staff(Periods(period, zone), spans, first=since, last=until),
-            backlog=Backlog(Periods(period, zone)),
+            staff=Staff(self._periods.beside(), spans, first=since, last=until),
+            backlog=Backlog(self._periods.beside()),
             spans=spans,
             target=target,
             short=short,

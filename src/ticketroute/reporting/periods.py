@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, datetime, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
@@ -37,11 +38,28 @@ class Periods:
         self.kind, self.zone = kind, ZoneInfo(zone)
         self.start: Instant = 0  # of the stretch found last
         self.end: Instant = 0
+        self._starts: list[Instant] = []  # of all that were found, in order
+        self._ends: list[Instant] = []
+
+    def beside(self) -> Periods:
+        """Return another one of the same periods, for who asks about other instants in between.
+
+        What one of them has found, the other knows.
+        """
+        other = Periods(self.kind, self.zone.key)
+        other._starts, other._ends = self._starts, self._ends
+        return other
 
     def around(self, at: Instant) -> Instant:
         """Return where the stretch of ``at`` begins; ``start`` and ``end`` tell it after that."""
         if not self.start <= at < self.end:
-            self.start, self.end = self._found(at)
+            place = bisect_right(self._starts, at)
+            if not place or at >= self._ends[place - 1]:
+                start, end = self._found(at)
+                self._starts.insert(place, start)
+                self._ends.insert(place, end)
+                place += 1
+            self.start, self.end = self._starts[place - 1], self._ends[place - 1]
         return self.start
 
     def label(self, start: Instant) -> str:

@@ -8,7 +8,7 @@ from attrs import define
 
 from ticketroute.model.agent import Presence
 from ticketroute.model.ids import AgentId, CalendarId
-from ticketroute.model.instants import Instant
+from ticketroute.model.instants import Instant, Span
 from ticketroute.reporting.cells import AgentCell, AgentKey
 from ticketroute.reporting.periods import Periods
 from ticketroute.reporting.spans import Spans
@@ -127,15 +127,14 @@ class Staff:
         ready = busy or (meter.presence is Presence.AVAILABLE and meter.on_shift)
         if not signed_in and not ready:
             return
+        known = meter.cell
+        if known is not None and meter.start <= start and at <= meter.end:
+            _note(known, at - start, signed_in=signed_in, ready=ready, busy=busy)
+            return
         while start < at:
             cell = self.cell(agent_id, start)
             length = min(at, meter.end) - start
-            if signed_in:
-                cell.signed_in += length
-            if ready:
-                cell.ready += length
-            if busy:
-                cell.busy += length
+            _note(cell, length, signed_in=signed_in, ready=ready, busy=busy)
             start += length
 
     def _cell_at(self, agent_id: AgentId, at: Instant) -> tuple[AgentCell, Instant, Instant]:
@@ -154,3 +153,12 @@ class Staff:
     def names(self) -> Iterator[AgentId]:
         """Yield the agents who are followed now."""
         return iter(self._meters)
+
+
+def _note(cell: AgentCell, length: Span, *, signed_in: bool, ready: bool, busy: bool) -> None:
+    if signed_in:
+        cell.signed_in += length
+    if ready:
+        cell.ready += length
+    if busy:
+        cell.busy += length
