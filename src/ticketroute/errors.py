@@ -441,17 +441,19 @@ class JournalConflictError(TicketRouteError):
 class ConfigurationError(TicketRouteError):
     """A configuration cannot be used; ``problems`` are all that is wrong with it, in its order.
 
-    Each problem says where it is, what is written there and what is allowed.
+    Each problem says where it is, what is written there and what is allowed. ``more`` is how many
+    others were found beyond the first hundred.
     """
 
-    def __init__(self, problems: Iterable[object]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(self.problems)
+    def __init__(self, problems: Iterable[object], more: int = 0) -> None:
+        self.problems, self.more = tuple(problems), more
+        super().__init__(self.problems, more)
 
     def __str__(self) -> str:
-        count = len(self.problems)
+        count = len(self.problems) + self.more
         what = "1 problem" if count == 1 else f"{count} problems"
-        return "\n".join([f"the configuration has {what}:", *map(str, self.problems)])
+        told = f", of which these are the first {len(self.problems)}" if self.more else ""
+        return "\n".join([f"the configuration has {what}{told}:", *map(str, self.problems)])
 
 
 class CalledFromInsideError(TicketRouteError):

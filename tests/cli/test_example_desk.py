@@ -19,7 +19,7 @@ from ticketroute.simulation.reading import plan_from, read_plan
 from ticketroute.testing import check
 
 FOLDER = Path(__file__).parents[2] / "examples" / "desk"
-DESK, STUDY = FOLDER / "desk.toml", FOLDER / "study.toml"
+DESK, STUDY = FOLDER / "desk.toml", FOLDER.parent / "study.toml"
 Answers = Callable[..., Any]
 
 

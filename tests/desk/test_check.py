@@ -90,7 +90,7 @@ def test_the_example_has_nothing_that_never_works() -> None:
                 "calendars.x = { zone = 'UTC', shifts = { 2020-01-06 = [['09:00', '12:00']] } }\n"
                 "policies = [{ id = 'p', calendar = 'x', targets.resolution.within = '4h' }]"
             ),
-            "resolution: calendar 'x' closes for good before 14400000 ms of open time have passed",
+            "resolution: calendar 'x' closes for good before 4h of open time has passed",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Reading a configuration: what it says, and everything that is wrong with it at once."""
 
 import contextlib
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -631,3 +632,51 @@ def toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value)
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", "'1'", "2"])
+def test_only_the_number_of_this_version_is_read(version: str) -> None:
+    with pytest.raises(ConfigurationError, match="this release reads no other"):
+        Config.of(f"version = {version}")
+
+
+def test_a_strategy_of_a_wrong_name_is_told_with_the_nearest() -> None:
+    text = "queues.q.strategy = 'priority(then=averge_load)'"
+    with pytest.raises(ConfigurationError) as caught:
+        Config.of(text)
+    message = str(caught.value).splitlines()[1]
+    assert message.startswith("desk.toml: queues.q.strategy is 'averge_load'; it must be one of ")
+    assert message.endswith("did you mean 'average_load'?")
+
+
+def test_a_name_twice_in_a_list_is_told() -> None:
+    text = "agents.ana = {}\nqueues.q.members = ['ana', 'ana']"
+    with pytest.raises(ConfigurationError, match=r"members\[1\] is 'ana'; it must be there once"):
+        Config.of(text)
+
+
+def test_the_mark_that_windows_editors_write_first_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text("agents.ana = {}\n", encoding="utf-8-sig")
+    assert list(Config.load(path).agents) == ["ana"]
+
+
+def test_thousands_of_problems_are_counted_and_the_first_hundred_told() -> None:
+    text = "\n".join(f"agents.a{number}.capcity = 1" for number in range(3_000))
+    with pytest.raises(ConfigurationError) as caught:
+        Config.of(text)
+    first, *rest = str(caught.value).splitlines()
+    assert first == "the configuration has 3000 problems, of which these are the first 100:"
+    assert len(rest) == 100
+    again = copy.copy(caught.value)
+    assert (again.more, str(again)) == (2_900, str(caught.value))
+
+
+@pytest.mark.parametrize("key", ["x" * 100_000, '"a\\u0000b"', '"a\\nb"'])
+def test_a_key_that_is_long_or_cannot_be_printed_makes_a_short_message(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Config.of(f"agents.ana.{key} = 1")
+    told = str(caught.value).splitlines()
+    assert len(told) == 2
+    assert len(told[1]) < 1_000
+    assert told[1].isprintable()

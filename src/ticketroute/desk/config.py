@@ -13,7 +13,7 @@ from ticketroute.desk.config_kinds import BAD, ListOf, MapOf, Place, Problems
 from ticketroute.desk.config_links import check_links
 from ticketroute.desk.config_rules import RULE
 from ticketroute.desk.config_tables import AN_ID, DEFAULTS, POLICY, SOME_IDS, agent_of, queue_of
-from ticketroute.errors import ConfigurationError, InvalidValueError
+from ticketroute.errors import InvalidValueError
 from ticketroute.model.agent import Agent
 from ticketroute.model.ids import AgentId, CalendarId, QueueId
 from ticketroute.model.queue import Defaults, Queue
@@ -115,7 +115,7 @@ class _Reader:
         try:
             with path.open("rb") as opened:
                 raw = opened.read(MOST_BYTES + 1)
-            text = raw.decode("utf-8")
+            text = raw.decode("utf-8-sig")  # Windows editors put a mark before the first line
         except OSError as fault:
             place.bad(str(path), f"a file that can be read: {fault.strerror or fault}")
             return
@@ -142,7 +142,7 @@ class _Reader:
 
     def _sort(self, found: dict[str, Any], place: Place) -> None:
         version = found.pop("version", VERSION)
-        if version != VERSION:
+        if type(version) is not int or version != VERSION:
             place.at("version").bad(
                 version, f"{VERSION}: this release reads no other; upgrade the file or ticketroute"
             )
@@ -193,8 +193,7 @@ class _Reader:
         )  # fmt: skip
         config = _with_policy_tags(config)
         check_links(config, self.problems)
-        if self.problems.found:
-            raise ConfigurationError(self.problems.found)
+        self.problems.check()
         return config
 
     def _items(self, section: str) -> Iterator[tuple[str, Any, Place]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from ticketroute.desk.config import Config
-from ticketroute.desk.config_kinds import Place, Problems
+from ticketroute.desk.config_kinds import Place, Problems, length_of
 from ticketroute.errors import BeyondHorizonError
 from ticketroute.model.agent import Agent
 from ticketroute.model.ids import CalendarId, QueueId
@@ -138,8 +138,8 @@ class _Check:
             except BeyondHorizonError:
                 yield self._advice(
                     "policies", policy.id, f"targets.{metric.value}".partition(".")[0],
-                    f"{metric.value}: calendar {name!r} closes for good before {longest} ms of "
-                    "open time have passed",
+                    f"{metric.value}: calendar {name!r} closes for good before "
+                    f"{length_of(longest)} of open time has passed",
                 )  # fmt: skip
 
     # --- rules ------------------------------------------------------------------------------

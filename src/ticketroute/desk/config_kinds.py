@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +12,12 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from ticketroute.errors import InvalidValueError, TicketRouteError, shown
+from ticketroute.errors import (
+    ConfigurationError,
+    InvalidValueError,
+    TicketRouteError,
+    shown,
+)
 from ticketroute.model.checks import LONGEST_ID, LONGEST_SPAN, LONGEST_TEXT
 from ticketroute.model.instants import Span
 
@@ -19,6 +25,7 @@ MOST_PROBLEMS = 100  # that are told: nobody reads on, and a file of garbage has
 _UNITS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SPAN = re.compile(r"-?(?:\d{1,12}(?:ms|[smhd]))+", re.ASCII)
 _PART = re.compile(r"(\d+)(ms|[smhd])", re.ASCII)
+_BARE = re.compile(f"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}", re.ASCII)  # a key without quotes
 _SPAN_FORM = "a span with its units, such as '30s', '5m', '1h30m' or '2d'"
 
 
@@ -52,11 +59,19 @@ class Problems:
     """All problems found so far."""
 
     found: list[Problem] = field(factory=list)
+    more: int = 0  # that are not told
 
     def add(self, problem: Problem) -> None:
-        """Note a problem, unless there are too many already."""
-        if len(self.found) < MOST_PROBLEMS and problem not in self.found:
+        """Note a problem; where there are too many already, count it."""
+        if len(self.found) >= MOST_PROBLEMS:
+            self.more += 1
+        elif problem not in self.found:
             self.found.append(problem)
+
+    def check(self) -> None:
+        """Raise ConfigurationError if there is any."""
+        if self.found:
+            raise ConfigurationError(self.found, more=self.more)
 
 
 @frozen
@@ -71,7 +86,8 @@ class Place:
         """Return the place of a key or of a list's element inside this one."""
         if isinstance(key, int):
             return evolve(self, path=f"{self.path}[{key}]")
-        written = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key[:LONGEST_ID]}"'
+        short = key if len(key) <= LONGEST_ID else f"{key[:LONGEST_ID]}..."
+        written = key if _BARE.fullmatch(key) else json.dumps(short, ensure_ascii=False)
         return evolve(self, path=f"{self.path}.{written}" if self.path else written)
 
     def bad(self, value: object, allowed: str, known: Iterable[str] = ()) -> Bad:
@@ -93,7 +109,21 @@ class Place:
         except InvalidValueError as fault:
             return self.bad(fault.value, f"{fault.allowed} ({fault.thing})")
         except TicketRouteError as fault:
-            return self.bad(named or values, str(fault))
+            return self.bad(named or values, f"what a desk takes: {fault}")
+
+
+def length_of(span: Span) -> str:
+    """Return a span as a configuration writes it.
+
+    >>> length_of(90_000), length_of(86_400_000), length_of(1)
+    ('1m30s', '1d', '1ms')
+    """
+    parts = []
+    for unit, size in sorted(_UNITS.items(), key=lambda each: -each[1]):
+        count, span = divmod(span, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 class Kind(ABC):
@@ -208,12 +238,16 @@ class OneOf(Kind):
 
 @frozen
 class ListOf(Kind):
-    """A list of values of one kind; ``alone`` allows a single value in place of a list of one."""
+    """A list of values of one kind; ``alone`` allows a single value in place of a list of one.
+
+    In a ``unique`` one no value may be there twice.
+    """
 
     kind: Kind
     least: int = 0
     alone: bool = False
     most: int = 10_000
+    unique: bool = False
 
     def read(self, value: object, place: Place) -> Any:
         """Return the values."""
@@ -224,12 +258,18 @@ class ListOf(Kind):
         if not self.least <= len(value) <= self.most:
             return place.bad(value, f"a list of {self.least} to {self.most} values")
         read = [self.kind.read(each, place.at(number)) for number, each in enumerate(value)]
+        if self.unique and BAD not in read and len(set(read)) < len(read):
+            for number, each in enumerate(read):
+                if each in read[:number]:
+                    read[number] = place.at(number).bad(each, "there once")
         return BAD if BAD in read else read
 
     def schema(self) -> dict[str, Any]:
         """Return the schema of a list."""
         inner = self.kind.schema()
         listed = {"type": "array", "items": inner, "minItems": self.least, "maxItems": self.most}
+        if self.unique:
+            listed["uniqueItems"] = True
         return {"anyOf": [inner, listed]} if self.alone else listed
 
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ticketroute.desk.config_kinds import Place, Problems
-from ticketroute.errors import InvalidValueError, TicketRouteError
+from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 from ticketroute.model.ids import QueueId
 from ticketroute.model.queue import Delivery, Queue
 from ticketroute.rules import Action, Prefer, QueueIs, Rule, SetPolicy, SetQueue, Within
@@ -93,8 +93,11 @@ class _Links:
                     place.at("delivery").bad(queue.delivery.value, word)
             except InvalidValueError as fault:
                 place.at("strategy").bad(fault.value, f"{fault.allowed} ({fault.thing})")
+            except UnknownStrategyError as fault:
+                allowed = f"one of {', '.join(fault.known)}"
+                place.at("strategy").bad(fault.name, allowed, fault.known)
             except TicketRouteError as fault:
-                place.at("strategy").bad(str(queue.strategy), str(fault), registry.names())
+                place.at("strategy").bad(str(queue.strategy), f"a strategy that works: {fault}")
 
     def _circle(self) -> None:
         ways = {each.id: overflow_of(each) for each in self.config.queues.values()}

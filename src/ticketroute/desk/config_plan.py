@@ -26,7 +26,7 @@ from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.desk.config import Config
 from ticketroute.desk.config_kinds import Place, Problems
 from ticketroute.desk.config_links import overflow_of, rings
-from ticketroute.errors import ConfigurationError, InvalidValueError, TicketRouteError
+from ticketroute.errors import InvalidValueError, TicketRouteError
 from ticketroute.model.agent import Agent
 from ticketroute.model.events import Event
 from ticketroute.model.ids import CalendarId, QueueId, TicketId
@@ -129,8 +129,7 @@ def plan(config: Config, desk: Running) -> Plan:
     steps = tuple(found.steps())
     if not problems.found:
         _rehearse(steps, desk, found, problems)
-    if problems.found:
-        raise ConfigurationError(problems.found)
+    problems.check()
     return Plan(steps)
 
 

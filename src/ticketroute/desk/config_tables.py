@@ -49,7 +49,7 @@ from ticketroute.sla.policy import (
 )
 
 AN_ID, A_TEXT, A_FLAG = Text(is_id=True), Text(), Flag()
-SOME_IDS = ListOf(AN_ID)
+SOME_IDS = ListOf(AN_ID, unique=True)
 A_COUNT, FROM_ONE = Whole(0, LARGEST), Whole(1, LARGEST)
 A_PRIORITY = OneOf.enum(TicketPriority)
 AN_AGENT_PRIORITY = Whole(HIGHEST_PRIORITY, LOWEST_PRIORITY)
