@@ -320,3 +320,12 @@ def test_an_async_desk_forgets_by_command_and_by_itself(kept: Any) -> None:
             assert known(desk) == []
 
     asyncio.run(main())
+
+
+def test_a_memory_is_made_anew_of_a_snapshot_at_the_end_of_the_journal(kept: Open) -> None:
+    desk = staffed(kept(clock=Time()))
+    desk.save_snapshot()
+    desk._memory.sound = False  # as after a transaction of the host's that was given up
+    served(desk, 1)
+    assert known(desk) == ["t1"]
+    is_the_fold(desk)

@@ -127,6 +127,7 @@ FACTS: dict[type[ev.Event], dict[str, Any]] = {
     },
     ev.TicketRated: {"ticket_id": T1, "score": 100},
     ev.TicketsForgotten: {"before": 7, "count": 2},
+    ev.RequesterErased: {"alias": "erased-7", "ticket_ids": (T1,)},
 }
 EVENTS = [kind(at=7, by="eve", **facts) for kind, facts in FACTS.items()]
 events = pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

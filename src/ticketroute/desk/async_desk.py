@@ -31,6 +31,7 @@ from ticketroute.desk.conversation import (
     save_snapshot,
 )
 from ticketroute.desk.desk import LEAST, MAIN, POLL, WAIT, check_poll, checked_options, seconds_left
+from ticketroute.desk.erasing import Erasure, erase
 from ticketroute.desk.forks import tell_of_forks
 from ticketroute.desk.hosts import async_host_line
 from ticketroute.desk.keepers import MOST_TOGETHER
@@ -269,6 +270,22 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
                 return await drive_async(talk, self._line)
 
         return await self._shielded(saved())
+
+    async def erase_requester(self, requester: str, *, by: str | None = None) -> Events:
+        """Put an alias in place of a requester's id, as ``Desk.erase_requester`` does."""
+        self._check_open()
+        memory, place, erasure = self._memory, self._place, Erasure(requester, by)
+
+        async def erased() -> Events:
+            async with self._turn:
+                try:
+                    return await drive_async(erase(memory, place, erasure), self._line)
+                finally:
+                    await self._recover()
+
+        events = await self._shielded(erased())
+        self._outlet.tell()
+        return events
 
     # --- time -------------------------------------------------------------------------------
 

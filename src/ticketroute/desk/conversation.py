@@ -355,11 +355,12 @@ def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[R
         position, token = memory.proven
         told = memory.told
     fold = yield from _latest(memory, place)
-    entries, last = [], None
+    entries, last = (yield from _untold(place, told, fold.head)), None
     while True:
-        answer = yield Trip([place.statements.events(place.desk, fold.head + 1)])
+        answer = yield Trip([place.statements.events(place.desk, max(1, fold.head))])
         rows = [Row(*row) for row in answer[0]]
-        taken = fold.take_in(rows, place.where)
+        known = 1 if rows and rows[0].position == fold.head else 0  # a snapshot, or a slice
+        taken = fold.take_in(rows[known:], place.where)
         entries += [entry for entry in taken if entry.position > told]
         last = rows[-1] if rows else last
         if len(rows) < SLICE:
@@ -375,6 +376,19 @@ def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[R
         log.error("the journal of desk %r was set back to %d", place.desk, fold.head)
         raise JournalSetBackError(place.desk, position, fold.head)
     return [] if last is None else [last]
+
+
+def _untold(place: Place, told: int, head: int) -> Talk[list[Entry]]:
+    """Return what subscribers have yet to hear of the events before a snapshot."""
+    found: list[Entry] = []
+    while told and told < head:
+        answer = yield Trip([place.statements.events(place.desk, told + 1)])
+        new = [entry for entry in entries(place, answer[0]) if entry.position <= head]
+        if not new:
+            break
+        found += new
+        told = new[-1].position
+    return found
 
 
 def _latest(memory: Memory, place: Place) -> Talk[Fold]:

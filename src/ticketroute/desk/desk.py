@@ -20,6 +20,7 @@ from ticketroute.desk.configured import ConfigSource, Configured, OpenOptions, c
 from ticketroute.desk.consumers import Alone as Consumer
 from ticketroute.desk.consumers import Consumption, check_consuming, consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
+from ticketroute.desk.erasing import Erasure
 from ticketroute.desk.forks import tell_of_forks
 from ticketroute.desk.hosts import host_line
 from ticketroute.desk.keepers import Alone, Keeper, Kept
@@ -344,6 +345,24 @@ class Desk(Commands[Events], Configured):
         """
         self._check_open()
         return self._keeper.save_snapshot()
+
+    def erase_requester(self, requester: str, *, by: str | None = None) -> Events:
+        """Put an alias in place of a requester's id, in every event, snapshot and ticket.
+
+        The alias is random and the same for all their tickets. Events keep their places and ids; a
+        :class:`~ticketroute.events.RequesterErased` follows them, and the keys of the commands that
+        they came of are dropped. Other processes make their memory anew as they learn of it. The
+        answer is empty if nothing names the requester. O(events) for reading, once, while the desk
+        is locked.
+
+        Raises:
+            InvalidValueError: if ``requester`` is not an id.
+        """
+        self._check_open()
+        try:
+            return self._keeper.erase(Erasure(requester, by))
+        finally:
+            self._outlet.tell()
 
     # --- time -------------------------------------------------------------------------------
 

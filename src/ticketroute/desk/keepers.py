@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Protocol
 
+from ticketroute.commands import Advance
 from ticketroute.desk.conversation import (
     Place,
     command,
@@ -22,6 +23,7 @@ from ticketroute.desk.conversation import (
     refresh,
     save_snapshot,
 )
+from ticketroute.desk.erasing import Erasure, erase, names, renamed
 from ticketroute.desk.memory import BACKWARDS, REFUSALS, Memory
 from ticketroute.desk.order import Order, new_token
 from ticketroute.desk.session import Session
@@ -58,6 +60,10 @@ class Keeper(Protocol):
 
     def save_snapshot(self) -> int:
         """Save what is known; return the position of its last event."""
+        ...
+
+    def erase(self, erasure: Erasure) -> Events:
+        """Erase a requester; return the events."""
         ...
 
     def close(self) -> None:
@@ -108,6 +114,35 @@ class Alone:
     def save_snapshot(self) -> int:
         """Nothing outlasts the process."""
         return 0
+
+    def erase(self, erasure: Erasure) -> Events:
+        """Name the alias in place of the requester, in every event."""
+        requester, alias = erasure.requester, erasure.alias
+        with self._memory.lock:
+            named = [entry for entry in self._entries if names(entry.event, requester)]
+            if not named:
+                return Events()
+            passing = Order(Advance())
+            self._do(passing)
+            dispatcher = self._memory.fold.dispatcher
+            event = erasure.event(
+                dispatcher.now, (entry.event for entry in named), dispatcher.save()
+            )
+            events = Events((*passing.answer(), event))
+            entries = [
+                new_entry(entry.position, renamed(entry.event, requester, alias), entry.token)
+                for entry in self._entries
+            ]
+            entries.append(new_entry(len(entries) + 1, event, erasure.token))
+            self._entries = entries
+            self._known = {
+                key: known
+                for key, known in self._known.items()
+                if not any(names(each, requester) for each in known[1])
+            }
+            self._back_to(len(entries))
+            self._tell()
+        return events
 
     def close(self) -> None:
         """Nothing is open."""
@@ -220,6 +255,11 @@ class Kept:
         memory, place = self._memory, self._place
         with self._talking():
             return drive(patiently(place, lambda: save_snapshot(memory, place)), self.line)
+
+    def erase(self, erasure: Erasure) -> Events:
+        """Erase a requester, in a transaction of its own."""
+        with self._turn, self._recovering():
+            return drive(erase(self._memory, self._place, erasure), self.line)
 
     def close(self) -> None:
         """Close the connection."""

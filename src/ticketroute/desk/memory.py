@@ -18,7 +18,7 @@ from ticketroute.errors import BrokenDeskError, InvalidValueError, TicketRouteEr
 from ticketroute.journal.codec import Row, decode, encode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import ClockError, JournalDamagedError
-from ticketroute.model.events import Event, Events
+from ticketroute.model.events import Event, Events, RequesterErased
 from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant, hours
 from ticketroute.model.ports import Permits, RandomSource
@@ -28,6 +28,7 @@ log = logging.getLogger("ticketroute.desk")
 
 LEAST_BETWEEN = 10_000  # events from one snapshot to the next
 BACKWARDS = hours(1)  # what a clock may be behind the desk before commands are refused
+ERASED = RequesterErased.__name__
 REFUSALS = (TicketRouteError, InvalidValueError)  # of the core: nothing was changed
 
 
@@ -35,7 +36,7 @@ class Proof(Enum):
     """What rows of a journal say about the memory."""
 
     PROVEN = "proven"  #: the journal has what the memory is the fold of
-    FORKED = "forked"  #: it has not: a rollback, a lost commit, another database
+    FORKED = "forked"  #: it has not: a rollback, a lost commit, an erasure, another database
     UNSEEN = "unseen"  #: the rows do not reach back to the head of the memory
 
 
@@ -132,6 +133,8 @@ class Memory:
             return Proof.UNSEEN
         if place >= len(rows):
             return Proof.FORKED
+        if any(row.kind == ERASED for row in rows[place + 1 :]):
+            return Proof.FORKED  # what the memory knows may be erased: it is made anew
         return Proof.PROVEN if rows[place].token == fold.token else Proof.FORKED
 
     def catch_up(self, rows: Sequence[Row], *, certain: bool = True) -> None:

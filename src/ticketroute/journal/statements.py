@@ -93,6 +93,7 @@ class Statements:
     endings: ClassVar[dict[str, str]]
     locking = ""  # what makes a SELECT hold the row that it finds
     skipping = ""
+    position_of = "instr"  # the function that finds a text in another
 
     def table(self, name: str) -> str:
         """Return the full name of a table."""
@@ -121,7 +122,8 @@ class Statements:
 
     def _sql(self, text: str) -> str:
         names = {name: self.table(name) for name in _TABLES}
-        return text.format_map({**names, "lock": self.locking, "skip": self.skipping})
+        said = {"lock": self.locking, "skip": self.skipping, "position_of": self.position_of}
+        return text.format_map({**names, **said})
 
     # --- transactions -----------------------------------------------------------------------
 
@@ -227,6 +229,51 @@ class Statements:
             (desk, fold),
         )
 
+    # --- a requester that is erased ---------------------------------------------------------
+
+    def naming(self, desk: str, text: str, after: int) -> Statement:
+        """Find the events after a position that bring or change tickets and contain a text."""
+        return Statement(
+            self._sql(
+                f"SELECT {_EVENT} FROM {{event}} WHERE desk = ? AND position > ? "  # noqa: S608  names of ours
+                "AND kind IN ('TicketSubmitted', 'TicketChanged') "
+                "AND {position_of}(payload, ?) > 0 ORDER BY position LIMIT ?"
+            ),
+            (desk, after, text, SLICE),
+        )
+
+    def overwriting(self) -> list[Statement]:
+        """Return what makes the database overwrite what is deleted, where it can."""
+        return []
+
+    def overwritten(self) -> list[Statement]:
+        """Return what drops older copies of pages, where it can; outside of a transaction."""
+        return []
+
+    def rewrite(self, desk: str, row: Row) -> Statement:
+        """Write another payload of an event, which stays at its place."""
+        return Statement(
+            self._sql(
+                "UPDATE {event} SET version = ?, crc = ?, payload = ? "
+                "WHERE desk = ? AND position = ?"
+            ),
+            (row.version, row.crc, row.payload, desk, row.position),
+        )
+
+    def drop_key(self, desk: str, position: int) -> Statement:
+        """Drop the keys of the commands that an event came of."""
+        return Statement(
+            self._sql("DELETE FROM {command} WHERE desk = ? AND first <= ? AND last >= ?"),
+            (desk, position, position),
+        )
+
+    def drop_snapshots(self, desk: str) -> list[Statement]:
+        """Drop every snapshot of a desk."""
+        return [
+            Statement(self._sql("UPDATE {desk} SET snapshot = 0 WHERE desk = ?"), (desk,)),
+            Statement(self._sql("DELETE FROM {snapshot} WHERE desk = ?"), (desk,)),
+        ]
+
     # --- snapshots --------------------------------------------------------------------------
 
     def parts(self, desk: str, head: int) -> Statement:
@@ -314,6 +361,14 @@ class SqliteStatements(Statements):
         ("desk", "command", "forgotten", "consumer"), " WITHOUT ROWID"
     )
 
+    def overwriting(self) -> list[Statement]:
+        """Overwrite what is deleted with zeros, on this connection."""
+        return [Statement("PRAGMA secure_delete = ON")]
+
+    def overwritten(self) -> list[Statement]:
+        """Empty the log of pages, unless somebody reads it now."""
+        return [Statement("PRAGMA wal_checkpoint(TRUNCATE)")]
+
     def begin(self, wait: float) -> list[Statement]:
         """Return what takes the one lock of a file; the connection knows how long it waits."""
         return [Statement("BEGIN IMMEDIATE")]
@@ -366,6 +421,7 @@ class PostgresStatements(Statements):
     endings: ClassVar[dict[str, str]] = {"desk": " WITH (fillfactor = 20)"}
     locking = "FOR UPDATE"
     skipping = "FOR UPDATE SKIP LOCKED"
+    position_of = "strpos"
 
     def schema(self) -> list[str]:
         """Return what creates the schema and the tables in it."""

@@ -523,6 +523,17 @@ class TicketsForgotten(Event):
     count: int
 
 
+@frozen(kw_only=True)
+class RequesterErased(Event):
+    """The requester of tickets is from now on known under an ``alias`` alone.
+
+    The events before it name the alias as well: they were rewritten. So it does not say the id.
+    """
+
+    alias: str
+    ticket_ids: tuple[TicketId, ...]
+
+
 # --- made for every ticket ------------------------------------------------------------------------
 
 submitted = maker(TicketSubmitted)

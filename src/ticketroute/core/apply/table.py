@@ -61,6 +61,7 @@ APPLY: dict[type[ev.Event], Callable[[State, Any], None]] = {
     ev.TicketChanged: tickets.on_changed,
     ev.TicketRated: tickets.on_rated,
     ev.TicketsForgotten: tickets.on_forgotten,
+    ev.RequesterErased: tickets.on_requester_erased,
     ev.TicketOffered: offers.on_offered,
     ev.OfferShort: offers.on_offer_short,
     ev.OfferDeclined: offers.on_offer_declined,

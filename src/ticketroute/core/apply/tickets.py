@@ -333,3 +333,14 @@ def on_forgotten(state: State, event: ev.TicketsForgotten) -> None:
         queue.index.demands = {
             k: each for k, each in queue.index.demands.items() if k[1] not in gone
         }
+
+
+def on_requester_erased(state: State, event: ev.RequesterErased) -> None:
+    for ticket_id in event.ticket_ids:
+        ticket = state.tickets.get(ticket_id)
+        requester = None if ticket is None else ticket.terms.requester
+        if ticket is None or requester is None or requester == event.alias:
+            continue
+        ticket.terms = evolve(ticket.terms, requester=event.alias)
+        if requester in state.last_agent_of:
+            state.last_agent_of[event.alias] = state.last_agent_of.pop(requester)

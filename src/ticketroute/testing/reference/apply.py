@@ -352,6 +352,10 @@ def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one 
             assert len(gone) == event.count > 0
             for ticket_id in gone:
                 del facts.tickets[ticket_id]
+        case ev.RequesterErased():
+            for ticket_id in event.ticket_ids:
+                if ticket_id in facts.tickets:
+                    _rename_requester(facts, facts.tickets[ticket_id], event.alias)
         case ev.TicketSubmitted():
             assert event.ticket_id not in facts.tickets
             queue, bare = facts.queues[event.queue_id], event.ticket
@@ -361,6 +365,14 @@ def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one 
             if facts.agreements:
                 clocks.open_book(ticket, event.arrived)
             _start_wait(facts, ticket)
+
+
+def _rename_requester(facts: Facts, ticket: TicketFacts, alias: str) -> None:
+    requester = ticket.ticket.requester
+    if requester is not None:
+        ticket.ticket = evolve(ticket.ticket, requester=alias)
+        if requester in facts.last_agent_of:
+            facts.last_agent_of[alias] = facts.last_agent_of.pop(requester)
 
 
 def _change_queue(facts: Facts, known: QueueFacts, event: ev.QueueChanged) -> None:
