@@ -319,6 +319,22 @@ def test_a_board_whose_database_never_answered_says_so(desk: Desk, clock: Any, g
     assert blocks(get(app, "/events").body) == ["retry: 500"]
 
 
+def test_those_who_ask_at_once_do_not_each_wait_for_a_lost_database(desk: Desk, clock: Any) -> None:
+    asked = []
+
+    class Counted(Desk):
+        def refresh(self) -> None:
+            asked.append(1)
+            raise JournalUnreachableError("PostgreSQL", "gone")
+
+    desk.__class__ = Counted
+    source = Source(desk, clock=clock, every=60)
+    for _ in range(5):
+        with pytest.raises(JournalUnreachableError):
+            source.state()
+    assert len(asked) == 1
+
+
 # --- kept desks -------------------------------------------------------------------------------
 
 

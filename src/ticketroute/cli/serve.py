@@ -12,7 +12,7 @@ import click
 from ticketroute.cli.faults import InputError
 
 if TYPE_CHECKING:
-    from uvicorn import Config
+    from uvicorn import Server
 
 NEEDED = {"anyio", "starlette", "uvicorn"}  # what the extra `serve` brings
 HOW_TO_INSTALL = (
@@ -20,7 +20,7 @@ HOW_TO_INSTALL = (
     "install it with: pip install 'ticketroute[serve]'"
 )
 VARIABLE = "TICKETROUTE_TOKEN"
-GRACE = 1  # seconds that open streams have when the server is stopped
+GRACE = 3  # seconds for viewers whose connection hangs, when the server is stopped
 
 
 @click.command(name="serve")
@@ -79,12 +79,16 @@ def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
         )
-        _run(config, host, port)
+
+        class Server(uvicorn.Server):
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                app.stop()  # the server waits for streams before it stops
+                await super().shutdown(sockets)
+
+        _run(Server(config), host, port)
 
 
-def _run(config: Config, host: str, port: int) -> None:
-    import uvicorn  # noqa: PLC0415
-
+def _run(server: Server, host: str, port: int) -> None:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)
@@ -99,7 +103,7 @@ def _run(config: Config, host: str, port: int) -> None:
             f"The board is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C stops it)"
         )
         with suppress(KeyboardInterrupt):  # which is how it is stopped
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
 
 
 def _is_here(host: str) -> bool:

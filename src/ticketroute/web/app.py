@@ -39,6 +39,7 @@ class Board:
     def __init__(self, source: Source, page: Page, access: Access, *, life: float) -> None:
         self._source, self._page, self._access, self._life = source, page, access, life
         self._looking = anyio.Lock()
+        self._stopped = False
         self._router = Router(
             [
                 Route("/", self._html),
@@ -72,6 +73,10 @@ class Board:
         else:
             answer = PlainTextResponse(refused.text, refused.status, dict(refused.headers))
             await answer(scope, receive, guarded)
+
+    def stop(self) -> None:
+        """End every stream within ``every`` seconds, for a server that is about to stop."""
+        self._stopped = True
 
     # --- routes -----------------------------------------------------------------------------
 
@@ -144,7 +149,7 @@ class Board:
                 spoke = now
                 yield b": nothing new\n\n"
             now = monotonic()
-            if now >= end:
+            if now >= end or self._stopped:
                 return
             await anyio.sleep(min(max(self._source.every, 0.05), end - now))
             now = monotonic()

@@ -90,6 +90,7 @@ class Source:
         self._seen: Seen | None = None
         self._picture: dict[str, Any] = {}
         self._looked = -math.inf
+        self._fault: JournalError | None = None  # of a look before the first picture
         self.close: Callable[[], None] = self._watch.close  #: ends following the desk's events
 
     def state(self) -> Seen:
@@ -104,6 +105,8 @@ class Source:
             recent = self.recent()
             if recent is not None:
                 return recent
+            if self._fault is not None and monotonic() - self._looked < self.every:
+                raise self._fault  # those who asked meanwhile do not wait for the database again
             now = self._now()
             try:
                 self._desk.refresh()
@@ -113,11 +116,13 @@ class Source:
                     self._desk, self._watch, figures, now, self._rows, self._naming
                 )
                 stale = False
-            except JournalError:
+            except JournalError as fault:
                 if self._seen is None:
+                    self._fault, self._looked = fault, monotonic()
                     raise
                 log.exception("the board cannot look at the desk; it shows the last picture")
                 stale = True
+            self._fault = None
             shown = self._picture | {"stale": stale}
             body = _json(shown)
             etag = sha256(body).hexdigest()[:32]
