@@ -184,6 +184,10 @@ class Run:
             staff.active.clear()
             staff.wraps = 0
             staff.idle(self.finished)
+        # What leads back to the run, so that its memory is free as soon as nobody asks it more.
+        self._heap.clear()
+        self._handlers.clear()
+        del self.people
 
     def plan(self, at: Instant, rank: int, first: int, then: int, act: Act, what: Any) -> None:
         """Plan an act; ``rank``, ``first`` and ``then`` order those of one instant."""

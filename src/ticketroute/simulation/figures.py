@@ -17,7 +17,7 @@ from attrs import frozen
 
 from ticketroute.simulation.engine import Run
 from ticketroute.simulation.people import Staff
-from ticketroute.simulation.records import NEVER, Outcome
+from ticketroute.simulation.records import AT_ONCE, NEVER, Outcome, Records
 
 Column = npt.NDArray[Any]
 MADE, LOST = "met", ("missed", "overdue")
@@ -100,15 +100,15 @@ def figures_of(run: Run, *, warm_up: int) -> dict[str, float]:
 
 @frozen(eq=False)
 class Waits:
-    """The tickets that came in from ``cut`` on, as columns."""
+    """The tickets that came in from ``cut`` on, as columns; ``first`` is the row of the first."""
 
     wait: Column
     answered: Column
     gave_up: Column
     open: Column
-    resolution: Column
-    handled: Column
-    handovers: Column
+    resolved: Column
+    first: int
+    records: Records
 
     @classmethod
     def of(cls, run: Run, cut: int) -> Waits:
@@ -116,22 +116,47 @@ class Waits:
         records = run.records
         arrived = _column(records.arrived)
         first = int(np.searchsorted(arrived, cut))
-        arrived = arrived[first:]
-        started, ended = _column(records.started)[first:], _column(records.ended)[first:]
         outcome = _column(records.outcome)[first:]
-        gave_up = outcome == Outcome.ABANDONED
-        answered = started != NEVER
-        until = np.where(answered, started, np.where(gave_up, ended, run.finished))
-        resolved = outcome == Outcome.RESOLVED
+        wait = _answered_by(run, first, len(records))
+        wait -= arrived[first:]
         return cls(
-            wait=until - arrived,
-            answered=answered,
-            gave_up=gave_up,
+            wait=wait,
+            answered=_column(records.started)[first:] != NEVER,
+            gave_up=outcome == Outcome.ABANDONED,
             open=outcome == Outcome.OPEN,
-            resolution=(ended - arrived)[resolved],
-            handled=_column(records.handled)[first:][resolved],
-            handovers=_column(records.handovers)[first:],
+            resolved=outcome == Outcome.RESOLVED,
+            first=first,
+            records=records,
         )
+
+    # Made when asked for: each takes eight bytes a ticket, and a run may have millions.
+
+    @property
+    def resolution(self) -> Column:
+        """Arrival to the last ending of the resolved tickets."""
+        ended = _column(self.records.ended)[self.first :][self.resolved]
+        ended -= _column(self.records.arrived)[self.first :][self.resolved]
+        return ended
+
+    @property
+    def handled(self) -> Column:
+        """The time worked on each resolved ticket."""
+        return _column(self.records.handled)[self.first :][self.resolved]
+
+    @property
+    def handovers(self) -> Column:
+        """The agents after the first of each ticket."""
+        return _column(self.records.handovers)[self.first :]
+
+
+def _answered_by(run: Run, first: int, last: int) -> Column:
+    """Return when the wait of each ticket of some rows ended."""
+    records = run.records
+    started = _column(records.started)[first:last]
+    until = np.where(started != NEVER, started, run.finished)
+    gave_up = (_column(records.outcome)[first:last] == Outcome.ABANDONED) & (started == NEVER)
+    until[gave_up] = _column(records.ended)[first:last][gave_up]
+    return until
 
 
 def busy_shares(run: Run, cut: int, end: int) -> tuple[Column, Column]:
@@ -199,12 +224,12 @@ def attainment(run: Run, *, metric: str | None = None, priority: str | None = No
 
 def _queue(run: Run, cut: int, end: int) -> float:
     """Return the time spent waiting between two instants, over all tickets."""
-    records = run.records
-    since = _column(records.arrived)
-    started, ended = _column(records.started), _column(records.ended)
-    gave_up = _column(records.outcome) == Outcome.ABANDONED
-    until = np.where(started != NEVER, started, np.where(gave_up, ended, run.finished))
-    return float((np.clip(until, cut, end) - np.clip(since, cut, end)).sum())
+    since, total = _column(run.records.arrived), 0.0
+    for first in range(0, len(since), AT_ONCE):
+        last = first + AT_ONCE
+        until = np.clip(_answered_by(run, first, last), cut, end)
+        total += float((until - np.clip(since[first:last], cut, end)).sum())
+    return total
 
 
 def _column(values: Any) -> Column:

@@ -14,7 +14,7 @@ from typing import Any
 from ticketroute.model import Instant
 
 NEVER: Instant = -1  # an instant that did not come
-AT_ONCE = 50_000  # rows of a Parquet file that are in memory
+AT_ONCE = 50_000  # rows that are looked at or written at a time
 NOBODY = -1  # the number of an agent who is none
 
 

@@ -77,20 +77,41 @@ def replicate(task: Task) -> Replication | Failure:
 def _replicate(task: Task) -> Replication:
     for name, factory in task.own.items():
         registry.register(name, factory)
-    runs = {name: Run(each, seed=task.seed).go() for name, each in task.scenarios.items()}
-    warm_up, unclear = 0, False
+    cuts = [_known_warm_up(each) for each in task.scenarios.values()]
+    known = None if None in cuts else max(each or 0 for each in cuts)
+    found: dict[str, tuple[dict[str, float], Profile]] = {}
+    runs: dict[str, Run] = {}
+    for name, scenario in task.scenarios.items():
+        if known is None:  # the largest cut of all is known when all have run
+            runs[name] = Run(scenario, seed=task.seed).go()
+        else:
+            found[name] = _told(Run(scenario, seed=task.seed).go(), warm_up=known)
+    warm_up, unclear = known or 0, False
     for run in runs.values():
-        found = warm_up_of(run)
-        unclear = unclear or found is None
-        warm_up = max(warm_up, run.scenario.length // 2 if found is None else found)
+        cut = warm_up_of(run)
+        unclear = unclear or cut is None
+        warm_up = max(warm_up, run.scenario.length // 2 if cut is None else cut)
+    for name, run in runs.items():
+        found[name] = _told(run, warm_up=warm_up)
     return Replication(
         number=task.number,
         seed=task.seed,
         warm_up=warm_up,
         unclear=unclear,
-        figures={name: figures_of(run, warm_up=warm_up) for name, run in runs.items()},
-        profiles={name: profile_of(run, warm_up=warm_up) for name, run in runs.items()},
+        figures={name: figures for name, (figures, _) in found.items()},
+        profiles={name: profile for name, (_, profile) in found.items()},
     )
+
+
+def _told(run: Run, *, warm_up: int) -> tuple[dict[str, float], Profile]:
+    return figures_of(run, warm_up=warm_up), profile_of(run, warm_up=warm_up)
+
+
+def _known_warm_up(scenario: Scenario) -> int | None:
+    """Return the milliseconds to leave out where no run has to tell."""
+    if scenario.warm_up is None and scenario.opens_and_closes:
+        return 0
+    return scenario.warm_up
 
 
 def warm_up_of(run: Run) -> int | None:
@@ -100,10 +121,9 @@ def warm_up_of(run: Run) -> int | None:
     times to resolve, in the order of arrival. A desk that opens and closes has none.
     """
     scenario = run.scenario
-    if scenario.warm_up is not None:
-        return scenario.warm_up
-    if scenario.opens_and_closes:
-        return 0
+    known = _known_warm_up(scenario)
+    if known is not None:
+        return known
     waits = Waits.of(run, scenario.start)
     arrived = np.frombuffer(run.records.arrived, dtype=np.int64) if len(run.records) else ()
     ended = np.frombuffer(run.records.ended, dtype=np.int64) if len(run.records) else ()
