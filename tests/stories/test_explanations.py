@@ -434,3 +434,25 @@ def test_an_explanation_is_plain_data(desk: Desk) -> None:
     assert (data["cause"], data["runner_up"]) == ("routed", {"id": "ben", "name": "ben"})
     assert [(each["id"], each["reason"]) for each in data["others"]] == [("ben", "agent_limit")]
     assert desk.explain(TicketId("t3")).to_data()["waits"] == "nobody_free"
+
+
+def test_an_agent_with_room_who_gets_nothing_is_told_why_by_queue(desk: Desk) -> None:
+    desk.staff("ana", skills={"fr": 2})
+    desk.open_queue("calls", "ana")
+    desk.open_queue("mail", "ana")
+    desk.open_queue("forms", "ana", delivery=Delivery.PULL)
+    for number, level in enumerate((5, 5, 1)):
+        desk.ask(f"t{number}", "calls", skills={"de" if level == 1 else "fr": level}, at=number)
+    desk.ask("t9", "forms", at=3)
+    told = desk.explain_agent(AgentId("ana"))
+    assert [dict(each.reasons) for each in told.queues] == [
+        {"skill_level": 2, "missing_skill": 1},
+        {},
+        {"awaits_pull": 1},
+    ]
+    assert told.to_text({"ana": "Ana B."}).splitlines() == [
+        "agent Ana B.: 0 of 5 units taken",
+        "  queue calls: 2 skill_level, 1 missing_skill",
+        "  queue mail: nothing waits",
+        "  queue forms: 1 awaits_pull",
+    ]

@@ -21,6 +21,7 @@ from ticketroute.core.records import TicketRecord
 from ticketroute.core.run import ADVANCE, Run
 from ticketroute.core.show.clocks import clock_of, clocks_of, explanation_of, time_left
 from ticketroute.core.show.explain import Explanation, explain, wait_reason
+from ticketroute.core.show.explain_agent import AgentExplanation, explain_agent
 from ticketroute.core.show.restored import restore
 from ticketroute.core.show.saved import Saved, save
 from ticketroute.core.show.snapshot import snapshot
@@ -942,6 +943,13 @@ class Dispatcher(Run):
         replay the events before it and ask there.
         """
         return explain(self._state, known_ticket(self._state, ticket_id))
+
+    def explain_agent(self, agent_id: AgentId) -> AgentExplanation:
+        """Return what keeps an agent from the tickets that wait in their queues, room or not.
+
+        O(demands that wait in their queues): tickets that ask the same are counted together.
+        """
+        return explain_agent(self._state, known_agent(self._state, agent_id))
 
     # --- clocks -----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.show.explain import Explanation
+from ticketroute.core.show.explain_agent import AgentExplanation
 from ticketroute.core.show.views import AgentView, TicketView
 from ticketroute.desk.memory import Memory
 from ticketroute.model.events import WaitReason
@@ -118,6 +119,11 @@ class Views:
         """Return why a ticket is where it is, and what keeps every other agent from it."""
         with self._memory.lock:
             return self._dispatcher.explain(ticket_id)
+
+    def explain_agent(self, agent_id: AgentId) -> AgentExplanation:
+        """Return what keeps an agent from the tickets that wait in their queues, room or not."""
+        with self._memory.lock:
+            return self._dispatcher.explain_agent(agent_id)
 
     def calendar(self, calendar_id: CalendarId) -> Versions:
         """Return a calendar with all its versions; UnknownCalendarError if there is none."""

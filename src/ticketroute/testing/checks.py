@@ -14,6 +14,7 @@ from ticketroute.core.records import Demand, Head, MemberRecord, QueueRecord
 from ticketroute.model.events import WaitReason
 from ticketroute.model.ids import AgentId
 from ticketroute.model.lifecycle import RoutingState
+from ticketroute.model.queue import Delivery
 from ticketroute.sla.clock import OPEN
 from ticketroute.strategies.contract import Strategy
 from ticketroute.testing.facts_of import facts_of
@@ -340,8 +341,24 @@ def _clocks(desk: Dispatcher, plain: Facts, ticket: TicketFacts) -> None:
         assert view.breached == clock.breached
 
 
+def _agents_explained(desk: Dispatcher, plain: Facts) -> None:
+    """Check that what keeps an agent from a line is counted as each ticket by itself says."""
+    for agent_id in plain.agents:
+        told = desk.explain_agent(agent_id)
+        for each in told.queues:
+            queue = plain.queues[each.queue_id]
+            pulls = queue.queue.delivery is Delivery.PULL
+            free = "awaits_pull" if pulls else "asked_later"
+            asks = [gate.ask_of(plain, t, queue, by_hand=pulls) for t in choose.line(plain, queue)]
+            words = Counter(gate.reason(plain, agent_id, ask) or free for ask in asks)
+            assert each.reasons == words
+            assert each.waiting == len(asks)
+        assert str(told)
+
+
 def check_explanations(desk: Dispatcher, plain: Facts) -> None:
     """Check that every verdict names the first reason, and the instant at which it ends."""
+    _agents_explained(desk, plain)
     for ticket in plain.tickets.values():
         if ticket.queue not in plain.queues.values():
             continue
