@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import click
 
 from ticketroute.cli.kept import address_of, desk_of, instant_written
+from ticketroute.desk.compacting import compact_journal
 from ticketroute.desk.reading import Reader
 from ticketroute.journal.statements import POSTGRES, SQLITE
 from ticketroute.model.instants import LAST_INSTANT, datetime_of
@@ -46,6 +48,8 @@ def verify(address: str, desk: str) -> None:
         return
     first, last = (datetime_of(each).isoformat() for each in (checked.first, checked.last))
     click.echo(f"{checked.events} events from {first} to {last} are intact")
+    if checked.archived:
+        click.echo(f"{checked.archived} events before them are in an archive")
 
 
 @journal.command(help="Fold the events and print how the tickets stand.")
@@ -63,6 +67,26 @@ def replay(address: str, desk: str, written: str | None) -> None:
     click.echo(f"agents {agents}, queues {queues}, tickets {states.total()}")
     for state, count in sorted(states.items()):
         click.echo(f"  {state} {count}")
+
+
+@journal.command(help="Move old events to an archive, behind a snapshot that stands for them.")
+@address_of
+@desk_of
+@click.option(
+    "--archive",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A file that is not there yet; one that ends in .gz is compressed.",
+)
+@click.option("--before", "written", help="Only events before this instant.")
+def compact(address: str, desk: str, archive: Path, written: str | None) -> None:
+    """Print how many events were moved."""
+    before = None if written is None else instant_written("--before", written)
+    moved = compact_journal(address, desk, archive, before)
+    if moved.count:
+        click.echo(f"{moved.count} events, {moved.first} to {moved.last}, are now in {archive}")
+    else:
+        click.echo("no events to move")
 
 
 @journal.command(help="Print the statements that create the tables.")

@@ -21,6 +21,7 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import FOLD, Row, decode
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import (
+    JournalDamagedError,
     JournalSetBackError,
     JournalUnreachableError,
     KeyReusedError,
@@ -296,7 +297,9 @@ def recall(
         if memory.last >= memory.first:
             most = memory.last - memory.first + 1
             answer = yield Trip([place.statements.events(place.desk, memory.first, most)])
-            events = Events(decode(Row(*row), place.where) for row in answer[0])
+            rows = [Row(*row) for row in answer[0]]
+            left = [row for row in rows if row.position <= memory.last]  # not in an archive
+            events = Events(decode(row, place.where) for row in left)
         found[order.key] = (bytes(memory.digest), events)
     return found
 
@@ -359,6 +362,8 @@ def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[R
     while True:
         answer = yield Trip([place.statements.events(place.desk, max(1, fold.head))])
         rows = [Row(*row) for row in answer[0]]
+        if rows and rows[0].position > 1 and not fold.head:
+            yield from check_whole_journal(place)
         known = 1 if rows and rows[0].position == fold.head else 0  # a snapshot, or a slice
         taken = fold.take_in(rows[known:], place.where)
         entries += [entry for entry in taken if entry.position > told]
@@ -368,6 +373,8 @@ def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[R
     answer = yield Trip([place.statements.events(place.desk, max(1, position), 1)])
     seen = [Row(*row)[:2] for row in answer[0]]
     gone = position > 0 and seen != [(position, token)]
+    if gone and seen and seen[0][0] > position:  # unless it is in an archive
+        gone = position > (yield from archived_up_to(place))
     with memory.lock:
         if gone:
             memory.set_back(min(fold.head, position - 1))
@@ -376,6 +383,24 @@ def reopen(memory: Memory, place: Place, *, certain: bool = True) -> Talk[list[R
         log.error("the journal of desk %r was set back to %d", place.desk, fold.head)
         raise JournalSetBackError(place.desk, position, fold.head)
     return [] if last is None else [last]
+
+
+def archived_up_to(place: Place) -> Talk[int]:
+    """Return up to which position events were moved to archives; 0 if none were."""
+    answer = yield Trip([place.statements.archived(place.desk)])
+    return int(answer[0][0][0]) if answer[0] else 0
+
+
+def check_whole_journal(place: Place) -> Talk[None]:
+    """Raise JournalDamagedError if the first events are in an archive: they cannot be folded."""
+    archived = yield from archived_up_to(place)
+    if archived:
+        raise JournalDamagedError(
+            place.where,
+            None,
+            f"events up to {archived} of desk {place.desk!r} are in an archive, and the snapshot "
+            "that stands for them cannot be read by this release",
+        )
 
 
 def _untold(place: Place, told: int, head: int) -> Talk[list[Entry]]:

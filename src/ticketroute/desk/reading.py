@@ -30,6 +30,7 @@ from ticketroute.journal.faults import (
     NoSuchDeskError,
 )
 from ticketroute.journal.lines import Line, LostError
+from ticketroute.journal.snapshots import read_parts
 from ticketroute.journal.statements import SLICE, Answer, Statement, Trip
 from ticketroute.model.checks import check_id
 from ticketroute.model.instants import Instant, instant_of
@@ -40,12 +41,13 @@ LARGEST_POSITION = 2**63 - 1  # of a journal
 
 @frozen
 class Checked:
-    """What a check of a whole journal found in order."""
+    """What a check of a whole journal found in order; ``archived`` events are in an archive."""
 
     events: int
     head: int
     first: Instant | None
     last: Instant | None
+    archived: int = 0
 
 
 class Reader:
@@ -87,7 +89,7 @@ class Reader:
             after = found[-1][0]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the events after a position.
+        """Yield the events after a position; those in an archive are passed over.
 
         Raises:
             JournalDamagedError: at a row that is damaged or missing.
@@ -95,35 +97,68 @@ class Reader:
         position = after
         for row in self.rows(after):
             position += 1
+            if row.position != position == after + 1:
+                position = max(position, self.archived() + 1)
             if row.position != position:
                 raise JournalDamagedError(self.where, position, "it is missing")
             yield Entry(row.position, decode(row, self.where), row.token)
 
+    def archived(self) -> int:
+        """Return up to which position events are in an archive; 0 if none are."""
+        found = self._ask(self._line.statements.archived(self._desk))
+        return int(found[0][0]) if found else 0
+
     def check(self) -> Checked:
         """Read every row and fold it; return what there is.
+
+        Where events are in an archive, those after the snapshot are folded.
 
         Raises:
             JournalDamagedError: at the first row that is damaged or missing.
         """
-        desk, count = Dispatcher(), 0
+        desk, head = Dispatcher(), 0
+        count, position = 0, 0
         first: Instant | None = None
         last: Instant | None = None
         for entry in self.entries():
-            desk.follow((entry.event,))
-            count, last = entry.position, entry.event.at
+            if not count and entry.position > 1:
+                head, desk = self._saved()
+            if entry.position > head:
+                desk.follow((entry.event,))
+            count, position, last = count + 1, entry.position, entry.event.at
             first = last if first is None else first
-        if count < self.head:
-            raise JournalDamagedError(self.where, count + 1, "it is missing")
-        return Checked(count, self.head, first, last)
+        if position < self.head:
+            raise JournalDamagedError(self.where, position + 1, "it is missing")
+        return Checked(count, self.head, first, last, position - count)
 
     def desk_at(self, at: Instant) -> Dispatcher:
-        """Return the desk as it was after everything that happened up to an instant."""
-        desk = Dispatcher()
+        """Return the desk as it was after everything that happened up to an instant.
+
+        Raises:
+            JournalDamagedError: if the events up to then are in an archive.
+        """
+        desk, head = Dispatcher(), 0
         for entry in self.entries():
+            if not head and entry.position > 1 and not desk.now:
+                head, desk = self._saved()
+                if desk.now > at:
+                    raise JournalDamagedError(
+                        self.where, None, "the events up to that instant are in an archive"
+                    )
             if entry.event.at > at:
                 break
-            desk.follow((entry.event,))
+            if entry.position > head:
+                desk.follow((entry.event,))
         return desk
+
+    def _saved(self) -> tuple[int, Dispatcher]:
+        """Return the latest snapshot: its head and the desk."""
+        says = self._line.statements
+        ((_, _, head),) = self._ask(says.state(self._desk))
+        found = read_parts(self._ask(says.parts(self._desk, head)))
+        if found is None:
+            raise JournalDamagedError(self.where, None, "its snapshot cannot be read")
+        return head, Dispatcher.restore(found[0])
 
     def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
         return _ask(self._line, statement)[0]

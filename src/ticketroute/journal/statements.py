@@ -73,6 +73,7 @@ _TABLES: Final = {
         "last {big} NOT NULL, at {big} NOT NULL, PRIMARY KEY (desk, key)"
     ),
     "forgotten": "desk {name} NOT NULL, ticket {name} NOT NULL, PRIMARY KEY (desk, ticket)",
+    "archived": ("desk {name} NOT NULL PRIMARY KEY, position {big} NOT NULL, token {big} NOT NULL"),
     "consumer": (
         "desk {name} NOT NULL, name {name} NOT NULL, position {big} NOT NULL, "
         "token {big} NOT NULL, PRIMARY KEY (desk, name)"
@@ -312,6 +313,37 @@ class Statements:
             ),
         ]
 
+    # --- archives ---------------------------------------------------------------------------
+
+    def archived(self, desk: str) -> Statement:
+        """Find the position up to which events were moved to archives, and its token."""
+        return Statement(
+            self._sql("SELECT position, token FROM {archived} WHERE desk = ?"), (desk,)
+        )
+
+    def least_consumed(self, desk: str) -> Statement:
+        """Find the position of the consumer that is furthest behind; null without consumers."""
+        return Statement(self._sql("SELECT min(position) FROM {consumer} WHERE desk = ?"), (desk,))
+
+    def first_at(self, desk: str, at: Instant) -> Statement:
+        """Find the position of the first event at an instant or after it; null if none is."""
+        return Statement(
+            self._sql("SELECT min(position) FROM {event} WHERE desk = ? AND at >= ?"), (desk, at)
+        )
+
+    def archive(self, desk: str, position: int, token: int) -> list[Statement]:
+        """Drop the events up to a position, and write that they are in an archive."""
+        return [
+            Statement(
+                self._sql("DELETE FROM {event} WHERE desk = ? AND position <= ?"), (desk, position)
+            ),
+            Statement(self._sql("DELETE FROM {archived} WHERE desk = ?"), (desk,)),
+            Statement(
+                self._sql("INSERT INTO {archived} (desk, position, token) VALUES (?, ?, ?)"),
+                (desk, position, token),
+            ),
+        ]
+
     # --- consumers --------------------------------------------------------------------------
 
     def enrol(self, desk: str, name: str) -> Statement:
@@ -358,7 +390,7 @@ class SqliteStatements(Statements):
         "bytes": "blob",
     }
     endings: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("desk", "command", "forgotten", "consumer"), " WITHOUT ROWID"
+        ("desk", "command", "forgotten", "archived", "consumer"), " WITHOUT ROWID"
     )
 
     def overwriting(self) -> list[Statement]:
