@@ -73,6 +73,9 @@ def test_the_threshold_of_a_service_level_is_found() -> None:
 
     assert 0 < span <= 90 * 60_000
     assert right == 1.0
+    met = sum(ticket.met is True for ticket in working_week()) / 2
+    said = f"service level in the log, normal: met by {met:.1f} % of 200 tickets"
+    assert said in fit(working_week()).scenario.assumptions
 
 
 def test_a_given_service_level_is_taken_as_it_is() -> None:

@@ -1,15 +1,19 @@
 """The report in a real browser: it renders, nothing overflows, everything can be read."""
 
+import math
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ticketroute import Agent, Metric, Policy, Target
 from ticketroute.cli import main
@@ -20,11 +24,21 @@ from ticketroute.model.ids import QueueId
 from ticketroute.reporting.ledger import Ledger
 from ticketroute.reporting.page import page
 from ticketroute.reporting.periods import Period
-from ticketroute.simulation import Worker, compare
-from ticketroute.simulation.answer import answer, cautions, value
+from ticketroute.simulation import Holding, Interval, Scenario, Worker, compare
+from ticketroute.simulation.answer import (
+    FROM_A_LOG,
+    FROM_EVENTS,
+    answer,
+    assumptions,
+    cautions,
+    span_of,
+    value,
+)
 from ticketroute.simulation.compare import Comparison
 from ticketroute.simulation.figures import CATALOGUE
+from ticketroute.simulation.pictures import round_ticks
 from ticketroute.simulation.report import report, table
+from ticketroute.simulation.units import DAY, UNITS
 
 CHROMIUM = shutil.which("chromium")
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "servicenow_incident_cases.csv.gz"
@@ -249,3 +263,40 @@ def test_a_stopped_run_and_a_load_above_one_are_cautioned(comparison: Comparison
     assert said[0].startswith("The run was stopped after 4 replications")
     assert "Too few replications for the wanted half-width of 0.01 %" in said[1]
     assert any(line.startswith("The load of random is 1.50") for line in said)
+
+
+@given(st.floats(-1e10, 1e10), st.floats(1, 1e9))
+def test_ticks_of_spans_are_round_as_they_are_written(low: float, width: float) -> None:
+    wait, high = CATALOGUE["wait"], low + width
+    ticks = [at for at in round_ticks(wait, low, high) if low <= at <= high]
+    most = max(abs(low), abs(high))
+    unit = max(unit for unit in UNITS.values() if unit <= max(min(most, DAY), 1))
+
+    assert 2 <= len(ticks) <= 7
+    for at, after in pairwise(ticks):
+        step = (after - at) / unit
+        lead = step / 10 ** math.floor(math.log10(step) + 1e-9)
+        assert min(abs(lead - each) for each in (1, 2, 2.5, 5, 10)) < 1e-3
+
+
+def test_what_is_held_is_said_and_a_log_that_tells_it_is_trusted_more(
+    comparison: Comparison,
+) -> None:
+    scenario = comparison.scenarios["random"]
+    held = evolve(scenario.kinds[0], holding=Holding(share=0.25, span="1h"))
+    log = evolve(scenario, kinds=[held], recorded={"x": (AgentId("a"),)})
+    plain = evolve(log, kinds=scenario.kinds)
+
+    def told(baseline: Scenario) -> Comparison:
+        return evolve(comparison, scenarios={**comparison.scenarios, "random": baseline})
+
+    assert FROM_EVENTS in list(cautions(told(log)))
+    assert FROM_A_LOG in list(cautions(told(plain)))
+    assert any("25 % are put on hold" in line for _, line in assumptions(told(log)))
+
+
+def test_a_difference_of_shares_says_its_unit_once(comparison: Comparison) -> None:
+    found = Interval(mean=0.1, half=0.05, count=3, confidence=0.95)
+
+    assert span_of(CATALOGUE["waited"], found) == "+5.00 to +15.00 points"
+    assert span_of(CATALOGUE["wait"], evolve(found, mean=-6e4, half=3e4)) == "-1.5 min to -30 s"

@@ -24,6 +24,10 @@ FROM_A_LOG = (
     "for its requester. Differences between strategies are more to be trusted than those from the "
     "log."
 )
+FROM_EVENTS = (
+    "The baseline is a log, which does not say how long anybody worked. Differences between "
+    "strategies are more to be trusted than those from the log."
+)
 STAFFED = (
     "time with a ticket or in wrap-up over staffed time; staffed time is the hours on duty and the "
     "overtime in which work was finished"
@@ -54,7 +58,9 @@ def with_half(figure: Figure, found: Interval) -> str:
 
 
 def span_of(figure: Figure, found: Interval) -> str:
-    """Return an interval of differences: ``-8 s to -2 s``."""
+    """Return an interval of differences: ``-8 s to -2 s``, ``-1.20 to +0.30 points``."""
+    if figure.unit == "share" and not math.isnan(found.half):
+        return f"{100 * found.low:+.2f} to {100 * found.high:+.2f} points"
     return f"{value(figure, found.low, signed=True)} to {value(figure, found.high, signed=True)}"
 
 
@@ -154,7 +160,8 @@ def cautions(comparison: Comparison) -> Iterator[str]:
             "and half of the run was left out: make the run longer, or say the warm-up."
         )
     if comparison.scenarios[comparison.baseline].recorded:
-        yield FROM_A_LOG
+        tells_holds = any(kind.holding for kind in comparison.scenarios[comparison.baseline].kinds)
+        yield FROM_EVENTS if tells_holds else FROM_A_LOG
     yield from _of_scenarios(comparison)
     for failure in comparison.failures:
         yield f"Left out: {failure}."
@@ -250,4 +257,6 @@ def _kind(kind: Kind, scenario: Scenario) -> str:
         parts.append(f"{100 * kind.misrouting.share:.3g} % belong to another queue")
     if kind.reopening is not None:
         parts.append(f"{100 * kind.reopening.share:.3g} % are reopened")
+    if kind.holding is not None:
+        parts.append(f"{100 * kind.holding.share:.3g} % are put on hold")
     return ", ".join(parts)

@@ -370,6 +370,17 @@ def _targets(tickets: Sequence[Past]) -> dict[TicketPriority, tuple[int, float]]
     return {priority: each for priority, each in found.items() if each[0]}
 
 
+def _met(tickets: Sequence[Past]) -> dict[TicketPriority, tuple[int, int]]:
+    """Return of each priority how many tickets met their service level, of how many that tell."""
+    met: Counter[TicketPriority] = Counter()
+    told: Counter[TicketPriority] = Counter()
+    for ticket in tickets:
+        if ticket.met is not None:
+            told[ticket.priority] += 1
+            met[ticket.priority] += ticket.met
+    return {priority: (met[priority], count) for priority, count in told.items()}
+
+
 def _threshold(pairs: list[tuple[int, bool]]) -> tuple[int, float]:
     """Return the span that tells best, and the share it tells right; 0 if none tells anything."""
     pairs.sort()
@@ -451,6 +462,11 @@ def _assumptions(
         f"agents hold {capacity} at a time, work on one, and rest outside their hours",
         misrouting,
     ]
+    for priority, (met, told) in sorted(_met(tickets).items()):
+        lines.append(
+            f"service level in the log, {priority.name.lower()}: met by {100 * met / told:.1f} % "
+            f"of {told:,} tickets"
+        )
     for priority, (span, share) in targets.items():
         found = "" if math.isnan(share) else f", fitted: tells {100 * share:.0f} % of the log right"
         lines.append(f"service level, {priority.name.lower()}: resolved in {spoken(span)}{found}")

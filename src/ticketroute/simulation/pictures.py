@@ -18,7 +18,7 @@ from ticketroute.simulation.compare import Comparison
 from ticketroute.simulation.figures import CATALOGUE, Figure
 from ticketroute.simulation.profile import EDGES, HOURS_OF_A_DAY
 from ticketroute.simulation.statistics import Interval
-from ticketroute.simulation.units import spoken
+from ticketroute.simulation.units import DAY, UNITS, spoken
 
 WIDTH = 5.0  # inches: 480 pixels, half of a page and nearly all of a phone
 SHOWN_AGENTS = 25  # of a picture: more rows than that cannot be told apart
@@ -91,6 +91,17 @@ def _scale(figure: Figure) -> FuncFormatter:
     return FuncFormatter(lambda number, _: f"{number:.3g}")
 
 
+def round_ticks(figure: Figure, low: float, high: float) -> list[float]:
+    """Return some five places between two values that are round numbers as they are written."""
+    most = max(abs(low), abs(high))
+    units = (
+        [unit for unit in UNITS.values() if unit <= min(most, DAY)] if figure.unit == "span" else []
+    )
+    unit = max(units, default=1)
+    steps = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    return [at * unit for at in steps.tick_values(low / unit, high / unit)]
+
+
 def _means(comparison: Comparison) -> str:
     figure = CATALOGUE[comparison.figure]
     names = comparison.names
@@ -131,7 +142,8 @@ def _rows(canvas: Canvas, axes: Axes, names: list[str], figure: Figure) -> str:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.xaxis.set_major_formatter(_scale(figure))
-    axes.locator_params(axis="x", nbins=5)
+    low, high = axes.get_xlim()
+    axes.set_xticks([at for at in round_ticks(figure, low, high) if low <= at <= high])
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     return _svg(canvas)
