@@ -16,6 +16,7 @@ from ticketroute.model.agent import Agent, Presence
 from ticketroute.model.events import Event
 from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Queue
+from ticketroute.model.ticket import Ticket
 from ticketroute.testing import promised, values
 from ticketroute.testing.calls import Call, call
 from ticketroute.testing.intents import Intent
@@ -96,27 +97,33 @@ def give(call: Call, desk: Any) -> Turn:
         return Turn(call, refused=refused)
 
 
+ABLE = {"priority": 1, "skills": {"x": 3, "y": 3}}  # whoever comes first gets most of what comes
+orders = st.sampled_from(values.ARRIVALS)
+
+
 @st.composite
 def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
-    """Generate the start of a desk: agents who are there, and queues that they serve."""
-    facts = st.fixed_dictionaries(world.agent_facts)
-    hired = draw(st.lists(facts, min_size=2, max_size=world.most_agents))
+    """Generate the start of a desk: agents who are there, queues that they serve, and tickets."""
+    hired = draw(st.lists(world.agent, min_size=2, max_size=world.most_agents))
+    hired[0] |= {name: able for name, able in ABLE.items() if name not in world.agents}
+    names = [name for name in draw(orders) if name in values.AGENTS[: len(hired)]]
     calls = []
-    if world.promised:
+    if world.service_levels:
         calls += [
             call(commands.SetCalendar, calendar_id, draw(promised.calendars()), at=0)
             for calendar_id in promised.CALENDARS
         ]
     calls += [
         call(commands.AddAgent, Agent(id=name, **each), presence=Presence.AVAILABLE, at=0)
-        for name, each in zip(values.AGENTS, hired, strict=False)
+        for name, each in zip(names, hired, strict=True)
     ]
-    known = values.AGENTS[: len(hired)]
-    opened = st.tuples(st.fixed_dictionaries(world.queue_facts), member_lists)
+    opened = st.tuples(world.queue, member_lists)
     drawn = draw(st.lists(opened, min_size=1, max_size=len(values.QUEUES)))
     ids = values.QUEUES[: len(drawn)]
     for queue_id, (each, members) in zip(ids, drawn, strict=True):
-        serves = [member for member in members if member in known] or list(known)
+        serves = [member for member in members if member in names] or names
+        if queue_id == ids[0] and names[0] not in serves:
+            serves.append(names[0])
         queue = Queue(id=queue_id, members=serves, **each)
         if rings(queue.strategy):  # no other delivery fits it
             queue = evolve(queue, delivery=None)
@@ -124,9 +131,15 @@ def openings(draw: st.DrawFn, world: World) -> tuple[Call, ...]:
         if any(target not in before for target in _targets(queue)):  # nowhere, or in a circle
             queue = evolve(queue, relaxations=())
         calls.append(call(commands.AddQueue, queue, at=0))
-    if world.promised:
+    if world.service_levels:
         agreed = draw(promised.agreements(queues=st.sampled_from(ids)))
         calls.append(call(commands.SetPolicies, agreed, at=0))
+    arriving = st.tuples(st.sampled_from(ids), world.ticket_facts)
+    first = [
+        Ticket(id=values.ticket_id(number), queue=queue_id, **{**facts, "arrived": None})
+        for number, (queue_id, facts) in enumerate(draw(st.lists(arriving, min_size=1, max_size=4)))
+    ]
+    calls.append(call(commands.SubmitMany, first, at=0))
     return tuple(calls)
 
 
@@ -140,6 +153,9 @@ def histories(
 ) -> History:
     """Generate whole histories of ``min_size`` to ``max_size`` intents in a world.
 
+    Most have more than half of ``max_size``. A desk opens with agents who are there, with queues
+    that they serve, and with tickets.
+
     >>> from hypothesis import given
     >>> @given(histories())
     ... def test_time_does_not_go_back(history: History) -> None:
@@ -152,8 +168,20 @@ def histories(
         seed=draw(st.integers(0, 3)),
         permits=draw(st.sampled_from(within.permits)),
         opening=draw(openings(within)),
-        intents=tuple(draw(st.lists(within.anything, min_size=min_size, max_size=max_size))),
+        intents=draw(_days(within, min_size, max_size)),
     )
+
+
+@st.composite
+def _days(draw: st.DrawFn, world: World, least: int, most: int) -> tuple[Intent, ...]:
+    """Generate intents one by one: lists of Hypothesis have five elements or so on average."""
+    found: list[Intent] = []
+    while len(found) < most:
+        intent = draw(world.anything if len(found) < least else world.anything_more)
+        if intent is None:
+            break
+        found.append(intent)
+    return tuple(found)
 
 
 def _targets(queue: Queue) -> list[object]:

@@ -21,6 +21,7 @@ from ticketroute.model.queue import Queue
 from ticketroute.model.ticket import Ticket
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.policy import Policy
+from ticketroute.testing import values
 from ticketroute.testing.calls import Call, call
 from ticketroute.testing.promised import moving_within
 
@@ -47,18 +48,21 @@ class Sight:
         return max(self.desk.now, deadline - (step == "before"))
 
     def ticket(self, pick: int, *states: RoutingState) -> TicketId:
-        """Return a ticket in one of the states, or any ticket, or an unknown id."""
-        known = [t.id for t in self.desk.tickets() if not states or t.state in states]
+        """Return a ticket, in one of the states if there is one, or an unknown id."""
+        every = list(self.desk.tickets())
+        known = [t.id for t in every if t.state in states] or [t.id for t in every]
         return TicketId("nobody's") if pick == NOBODY or not known else known[pick % len(known)]
 
-    def agent(self, pick: int) -> AgentId:
-        """Return an agent, or an unknown id."""
-        known = [agent.id for agent in self.desk.agents()]
+    def agent(self, pick: int, *, but: str | None = None) -> AgentId:
+        """Return an agent, if possible another than ``but``, or an unknown id."""
+        every = [agent.id for agent in self.desk.agents()]
+        known = [each for each in every if each != but] or every
         return AgentId("nobody") if pick == NOBODY or not known else known[pick % len(known)]
 
-    def queue(self, pick: int) -> QueueId:
-        """Return a queue, or an unknown id."""
-        known = [queue.id for queue in self.desk.queues()]
+    def queue(self, pick: int, *, but: str | None = None) -> QueueId:
+        """Return a queue, if possible another than ``but``, or an unknown id."""
+        every = [queue.id for queue in self.desk.queues()]
+        known = [each for each in every if each != but] or every
         return QueueId("nowhere") if pick == NOBODY or not known else known[pick % len(known)]
 
     def asked(self, ticket_id: TicketId, pick: int, *, anybody: bool) -> AgentId:
@@ -67,6 +71,10 @@ class Sight:
         if anybody or not asked or not asked[0]:
             return self.agent(pick)
         return asked[0][pick % len(asked[0])]
+
+    def asks(self) -> bool:
+        """Return whether any offer is open."""
+        return any(ticket.offered_to for ticket in self.desk.tickets())
 
     def members(self, queue_id: QueueId) -> Mapping[AgentId, Membership]:
         """Return the members of a queue; none if the queue does not exist."""
@@ -86,7 +94,7 @@ class Sight:
         facts = {**facts, "arrived": None if arrived is None else min(at, arrived)}
         queue = None if pick == NO_QUEUE else self.queue(pick)
         known = {ticket.id for ticket in self.desk.tickets()}
-        free = (name for each in count() if (name := TicketId(f"t{each}")) not in known)
+        free = (name for name in map(values.ticket_id, count()) if name not in known)
         return Ticket(id=next(islice(free, number, None)), queue=queue, **facts)
 
 
@@ -298,11 +306,13 @@ def _transfer(
     stale: int | None,
 ) -> Calls:
     ticket_id = sight.ticket(pick, WAITING, PARKED, ASSIGNED)
+    now_at = [(t.queue_id, t.agent_id) for t in sight.desk.tickets() if t.id == ticket_id]
+    queue_id, agent_id = now_at[0] if now_at else (None, None)
     yield call(
         commands.Transfer,
         ticket_id,
-        to_queue=None if queue_pick is None else sight.queue(queue_pick),
-        to_agent=None if agent_pick is None else sight.agent(agent_pick),
+        to_queue=None if queue_pick is None else sight.queue(queue_pick, but=queue_id),
+        to_agent=None if agent_pick is None else sight.agent(agent_pick, but=agent_id),
         fresh_place=fresh,
         force=force,
         at=at,
@@ -329,6 +339,8 @@ def _accept(
 ) -> Calls:
     ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
     yield call(commands.Advance, at=at)
+    if not anybody and not sight.asks():
+        return
     agent_id = sight.asked(ticket_id, who, anybody=anybody)
     yield call(commands.Accept, ticket_id, agent_id, at=at, **sight.version(ticket_id, stale))
 
@@ -337,11 +349,27 @@ def _accept(
 def _decline(sight: Sight, at: int, pick: int, who: int, reason: str, *, anybody: bool) -> Calls:
     ticket_id = sight.ticket(pick) if anybody else sight.ticket(pick, OFFERED)
     yield call(commands.Advance, at=at)
+    if not anybody and not sight.asks():
+        return
     agent_id = sight.asked(ticket_id, who, anybody=anybody)
     yield call(commands.Decline, ticket_id, agent_id, reason=reason, at=at)
 
 
 # --- work on tickets ----------------------------------------------------------------------------
+
+
+@_verb
+def _serve(sight: Sight, at: int, who: int) -> Calls:
+    """Accept what the agent was offered, else resolve what they have, else take what waits."""
+    yield call(commands.Advance, at=at)
+    agent_id = sight.agent(who)
+    agent = next((each for each in sight.desk.agents() if each.id == agent_id), None)
+    if agent is not None and agent.offered:
+        yield call(commands.Accept, agent.offered[0], agent_id, at=at)
+    elif agent is not None and agent.tickets:
+        yield call(commands.Resolve, agent.tickets[0], at=at)
+    elif agent is not None and agent.load < agent.capacity:
+        yield call(commands.Take, None, agent_id, at=at)
 
 
 @_verb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import cached_property
 from typing import Any
 
@@ -23,8 +24,8 @@ maybe_picks = st.none() | picks
 flags = st.booleans()
 rarely = st.sampled_from([False] * 5 + [True])
 force = st.sampled_from([False, False, True])
-stale = st.sampled_from([None, None, None, 0, 1])  # how many versions expected_version is behind
-steps = st.sampled_from([0, 0, 0, 1, 2, 5, 11, "before", "deadline"])
+stale = st.sampled_from([None] * 6 + [0, 0, 1])  # how many versions expected_version is behind
+steps = st.sampled_from([0, 0, 0, 1, 2, 4, 8, "before", "deadline"])
 says = st.sampled_from(["available"] * 3 + ["away", "offline", "offline", "lunch"])
 authors = st.sampled_from([*ev.Author, ev.Author.REQUESTER, ev.Author.REQUESTER])
 SHIFTS = st.sampled_from([None, None, None, *promised.CALENDARS])
@@ -47,12 +48,24 @@ def _intents(verb: str, **facts: st.SearchStrategy[Any]) -> Intents:
     return st.builds(Intent, st.just(verb), steps, st.fixed_dictionaries(facts))
 
 
+@st.composite
+def some_of(draw: st.DrawFn, facts: Facts, *, always: Set[str]) -> dict[str, Any]:
+    """Generate the fields that are always there, and about a quarter of the others."""
+    among = st.integers(0, 2 ** len(facts) - 1)
+    chosen = draw(among) & draw(among)
+    return {
+        name: draw(generator)
+        for number, (name, generator) in enumerate(facts.items())
+        if name in always or chosen >> number & 1
+    }
+
+
 @define(slots=False, eq=False)
 class World:
     """Generators of what happens on a desk; the fields define what may be on it.
 
     ``agents``, ``queues`` and ``tickets`` map fields of the model's values to generators and
-    replace the usual ones. ``promised`` is whether there are calendars, shifts and policies.
+    replace the usual ones. ``service_levels`` is whether there are calendars, shifts and policies.
     ``permits`` are hosts with rules of their own; None means no rule.
 
     >>> from hypothesis import strategies as st
@@ -64,13 +77,23 @@ class World:
     tickets: Facts = field(factory=dict)
     permits: tuple[Permits | None, ...] = (None, None, OneOfThree())
     most_agents: int = 5
-    promised: bool = True
+    service_levels: bool = False
 
     @cached_property
     def agent_facts(self) -> Facts:
         """The generators of an agent's fields."""
-        shifts: Facts = {"shift": SHIFTS} if self.promised else {}
+        shifts: Facts = {"shift": SHIFTS} if self.service_levels else {}
         return AGENT_FACTS | shifts | self.agents
+
+    @cached_property
+    def agent(self) -> st.SearchStrategy[dict[str, Any]]:
+        """Generate an agent's capacity and some other fields."""
+        return some_of(self.agent_facts, always={"capacity", *self.agents})
+
+    @cached_property
+    def queue(self) -> st.SearchStrategy[dict[str, Any]]:
+        """Generate how a queue hands out, and some of its other fields."""
+        return some_of(self.queue_facts, always={"strategy", "delivery", "offer", *self.queues})
 
     @cached_property
     def queue_facts(self) -> Facts:
@@ -107,25 +130,24 @@ class World:
     @cached_property
     def moves(self) -> Intents:
         """Generate assignments, transfers and releases by hand."""
-        return st.one_of(
-            _intents("assign", pick=picks, who=picks, force=force, stale=stale),
-            _intents("take", who=picks, pick=picks, anything=flags),
-            _intents("take_next", who=picks),
-            _intents(
-                "transfer",
-                pick=picks,
-                queue_pick=maybe_picks,
-                agent_pick=st.none() | maybe_picks,
-                fresh=flags,
-                force=force,
-                stale=stale,
-            ),
-            _intents(
-                "release",
-                pick=picks,
-                stale=stale,
-                avoid=st.none() | maybe_picks,
-                hold=st.none() | st.sampled_from(ev.HoldStatus),
+        facts: Facts = {"pick": picks, "fresh": flags, "force": flags, "stale": stale}
+        nowhere = st.none()
+        return values.often(
+            (3, _intents("transfer", queue_pick=picks, agent_pick=nowhere, **facts)),
+            (3, _intents("transfer", queue_pick=nowhere, agent_pick=picks, **facts)),
+            (1, _intents("transfer", queue_pick=maybe_picks, agent_pick=maybe_picks, **facts)),
+            (2, _intents("assign", pick=picks, who=picks, force=force, stale=stale)),
+            (1, _intents("take", who=picks, pick=picks, anything=flags)),
+            (1, _intents("take_next", who=picks)),
+            (
+                1,
+                _intents(
+                    "release",
+                    pick=picks,
+                    stale=stale,
+                    avoid=st.none() | maybe_picks,
+                    hold=st.none() | st.sampled_from(ev.HoldStatus),
+                ),
             ),
         )
 
@@ -142,14 +164,14 @@ class World:
     def work(self) -> Intents:
         """Generate work on tickets."""
         statuses, scores = st.sampled_from(ev.HoldStatus), st.sampled_from([0, 100, 101])
-        return st.one_of(
-            _intents("reply", pick=picks, author=authors, who=maybe_picks, rests=flags),
-            _intents("hold", pick=picks, status=statuses, stale=stale),
-            _intents("resume", pick=picks, stale=stale),
-            _intents("change_priority", pick=picks, priority=values.priorities),
-            _intents("change_ticket", pick=picks, changes=self.ticket_changes, release=flags),
-            _intents("rate", pick=picks, score=scores),
-            _intents("submit_again", pick=picks, facts=self.ticket_facts, at_front=flags),
+        return values.often(
+            (5, _intents("hold", pick=picks, status=statuses, stale=stale)),
+            (2, _intents("reply", pick=picks, author=authors, who=maybe_picks, rests=flags)),
+            (2, _intents("resume", pick=picks, stale=stale)),
+            (1, _intents("change_priority", pick=picks, priority=values.priorities)),
+            (2, _intents("change_ticket", pick=picks, changes=self.ticket_changes, release=flags)),
+            (1, _intents("rate", pick=picks, score=scores)),
+            (1, _intents("submit_again", pick=picks, facts=self.ticket_facts, at_front=flags)),
         )
 
     @cached_property
@@ -174,7 +196,7 @@ class World:
         strategy = st.fixed_dictionaries({"strategy": self.queue_facts["strategy"]})
         terms = values.memberships()
         return st.one_of(
-            *([self.agreements] if self.promised else []),
+            *([self.agreements] if self.service_levels else []),
             _intents("set_presence", pick=picks, presence=says),
             _intents("switch_channel", pick=picks, channel=values.channels, on=on),
             _intents("change_agent", pick=picks, facts=some_agent),
@@ -206,16 +228,14 @@ class World:
     @cached_property
     def upheavals(self) -> Intents:
         """Generate changes of the whole desk."""
-        an_agent = st.fixed_dictionaries(self.agent_facts)
-        a_queue = st.fixed_dictionaries(self.queue_facts)
         serves, terms = st.sampled_from([True, True, False]), values.memberships()
         return st.one_of(
-            _intents("add_agent", who=values.agent_ids, facts=an_agent, serves=serves),
+            _intents("add_agent", who=values.agent_ids, facts=self.agent, serves=serves),
             _intents("remove_agent", pick=picks),
             _intents(
                 "add_queue",
                 queue_id=values.queue_ids,
-                facts=a_queue,
+                facts=self.queue,
                 members=member_lists,
                 terms=terms,
             ),
@@ -225,6 +245,11 @@ class World:
         )
 
     @cached_property
+    def service(self) -> Intents:
+        """Generate work as usual: an agent answers an offer, resolves a ticket, or takes one."""
+        return _intents("serve", who=picks)
+
+    @cached_property
     def time(self) -> Intents:
         """Generate passing time."""
         return _intents("advance")
@@ -232,17 +257,25 @@ class World:
     @cached_property
     def anything(self) -> Intents:
         """Generate any of these; those that keep a desk busy are more frequent."""
-        finish = _intents("resolve", pick=picks, stale=st.none(), anything=st.just(False))  # noqa: FBT003
-        return st.one_of(
-            self.arrivals,
-            self.arrivals,
-            self.answers,
-            finish,
-            self.moves,
-            self.work,
-            self.endings,
-            self.staffing,
-            self.time,
-            self.upheavals,
-            *([self.agreements] if self.promised else []),
+        agreements = [(2, self.agreements)] if self.service_levels else []
+        return values.often(
+            (8, self.service),
+            (6, self.arrivals),
+            (3, self.answers),
+            (7, self.moves),
+            (5, self.work),
+            (2, self.time),
+            (2, self.endings),
+            (2, self.staffing),
+            (1, self.upheavals),
+            *agreements,
         )
+
+    @cached_property
+    def anything_more(self) -> st.SearchStrategy[Intent | None]:
+        """Generate any of these, or rarely None, with which a history ends.
+
+        None is far from 0, so that also the simplest history, of which Hypothesis makes many
+        others, is a long one; and far from the end, because Hypothesis draws ends more often.
+        """
+        return values.often((470, self.anything), (1, st.none()), (233, self.anything))
