@@ -11,12 +11,12 @@ with atheris.instrument_imports(include=["ticketroute.core", "ticketroute.strate
     from hypothesis import HealthCheck, given, settings
 
     from ticketroute.model import events as ev
-    from ticketroute.testing import History, Judge, ReferenceDesk, check, histories
+    from ticketroute.testing import History, Judge, ReferenceDesk, World, check, histories
     from ticketroute.testing.history import give
 
 
 @settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(histories())
+@given(histories(World(service_levels=True)))
 def commands(history: History) -> None:
     """Run one history; whatever differs or does not add up is a finding."""
     desk, reference = history.desk(), ReferenceDesk(history.defaults, history.permits)

@@ -13,7 +13,7 @@ from time import perf_counter
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ticketroute.testing import Call, DeskMachine
+from ticketroute.testing import Call, DeskMachine, World
 from ticketroute.testing.history import Turn
 
 AT_A_TIME = 100  # examples for one seed
@@ -23,6 +23,7 @@ TOLD: Counter[str] = Counter()
 
 
 class CountingMachine(DeskMachine):
+    world = World(service_levels=True)
     commands = 0
 
     def give(self, call: Call) -> Turn:

@@ -162,7 +162,7 @@ OUTCOMES = {
 
 @given(
     history=st.one_of(
-        histories(World(promised=False), min_size=20, max_size=40),
+        histories(World(), min_size=20, max_size=40),
         histories(World(), min_size=20, max_size=40),
     ),
     every=st.integers(1, 6),

@@ -40,7 +40,7 @@ from ticketroute.reporting.attainment import attainment
 from ticketroute.reporting.figures import Facet
 from ticketroute.reporting.ledger import Ledger
 from ticketroute.sla import events as sla
-from ticketroute.testing import histories
+from ticketroute.testing import World, histories
 
 TARGET, SHORT = minutes(10), minutes(2)
 an_agent: Any = Agent  # ids of a test are plain texts
@@ -426,7 +426,7 @@ def test_the_report_of_a_weekend_equals_a_recount(zone: str, seed: int) -> None:
 
 
 @settings(max_examples=40)
-@given(histories())
+@given(histories(World(service_levels=True)))
 def test_the_report_of_any_history_equals_a_recount(history: Any) -> None:
     check_against_recount([event for turn in history.run() for event in turn.events], "UTC")
 

@@ -9,7 +9,7 @@ import pytest
 
 from ticketroute.strategies.contract import Member
 from ticketroute.strategies.registry import BUILT_IN
-from ticketroute.testing import DeskPromises, StrategyContract
+from ticketroute.testing import DispatcherContract, StrategyContract
 
 INSIDE = [
     "priority(then=round_robin)",
@@ -43,16 +43,16 @@ def suites() -> dict[str, type[Any]]:
 globals().update(suites())
 
 
-class TestAnyDesk(DeskPromises):
+class TestAnyDesk(DispatcherContract):
     """The whole contract, on desks with any strategies."""
 
 
-class TestDeskOfTurns(DeskPromises):
+class TestDeskOfTurns(DispatcherContract):
     strategy = "round_robin"
     takes_turns = True
 
 
-class TestDeskThatRings(DeskPromises):
+class TestDeskThatRings(DispatcherContract):
     strategy = "ring_all"
 
 

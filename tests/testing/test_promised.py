@@ -108,7 +108,7 @@ def test_histories_have_every_event_of_clocks_and_shifts() -> None:
     seen: Counter[type] = Counter()
 
     @settings(max_examples=150, derandomize=True, deadline=None)
-    @given(histories(min_size=10))
+    @given(histories(World(service_levels=True)))
     def run(history: History) -> None:
         seen.update(type(event) for turn in history.run() for event in turn.events)
 
@@ -118,7 +118,7 @@ def test_histories_have_every_event_of_clocks_and_shifts() -> None:
     assert not wanted - seen.keys() - {sla.ClockRetargeted, sla.CalendarRemoved}
 
 
-@given(histories(World(promised=False)))
+@given(histories())
 def test_a_world_without_service_levels_has_no_clocks(history: History) -> None:
     told = [event for turn in history.run() for event in turn.events]
     assert not any(type(event).__module__ == sla.__name__ for event in told)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ticketroute.testing.contract import StrategyContract as StrategyContract
     from ticketroute.testing.desk_contract import AsyncDeskContract as AsyncDeskContract
     from ticketroute.testing.desk_contract import DeskContract as DeskContract
+    from ticketroute.testing.dispatcher_contract import DispatcherContract as DispatcherContract
     from ticketroute.testing.history import History as History
     from ticketroute.testing.history import histories as histories
     from ticketroute.testing.journal_contract import JournalContract as JournalContract
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ticketroute.testing.promised import escalations as escalations
     from ticketroute.testing.promised import policies as policies
     from ticketroute.testing.promised import targets as targets
-    from ticketroute.testing.promises import DeskPromises as DeskPromises
     from ticketroute.testing.reference.commands import ReferenceDesk as ReferenceDesk
     from ticketroute.testing.values import agents as agents
     from ticketroute.testing.values import defaults as defaults
@@ -44,7 +44,7 @@ _HOME = {
     "DeskBesideReference": "beside",
     "DeskContract": "desk_contract",
     "DeskMachine": "machine",
-    "DeskPromises": "promises",
+    "DispatcherContract": "dispatcher_contract",
     "FrozenClock": "clock",
     "History": "history",
     "JournalContract": "journal_contract",

@@ -18,7 +18,7 @@ from ticketroute.model.ports import Permits
 from ticketroute.model.queue import Defaults, Queue
 from ticketroute.model.ticket import Ticket
 from ticketroute.testing import promised, values
-from ticketroute.testing.calls import Call, call
+from ticketroute.testing.calls import Call, call, written
 from ticketroute.testing.intents import Intent
 from ticketroute.testing.reference.facts import rings
 from ticketroute.testing.world import World, member_lists
@@ -84,9 +84,30 @@ class History:
             desk = self.desk()
         return tuple(give(call, desk) for call in self.calls(desk))
 
-    def script(self) -> str:
-        """Return the history as source code, with the result of each command."""
-        return "\n".join(map(str, self.run()))
+    def script(self, desk: Dispatcher | None = None) -> str:
+        """Return the history as source code, with the result of each command.
+
+        ``desk`` is the desk to run it on, by default a new one. If the desk fails with an error
+        that is no refusal, the error ends the script.
+        """
+        desk = self.desk() if desk is None else desk
+        lines = [f"desk = Dispatcher({self._settings()})"]
+        calls = self.calls(desk)
+        try:
+            for call in calls:
+                lines.append(str(call))
+                lines[-1] = str(give(call, desk))
+        except Exception as failure:  # noqa: BLE001  whatever it is, it is shown
+            lines[-1] += f"  # {type(failure).__name__}: {failure}"
+        return "\n".join(lines)
+
+    def _settings(self) -> str:
+        told = {
+            "defaults": None if self.defaults == Defaults() else written(self.defaults),
+            "random": f"Tape({self.seed})",
+            "permits": None if self.permits is None else written(self.permits),
+        }
+        return ", ".join(f"{name}={value}" for name, value in told.items() if value is not None)
 
 
 def give(call: Call, desk: Any) -> Turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from ticketroute.model import events as ev
 from ticketroute.model.ids import AgentId
@@ -22,7 +22,9 @@ from ticketroute.testing.reference.facts import (
     retry_after,
     takes_turns,
 )
-from ticketroute.testing.reference.hand_out import Found, first_of
+from ticketroute.testing.reference.hand_out import Found, due_of, first_of
+
+BY_PEOPLE = (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED, ev.Cause.ADOPTED)
 
 
 def check_decision(desk: Facts, event: ev.Event, before: ev.Event | None) -> None:
@@ -49,7 +51,7 @@ def check_decision(desk: Facts, event: ev.Event, before: ev.Event | None) -> Non
 def check_eligible(desk: Facts, event: ev.Event, _: ev.Event | None) -> None:
     """Fail if a ticket goes automatically to an agent whom the gate refuses."""
     if isinstance(event, ev.TicketAssigned):
-        if event.cause in (ev.Cause.ACCEPTED, ev.Cause.MANUAL, ev.Cause.TRANSFERRED):
+        if event.cause in BY_PEOPLE:
             return
         if event.cause is ev.Cause.TAKEN and desk.tickets[event.ticket_id].recalled:
             return
@@ -331,6 +333,7 @@ class Judge:
         facts = self.facts
         for event in events:
             facts.now = event.at
+            self.check_names(event)
             for look in self.looks:
                 look(facts, event, self.last)
             before = {who: _units(facts, who) for who in facts.agents} if self.capacity else {}
@@ -346,6 +349,27 @@ class Judge:
         facts.unsettled = False
         facts.loose.clear()
 
+    def check_names(self, event: ev.Event) -> None:
+        """Fail if an event is about an agent, a queue or a ticket that is not on the desk."""
+        adds = (ev.AgentAdded, ev.QueueAdded, ev.TicketSubmitted)
+        facts = self.facts
+        places: tuple[tuple[str, Container[object]], ...] = (
+            ("agent", facts.agents),
+            ("queue", facts.queues),
+            ("ticket", facts.tickets),
+        )
+        for thing, known in places:
+            name = getattr(event, f"{thing}_id", None)
+            if name is not None and name not in known and not isinstance(event, adds):
+                what = type(event).__name__
+                raise AssertionError(f"{what} names {thing} {name!r}, which is not on the desk")
+
     def check_rest(self) -> None:
         """Fail if an agent with room could have a waiting ticket that a queue hands out."""
         check_rest(self.facts)
+
+    def check_nothing_overdue(self) -> None:
+        """Fail if something that was due by now has not happened."""
+        for due in due_of(self.facts)[:1]:
+            late = f"{due.kind.name} of {due.subject} was due at {due.at}"
+            assert due.at > self.facts.now, f"{late}, and at {self.facts.now} it had not happened"

@@ -29,7 +29,7 @@ from ticketroute.testing.history import REFUSALS, Tape, Turn, give, openings
 from ticketroute.testing.intents import Intent, Sight, Step
 from ticketroute.testing.judge import Judge
 from ticketroute.testing.reference.commands import ReferenceDesk
-from ticketroute.testing.world import World, picks, steps
+from ticketroute.testing.world import World, steps
 
 MOST_TICKETS, MOST_WAITING = 24, 5
 OF_ITSELF = (ev.Cause.TIME, ev.Cause.ESCALATED)  # causes of events that time brings
@@ -41,6 +41,17 @@ def of_world(name: str) -> st.SearchStrategy[Any]:
         lambda machine: getattr(machine.world, name)
     )
     return drawn
+
+
+HOW = st.fixed_dictionaries(  # a desk is opened
+    {
+        "seed": st.integers(0, 3),
+        "permits": st.runner().flatmap(lambda machine: st.sampled_from(machine.world.permits)),
+        "defaults": values.defaults(),
+        "opening": st.runner().flatmap(lambda machine: openings(machine.world)),
+        "bare": st.sampled_from([False] * 9 + [True]),
+    }
+)
 
 
 class DeskMachine(RuleBasedStateMachine):
@@ -66,36 +77,13 @@ class DeskMachine(RuleBasedStateMachine):
         self.reference = ReferenceDesk(self.defaults, self.permits)
         self.judge = Judge(self.defaults, self.permits)
 
-    @initialize(
-        seed=st.integers(0, 3),
-        permits=st.runner().flatmap(lambda machine: st.sampled_from(machine.world.permits)),
-        first=values.defaults(),
-        opening=st.runner().flatmap(lambda machine: openings(machine.world)),
-        bare=st.sampled_from([False] * 9 + [True]),
-        first_tickets=st.runner().flatmap(
-            lambda machine: st.lists(
-                st.tuples(picks, machine.world.ticket_facts), min_size=1, max_size=5
-            )
-        ),
-    )
-    def open(
-        self,
-        *,
-        seed: int,
-        permits: Permits | None,
-        first: Defaults,
-        opening: tuple[Call, ...],
-        bare: bool,
-        first_tickets: list[tuple[int, dict[str, Any]]],
-    ) -> None:
+    @initialize(how=HOW)
+    def open(self, *, how: dict[str, Any]) -> None:
         """Open the desks, mostly with agents, queues and tickets."""
-        self.seed, self.permits, self.defaults = seed, permits, first
+        self.seed, self.permits, self.defaults = how["seed"], how["permits"], how["defaults"]
         self.begin()
-        if bare:
-            return
-        for opened in opening:
+        for opened in () if how["bare"] else how["opening"]:
             self.give(opened)
-        self.intend(Intent("submit_many", 0, {"several": first_tickets}))
 
     # --- commands ---------------------------------------------------------------------------
 

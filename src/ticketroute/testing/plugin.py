@@ -20,9 +20,10 @@ pytest.register_assert_rewrite(
     "ticketroute.testing.checks",
     "ticketroute.testing.contract",
     "ticketroute.testing.journal_contract",
+    "ticketroute.testing.desk_contract",
+    "ticketroute.testing.dispatcher_contract",
     "ticketroute.testing.judge",
     "ticketroute.testing.machine",
-    "ticketroute.testing.promises",
     "ticketroute.testing.reference",
     "ticketroute.testing.watched",
 )

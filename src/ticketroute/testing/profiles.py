@@ -14,8 +14,8 @@ def register() -> None:
 
     ``ci`` draws the same examples on every machine and has no time limit for one of them, so that
     its result depends on the change alone. ``dev`` draws new examples at each run. ``long`` is for
-    a night, or after a change to an index; ``quick`` is for a first look. ``hunt`` only finds
-    failures and does not shrink them.
+    a night, or after a change to an index; ``quick`` is for a first look. None of them fails
+    because a busy machine takes long. ``hunt`` only finds failures and does not shrink them.
     """
     settings.register_profile(
         "hunt",
@@ -27,7 +27,12 @@ def register() -> None:
         suppress_health_check=list(HealthCheck),
     )
     settings.register_profile(
-        "quick", derandomize=True, max_examples=15, stateful_step_count=20, deadline=None
+        "quick",
+        derandomize=True,
+        max_examples=15,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     settings.register_profile(
         "ci",
@@ -38,7 +43,12 @@ def register() -> None:
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    settings.register_profile("dev", max_examples=100, deadline=None)
+    settings.register_profile(
+        "dev",
+        max_examples=100,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     settings.register_profile(
         "long",
         max_examples=5_000,

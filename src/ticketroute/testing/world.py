@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any
 
@@ -49,7 +49,7 @@ def _intents(verb: str, **facts: st.SearchStrategy[Any]) -> Intents:
 
 
 @st.composite
-def some_of(draw: st.DrawFn, facts: Facts, *, always: Set[str]) -> dict[str, Any]:
+def some_of(draw: st.DrawFn, facts: Facts, *, always: AbstractSet[str]) -> dict[str, Any]:
     """Generate the fields that are always there, and about a quarter of the others."""
     among = st.integers(0, 2 ** len(facts) - 1)
     chosen = draw(among) & draw(among)
@@ -87,8 +87,8 @@ class World:
 
     @cached_property
     def agent(self) -> st.SearchStrategy[dict[str, Any]]:
-        """Generate an agent's capacity and some other fields."""
-        return some_of(self.agent_facts, always={"capacity", *self.agents})
+        """Generate an agent's capacity, and some other fields."""
+        return some_of(self.agent_facts, always={"capacity", "shift", *self.agents})
 
     @cached_property
     def queue(self) -> st.SearchStrategy[dict[str, Any]]:

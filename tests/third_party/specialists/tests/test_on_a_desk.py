@@ -1,9 +1,9 @@
 from hypothesis import strategies as st
 
-from ticketroute.testing import DeskMachine, DeskPromises, World
+from ticketroute.testing import DeskMachine, DispatcherContract, World
 
 
-class TestPromises(DeskPromises):
+class TestDesks(DispatcherContract):
     strategy = "specialists_first"
 
 
