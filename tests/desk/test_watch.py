@@ -17,6 +17,7 @@ from ticketroute.desk import Desk, watch
 from ticketroute.desk.watch import Watch
 from ticketroute.errors import InvalidValueError, TicketRouteError
 from ticketroute.model.events import WaitReason
+from ticketroute.model.relaxation import Relaxation
 from ticketroute.testing.history import History, Tape, histories
 from ticketroute.testing.world import World
 
@@ -198,3 +199,22 @@ def test_an_agent_is_read_again_when_their_ticket_goes_on_hold() -> None:
     seen.look()
     assert seen.agents["ana"].parked == ("t1",)
     assert plain(seen) == fresh(desk)
+
+
+def test_a_reason_follows_agents_of_the_other_queues_that_a_ticket_waits_in() -> None:
+    clock = Clock()
+    desk = Desk(clock=clock)
+    desk.add_agent(Agent(id="ana", capacity=1), presence="away")
+    desk.add_queue(Queue(id="second", members=["ana"]))
+    desk.add_queue(Queue(id="first", relaxations=[Relaxation(after=10, add_queue="second")]))
+    desk.submit(Ticket(id="t1", queue="first"))
+    clock.at = 20
+    desk.advance()
+    seen = Watch(desk)
+    seen.look()
+    assert seen.reasons("first") == {WaitReason.NOBODY_AVAILABLE: 1}
+    desk.submit(Ticket(id="t2", queue="second"))
+    desk.assign("t2", "ana", force=True)
+    desk.set_presence("ana", "available")
+    seen.look()
+    assert seen.reasons("first") == {WaitReason.NOBODY_FREE: 1}

@@ -487,3 +487,16 @@ def test_the_command_serves_scrapes_until_it_is_stopped(path: Path) -> None:
         process.kill()
         process.wait(20)
         process.stdout.close()
+
+
+def test_a_wait_as_long_as_a_bound_is_within_it(clock: Any) -> None:
+    desk = Desk(clock=clock)
+    desk.add_agent(Agent(id="ana", capacity=1))
+    desk.add_queue(Queue(id="mail", members=["ana"]))
+    desk.submit(Ticket(id="t1", queue="mail"))
+    clock.at += 5_000
+    desk.assign("t1", "ana", force=True)
+    found = scraped(desk, clock=clock)
+    # A span counts rounded down to its seven leading bits, so that the bound itself may be below.
+    assert value(found, "ticketroute_wait_seconds_bucket", queue="mail", le="5.0") == 1
+    assert value(found, "ticketroute_wait_seconds_sum", queue="mail") == 5

@@ -127,6 +127,21 @@ def test_a_token_is_given_once_and_kept_in_a_cookie(guarded: Any, get: Get) -> N
 
 
 @pytest.mark.parametrize(
+    ("path", "host", "leads_to"),
+    [
+        ("//evil.example/", "localhost", "/evil.example/"),
+        ("/", "evil.example/x?y=", "/"),
+        ("/tickets/a b\r\nX: y.json", "localhost", "/tickets/a%20b%0D%0AX%3A%20y.json"),
+    ],
+)
+def test_the_way_on_stays_on_this_server(
+    guarded: Any, get: Get, path: str, host: str, leads_to: str
+) -> None:
+    reply = get(guarded, path, query=f"token={TOKEN}", headers={"host": host})
+    assert (reply.status, reply.headers["location"]) == (303, leads_to)
+
+
+@pytest.mark.parametrize(
     "told",
     [
         {"authorization": "Bearer wrong-token-0123456"},

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from inspect import isawaitable
 from ipaddress import ip_address
+from urllib.parse import quote, urlencode
 
 from attrs import frozen
 from starlette.requests import Request
@@ -104,8 +105,10 @@ def _same(given: str, expected: str) -> bool:
 
 
 def _without_token(request: Request) -> str:
-    rest = request.url.remove_query_params("token")
-    return rest.path + (f"?{rest.query}" if rest.query else "")
+    """Return the address on this server without the token, whatever the Host header says."""
+    path = "/" + quote(request.scope["path"].lstrip("/"))
+    rest = [(key, told) for key, told in request.query_params.multi_items() if key != "token"]
+    return f"{path}?{urlencode(rest)}" if rest else path
 
 
 def _on_this_machine(request: Request) -> Answer | None:
