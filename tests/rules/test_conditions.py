@@ -13,6 +13,7 @@ from ticketroute import Calendar, Ticket, TicketPriority, hours
 from ticketroute.errors import InvalidValueError
 from ticketroute.model import CalendarId
 from ticketroute.rules import (
+    AddTags,
     AllOf,
     Always,
     AnyOf,
@@ -31,6 +32,7 @@ from ticketroute.rules import (
     QueueIs,
     RequesterIs,
     Rule,
+    Ruleset,
     TierIs,
     Within,
 )
@@ -273,3 +275,11 @@ def test_keywords_from_a_set_are_described_in_one_order() -> None:
     words = {f"word {number}" for number in range(10, 40)}
     assert Keywords(words) == Keywords(sorted(words))
     assert str(Keywords(words)) == str(Keywords(sorted(words)))
+
+
+@pytest.mark.parametrize("text", ["abc \udc80 b\udc80c", "\ud83d abc"])
+def test_a_text_with_halves_of_characters_is_searched_like_any_other(text: str) -> None:
+    rules = Ruleset([Rule(name="r", when=Pattern("abc"), then=[AddTags("found")])])
+    assert rules.apply(a_ticket(id="t1", queue="q"), at=0, text=text).fired
+    with pytest.raises(InvalidValueError, match="halves of characters"):
+        Pattern("a\udc80")

@@ -17,6 +17,7 @@ from ticketroute.journal.faults import (
 from ticketroute.journal.lines import LostError
 from ticketroute.journal.statements import SCHEMA, Statement, Trip
 
+LAST_POSITION = 2**63 - 1  # of a journal
 TRIES = 5  # to create the tables, where several processes begin at once
 BY_HAND = "print what creates it with 'ticketroute journal schema --sql', and run that"
 
@@ -32,9 +33,11 @@ def opened(memory: Memory, place: Place, *, create: bool | None) -> Talk[None]:
         yield Trip([says.create(place.desk, FOLD)])
     answer = yield Trip([says.state(place.desk)])
     yield from check_state(place, answer[0])
+    with memory.lock:
+        memory.told = LAST_POSITION  # what happened before is for those who read or consume
     yield from reopen(memory, place)
     with memory.lock:
-        memory.outbox.clear()  # what happened before is for those who read or consume
+        memory.told = memory.fold.head
 
 
 def _tables(place: Place) -> Talk[None]:

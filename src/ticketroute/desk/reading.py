@@ -20,6 +20,7 @@ from ticketroute.desk.conversation import (
     reopen,
 )
 from ticketroute.desk.memory import Making, Memory
+from ticketroute.desk.opening import LAST_POSITION
 from ticketroute.desk.views import Views
 from ticketroute.journal.codec import FOLD, Row, decode
 from ticketroute.journal.contract import Entry
@@ -36,7 +37,6 @@ from ticketroute.model.checks import check_id
 from ticketroute.model.instants import Instant, instant_of
 
 WAIT = 10.0  # seconds
-LARGEST_POSITION = 2**63 - 1  # of a journal
 
 
 @frozen
@@ -198,7 +198,7 @@ class ReadOnlyDesk(Views):
             own_clock=False,
         )
         self._memory = Memory(Making(), self._line.where)
-        self._memory.told = LARGEST_POSITION  # nobody is told, so no event is kept for it
+        self._memory.told = LAST_POSITION  # nobody is told, so no event is kept for it
         try:
             drive(patiently(self._place, lambda: _seen(self._memory, self._place)), self._line)
         except BaseException:

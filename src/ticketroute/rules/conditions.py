@@ -24,7 +24,7 @@ from ticketroute.model.ids import CalendarId, QueueId
 from ticketroute.model.ticket import Channel, TicketPriority
 from ticketroute.rules.combining import Condition
 from ticketroute.rules.draft import TIER, Draft
-from ticketroute.rules.patterns import Compiled, compiled
+from ticketroute.rules.patterns import Compiled, compiled, found_in
 from ticketroute.rules.words import Keyword
 
 _LONGEST_NUMBER = 40  # characters of an attribute that is compared as a number
@@ -355,7 +355,7 @@ class Pattern(Condition):
 
     def holds(self, draft: Draft) -> bool:
         """Return whether the pattern is in the text."""
-        return bool(draft.text) and self._compiled.search(draft.text or "") is not None
+        return bool(draft.text) and found_in(self._compiled, draft.text or "")
 
     def __str__(self) -> str:
         return f"the text matches {self.source!r}"

@@ -39,6 +39,8 @@ def compiled(thing: str, source: object, *, ignore_case: bool) -> Compiled:
     """
     if not isinstance(source, str) or not 1 <= len(source) <= LONGEST_PATTERN:
         raise InvalidValueError(thing, source, f"a pattern of 1 to {LONGEST_PATTERN} characters")
+    if _whole(source) != source:
+        raise InvalidValueError(thing, source, "a pattern without halves of characters")
     if _OPEN_BELOW.search(source):
         raise InvalidValueError(thing, source, "written with a lower bound: {0,3} and not {,3}")
     try:
@@ -57,3 +59,18 @@ def compiled(thing: str, source: object, *, ignore_case: bool) -> Compiled:
         raise InvalidValueError(
             thing, source, f"a pattern in the syntax of RE2 (https://github.com/google/re2): {told}"
         ) from None
+
+
+def found_in(pattern: Compiled, text: str) -> bool:
+    """Return whether a pattern matches anywhere in a text; half a character counts as ``?``.
+
+    Mail that was decoded by force has such halves, and RE2 reads UTF-8, which has none.
+    """
+    try:
+        return pattern.search(text) is not None
+    except UnicodeEncodeError:
+        return pattern.search(_whole(text)) is not None
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
