@@ -392,3 +392,47 @@ def test_a_connection_of_psycopgs_asyncio(postgres: str) -> None:
             assert [ticket.id for ticket in desk.tickets()] == ["t2"]
 
     asyncio.run(whole())
+
+
+def test_late_commands_are_decided_at_the_end_of_the_block_under_one_lock(
+    desk: Desk, begin: Begin, address: str
+) -> None:
+    with begin() as connection:
+        with desk.inside(connection, late=True) as inside:
+            assert inside.submit(Ticket(id="t1", queue="mail")) == ()
+            assert inside.resolve("t1") == ()
+            assert not desk.tentative
+        assert desk.ticket("t1").state.value == "done"
+    with Desk.open(address) as other:
+        assert other.ticket("t1").state.value == "done"
+    assert equals_the_fold(desk)
+
+
+def test_a_late_command_that_is_refused_raises_at_the_end_of_the_block(
+    desk: Desk, begin: Begin
+) -> None:
+    with pytest.raises(UnknownTicketError):
+        refuse_late(desk, begin)
+    desk.refresh()
+    assert desk.tickets() == ()
+    assert equals_the_fold(desk)
+
+
+def refuse_late(desk: Desk, begin: Begin) -> None:
+    with begin() as connection, desk.inside(connection, late=True) as inside:
+        inside.submit(Ticket(id="t1", queue="mail"))
+        inside.resolve("nobody")
+
+
+def test_a_block_that_fails_gives_none_of_its_late_commands(desk: Desk, begin: Begin) -> None:
+    with begin() as connection:
+        with pytest.raises(TornError):
+            fail_late(desk, connection)
+        desk.refresh()
+        assert desk.tickets() == ()
+
+
+def fail_late(desk: Desk, connection: Any) -> None:
+    with desk.inside(connection, late=True) as inside:
+        inside.submit(Ticket(id="t1", queue="mail"))
+        raise TornError

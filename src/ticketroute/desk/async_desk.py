@@ -185,19 +185,28 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
         self._outlet.tell()
 
     @asynccontextmanager
-    async def inside(self, connection: Any) -> AsyncIterator[AsyncInside]:
+    async def inside(self, connection: Any, *, late: bool = False) -> AsyncIterator[AsyncInside]:
         """Do commands inside a transaction of the host's, which commits or gives up both.
 
         ``connection`` is an AsyncConnection of psycopg, or an AsyncConnection or AsyncSession of
-        SQLAlchemy with any driver.
+        SQLAlchemy with any driver. ``late`` is as for a ``Desk``.
         """
         self._check_open()
         line = async_host_line(connection, self._line, self._place.wait)
 
+        orders: list[Order] = []
+
         async def settle(order: Order) -> None:
-            await drive_async(hosted(self._memory, self._place, order), line)
+            if late:
+                orders.append(order)
+            else:
+                await drive_async(hosted(self._memory, self._place, [order]), line)
 
         yield AsyncInside(settle, self)
+        if orders:
+            await drive_async(hosted(self._memory, self._place, orders), line)
+        for order in orders:
+            order.answer()
         self._outlet.tell()
 
     # --- what happened ----------------------------------------------------------------------

@@ -329,20 +329,21 @@ def writing(
 # --- commands in a transaction that somebody else ends --------------------------------------------
 
 
-def hosted(memory: Memory, place: Place, order: Order) -> Talk[None]:
-    """Settle one order in the host's transaction, which may yet be given up."""
-    locked = yield from lock(memory, place, [order], hosted=True)
-    found = yield from recall(place, [order], locked.known)
+def hosted(memory: Memory, place: Place, orders: Sequence[Order]) -> Talk[None]:
+    """Settle orders in the host's transaction, which may yet be given up: under one lock."""
+    locked = yield from lock(memory, place, orders, hosted=True)
+    found = yield from recall(place, orders, locked.known)
     try:
         rows, known = yield from ready(
-            memory, place, locked, lambda: _decide(memory, [order], locked, found), certain=False
+            memory, place, locked, lambda: _decide(memory, orders, locked, found), certain=False
         )
     except UnsoundError as unsound:
         raise unsound.fault from unsound.fault.__cause__
     if rows or known:
-        yield Trip(writing(memory, place, rows, known, [order]))
-    if not order.settled:
-        order.settle(order.decided, order.refused)
+        yield Trip(writing(memory, place, rows, known, orders))
+    for order in orders:
+        if not order.settled:
+            order.settle(order.decided, order.refused)
 
 
 # --- opening and reading --------------------------------------------------------------------------
@@ -454,8 +455,8 @@ def save_snapshot(memory: Memory, place: Place) -> Talk[int]:
     return head
 
 
-def refresh(memory: Memory, place: Place) -> Talk[None]:
-    """Take in what others committed, without a lock on the desk."""
+def refresh(memory: Memory, place: Place, *, certain: bool = True) -> Talk[None]:
+    """Take in what others committed, without a lock on the desk; ``certain`` as in ``ready``."""
     with memory.lock:
         after = memory.fold.head
     trip = [place.statements.state(place.desk), place.statements.events(place.desk, max(1, after))]
@@ -466,9 +467,9 @@ def refresh(memory: Memory, place: Place) -> Talk[None]:
     with memory.lock:
         proof = memory.prove(rows)
         if proof is Proof.PROVEN:
-            memory.catch_up(rows)
+            memory.catch_up(rows, certain=certain)
             return
-    yield from reopen(memory, place)
+    yield from reopen(memory, place, certain=certain)
 
 
 def patiently(place: Place, talk: Callable[[], Talk[T]]) -> Talk[T]:

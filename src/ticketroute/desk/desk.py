@@ -246,12 +246,16 @@ class Desk(Commands[Events], Configured):
             self._outlet.tell()
 
     @contextmanager
-    def inside(self, connection: Any) -> Iterator[Inside]:
+    def inside(self, connection: Any, *, late: bool = False) -> Iterator[Inside]:
         """Do commands inside a transaction of the host's, which commits or gives up both.
 
         ``connection`` is of psycopg, sqlite3, SQLAlchemy (also a Session) or Django, in a
         transaction, and leads to the database of the desk. Subscribers are told after the commit.
         Other processes wait from the first command on until the transaction ends.
+
+        With ``late`` the commands are collected, and decided one after the other at the end of the
+        block, under one lock: each returns no events, and the first that is refused raises there.
+        Others then wait only from the end of the block on. If the block fails, none is given.
 
         Raises:
             HostTransactionError: if it is in autocommit, or leads elsewhere.
@@ -262,10 +266,13 @@ class Desk(Commands[Events], Configured):
         line = host_line(connection, self._line, self._place.wait)
         memory, place = self._memory, self._place
 
-        def settle(order: Order) -> None:
-            drive(hosted(memory, place, order), line)
+        def settle(orders: list[Order]) -> None:
+            drive(hosted(memory, place, orders), line)
 
-        yield Inside(settle, self)
+        if late:
+            yield from _collected(settle, self)
+        else:
+            yield Inside(lambda order: settle([order]), self)
         self._outlet.tell()
 
     # --- what happened ----------------------------------------------------------------------
@@ -470,6 +477,16 @@ class Inside(Commands[Events]):
 
 class Together(Inside):
     """Commands of one transaction of our own."""
+
+
+def _collected(settle: Callable[[list[Order]], None], desk: Desk) -> Iterator[Inside]:
+    """Yield what collects commands, and settle them when the block has ended."""
+    orders: list[Order] = []
+    yield Inside(orders.append, desk)
+    if orders:
+        settle(orders)
+    for order in orders:
+        order.answer()
 
 
 def _entered(

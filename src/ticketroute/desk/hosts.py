@@ -65,7 +65,7 @@ class HostLine:
         try:
             return [self._run(each) for each in trip.statements]
         except Exception as fault:
-            raise _said(fault, self.where, self.wait) from fault
+            raise in_our_words(fault, self.where, self.wait) from fault
 
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
         raise NotImplementedError
@@ -95,7 +95,7 @@ class PsycopgHost(HostLine):
                 cursors = [self._execute(each) for each in trip.statements]
             return [each.fetchall() if each.description else [] for each in cursors]
         except Exception as fault:
-            raise _said(fault, self.where, self.wait) from fault
+            raise in_our_words(fault, self.where, self.wait) from fault
 
     def _execute(self, statement: Statement) -> Any:
         cursor = self._connection.cursor(row_factory=_tuples)
@@ -141,13 +141,18 @@ class DjangoHost(HostLine):
         self._connection = connection
 
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
-        sql = postgres.formatted(statement.sql)
-        with self._connection.cursor() as cursor:
-            if statement.rows is not None:
-                cursor.executemany(sql, statement.rows)
-                return []
-            cursor.execute(sql, statement.values or None)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        return run_in_django(self._connection, statement)
+
+
+def run_in_django(connection: Any, statement: Statement) -> list[tuple[Any, ...]]:
+    """Run one statement on a connection of Django and return what it found."""
+    sql = postgres.formatted(statement.sql)
+    with connection.cursor() as cursor:
+        if statement.rows is not None:
+            cursor.executemany(sql, statement.rows)
+            return []
+        cursor.execute(sql, statement.values or None)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 class SqlAlchemyHost(HostLine):
@@ -185,7 +190,7 @@ class AsyncSqlAlchemyHost:
         try:
             return [await self._connection.run_sync(_run_alchemy, each) for each in trip.statements]
         except Exception as fault:
-            raise _said(fault, self.where, self.wait) from fault
+            raise in_our_words(fault, self.where, self.wait) from fault
 
     async def close(self) -> None:
         """Leave the connection to the host."""
@@ -213,7 +218,7 @@ class AsyncPsycopgHost:
                 cursors = [await self._execute(each) for each in trip.statements]
             return [await each.fetchall() if each.description else [] for each in cursors]
         except Exception as fault:
-            raise _said(fault, self.where, self.wait) from fault
+            raise in_our_words(fault, self.where, self.wait) from fault
 
     async def _execute(self, statement: Statement) -> Any:
         cursor = self._connection.cursor(row_factory=_tuples)
@@ -307,7 +312,7 @@ def _run_alchemy(connection: Any, statement: Statement) -> list[tuple[Any, ...]]
     return [tuple(row) for row in found] if found.returns_rows else []
 
 
-def _said(fault: Exception, where: str, wait: float) -> Exception:
+def in_our_words(fault: Exception, where: str, wait: float) -> Exception:
     """Return a fault in the host's transaction in our words where they help, else as it is."""
     if isinstance(fault, JournalError | LostError):
         return fault

@@ -1,0 +1,1 @@
+"""Routing of the help desk's tickets."""
