@@ -6,12 +6,14 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -69,6 +71,7 @@ class Project:
             "PYTHONPATH": str(ROOT / "src"),
             "HELPDESK_DATA": str(data),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
             **environment,
         }
 
@@ -85,6 +88,18 @@ class Project:
         )
         assert not check or ran.returncode == 0, ran.stdout + ran.stderr
         return ran
+
+    def migrate(self) -> None:
+        """Make the tables; of SQLite they are made once in a run, and copied."""
+        if "DATABASE_URL" in self.environment:
+            self.manage("migrate", "-v", "0")
+            return
+        made = self.python.parents[2] / f"migrated-{os.getpid()}.sqlite3"
+        if not made.exists():
+            self.manage("migrate", "-v", "0")
+            shutil.copy(self.data / "db.sqlite3", made)
+        else:
+            shutil.copy(made, self.data / "db.sqlite3")
 
     def shell(self, code: str) -> str:
         """Run code in the project; return what it printed."""
@@ -128,7 +143,7 @@ def wait_for(address: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def helpdesk_python() -> Path:
+def helpdesk_python() -> Iterator[Path]:
     """The interpreter of an environment with django-helpdesk; skips without a package index."""
     key = hashlib.sha256(repr((WANTED, OURS, sys.version)).encode()).hexdigest()[:12]
     folder = ROOT / "build" / f"helpdesk-{key}"
@@ -139,7 +154,14 @@ def helpdesk_python() -> Path:
         if CI:
             pytest.fail(why)
         pytest.skip(why)
-    return folder / "venv/bin/python"
+    yield folder / "venv/bin/python"
+    (folder / f"migrated-{os.getpid()}.sqlite3").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def make(helpdesk_python: Path, tmp_path: Path) -> Callable[..., Project]:
+    """What makes the example with this environment; on SQLite if nothing else is said."""
+    return partial(Project, helpdesk_python, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.external)])

@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ticketroute.django.actor.ActorMiddleware",
 ]
 ROOT_URLCONF = "site_of_helpdesk.urls"
@@ -78,12 +79,17 @@ def database() -> dict[str, object]:
 DATABASES = {"default": {**database(), "ATOMIC_REQUESTS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SITE_ID = 1
-LOGIN_URL = "/login/"
+LOGIN_URL, LOGIN_REDIRECT_URL = "/login/", "/dashboard/"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"
 USE_TZ = True
 EMAIL_BACKEND = os.environ.get("MAIL", "django.core.mail.backends.locmem.EmailBackend")
+
+if os.environ.get("HTTPS") == "1":  # behind a server that speaks HTTPS
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
 HELPDESK_TEAMS_MODE_ENABLED = False
 HELPDESK_PUBLIC_ENABLED = True

@@ -19,6 +19,7 @@ Address = str | os.PathLike[str]
 Clock = Callable[[], "Instant | datetime"]
 
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
+ELSEWHERE: dict[str, Callable[[str, float], Line]] = {}  # scheme -> line, for addresses of hosts
 FORMS = "a path of a file, such as 'desk.db', or 'postgresql://host/database'"
 
 
@@ -49,12 +50,20 @@ def is_postgres(address: Address) -> bool:
     return text.startswith(POSTGRES_SCHEMES)
 
 
+def of_a_host(address: Address) -> Callable[[str, float], Line] | None:
+    """Return what leads to an address whose scheme a host has added to ``ELSEWHERE``, or None."""
+    scheme = address.partition("://")[0] if isinstance(address, str) else ""
+    return ELSEWHERE.get(scheme)
+
+
 def refuse_missing(address: Address) -> None:
     """Refuse a file that does not exist, which connecting would create.
 
     Raises:
         NotAJournalError: it names the file.
     """
+    if of_a_host(address) is not None:
+        return
     if not is_postgres(address) and not Path(address).exists():
         where = f"SQLite file {Path(address).absolute()}"
         raise NotAJournalError(where, "does not exist", "check the path")
@@ -67,6 +76,9 @@ def line_to(
 
     ``read_only`` is for those who only select. SQLite then refuses everything else.
     """
+    elsewhere = of_a_host(address)
+    if elsewhere is not None:
+        return elsewhere(os.fspath(address), wait)
     if is_postgres(address):
         return PostgresLine(os.fspath(address), wait=wait)
     path = str(Path(address))

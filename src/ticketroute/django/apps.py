@@ -17,8 +17,12 @@ class TicketrouteConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the bindings. The database is first asked when a desk is first used."""
+        from ticketroute.desk.addresses import ELSEWHERE  # noqa: PLC0415
         from ticketroute.django import checks  # noqa: F401, PLC0415  registers them
         from ticketroute.django.desks import desks  # noqa: PLC0415  models are loaded only now
+        from ticketroute.django.journal import AliasLine  # noqa: PLC0415
+
+        ELSEWHERE["django"] = AliasLine.to
 
         def forget(**_: Any) -> None:
             """Begin anew after a migration or a flush, such as between tests."""

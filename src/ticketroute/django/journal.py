@@ -105,6 +105,11 @@ class AliasLine:
             return NotAJournalError(self.where, "has no tables of ticketroute", MIGRATE)
         return said
 
+    @classmethod
+    def to(cls, address: str, wait: float) -> AliasLine:
+        """Return the line to an address such as ``django://default``."""
+        return cls(address.partition("://")[2], wait)
+
     def close(self) -> None:
         """Leave the connection to Django."""
 
