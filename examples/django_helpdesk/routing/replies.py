@@ -16,10 +16,8 @@ from ticketroute.errors import TicketRouteError
 def reply(instance: FollowUp, created: bool = False, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002  of Django's signals
     """Tell the desk who wrote; the first entry of a history is the ticket itself."""
     wrote = created and not raw and instance.public and instance.comment
-    if (
-        not wrote
-        or not FollowUp.objects.filter(ticket_id=instance.ticket_id, pk__lt=instance.pk).exists()
-    ):
+    earlier = FollowUp.objects.filter(ticket_id=instance.ticket_id, public=True, pk__lt=instance.pk)
+    if not wrote or not earlier.exists():
         return
     author = "requester" if instance.is_from_submitter or instance.user is None else "agent"
     # After the commit: the ticket's row is locked by now, and the desk has to be locked first.

@@ -281,6 +281,16 @@ class TheRest(Office, TestCase):
         self.assertEqual(ticket.due_date.year, 2030)
         self.in_step()
 
+    def test_an_answer_ends_the_clock_of_the_first_response_and_nothing_before_it(self) -> None:
+        ticket = self.submit()
+
+        def state() -> str:
+            return self.desk.clock(str(ticket.pk), Metric.FIRST_RESPONSE).state.value
+
+        self.assertEqual(state(), "running")
+        self.update(ticket, comment="Is it plugged in?")
+        self.assertEqual(state(), "met")
+
     def test_the_page_says_why(self) -> None:
         ticket = self.submit()
         page = self.client.get(f"/tickets/{ticket.pk}/").content.decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_safe
 from ticketroute.desk.desk import Desk
 from ticketroute.django.conf import DEFAULT
 from ticketroute.django.desks import desks
+from ticketroute.errors import UnknownAgentError, UnknownQueueError
 from ticketroute.journal.faults import JournalError
 from ticketroute.web.page import HEADERS, KEPT, Page
 from ticketroute.web.source import Source
@@ -45,7 +47,7 @@ class BoardViews:
                 given = desks[self._alias].settings
                 address = f"django://{given.database}"
                 desk = Desk.open(address, given.name, create=False, listen=False)
-                self._source = Source(desk, clock=given.clock)
+                self._source = Source(desk, clock=given.clock, names=partial(_name, desk))
             return self._source
 
     def page(self, _: HttpRequest) -> HttpResponse:
@@ -104,6 +106,18 @@ class BoardViews:
 
         # It only reads: a transaction of SQLite would keep everybody else from writing.
         return transaction.non_atomic_requests(require_safe(staff_member_required(guarded)))
+
+
+def _name(desk: Desk, each: str) -> str:
+    """Return the name that a queue or an agent has on the desk, or the id."""
+    try:
+        return desk.queue(each).name or each
+    except UnknownQueueError:
+        pass
+    try:
+        return desk.agent(each).agent.name or each
+    except UnknownAgentError:
+        return each
 
 
 def _answer(
