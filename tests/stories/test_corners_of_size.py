@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import ChannelLimit, Membership, RoutingState, TicketPriority, minutes, seconds
+from ticketroute import (
+    ChannelLimit,
+    Membership,
+    Relaxation,
+    RoutingState,
+    TicketPriority,
+    minutes,
+    seconds,
+)
 from ticketroute import errors as err
 from ticketroute.model import AgentId, QueueId, TicketId
 
@@ -109,3 +117,50 @@ def test_a_break_counts_for_longest_available_and_not_for_longest_idle(
     desk.set_presence(MARY, "available", at=minutes(25))
     desk.ask("next", "q", at=minutes(30))
     assert desk.who("next") == who
+
+
+def heavy_with_room_on_a(desk: Desk, **facts: object) -> None:
+    """Hold room of a's for a heavy ticket: one unit is free, and light tickets wait behind it."""
+    desk.staff("a", "b", capacity=4)
+    desk.set_presence(B, "away", at=0)
+    desk.open_queue("q", "a", "b", hold_room_after=10 * S, **facts)
+    for number in range(4):
+        desk.ask(f"l{number}", "q", at=0)
+    desk.ask("heavy", "q", at=S, weight=4, priority=TicketPriority.HIGH)
+    for number in range(4, 8):
+        desk.ask(f"l{number}", "q", at=S)
+    desk.resolve(TicketId("l0"), at=12 * S)
+    assert desk.agent(A).room_held_for == "heavy"
+
+
+def test_room_held_by_one_goes_to_light_work_at_once_when_another_takes_the_heavy(
+    desk: Desk,
+) -> None:
+    heavy_with_room_on_a(desk)
+    desk.set_presence(B, "available", at=13 * S)
+    assert (desk.who("heavy"), desk.who("l4")) == ("b", "a")
+
+
+@pytest.mark.parametrize("skill", ["", "x"])
+def test_room_held_for_work_that_moves_away_in_a_hand_out_is_free_in_the_same_one(
+    desk: Desk, skill: str
+) -> None:
+    desk.staff("a", capacity=4, skills={"x": 1})
+    desk.staff("b", capacity=4, skills={"x": 1})
+    desk.open_queue("q2", "b")
+    step = Relaxation(after=9_000 * S, move_to=QueueId("q2"), skip_wait=True)
+    desk.open_queue("q", "a", hold_room_after=10 * S, relaxations=[step])
+    desk.open_queue("o", "a")
+    for number in range(4):
+        desk.ask(f"l{number}", "q", at=0)
+    need = {skill: 1} if skill else {}
+    desk.ask("heavy", "q", at=S, weight=4, priority=TicketPriority.HIGH, skills=need)
+    desk.ask("light", "o", at=S)
+    desk.resolve(TicketId("l0"), at=12 * S)
+    assert desk.agent(A).room_held_for == "heavy"
+    if skill:
+        desk.change_agent(A, skills={}, at=13 * S)
+    else:
+        desk.change_agent(A, capacity=3, at=13 * S)
+        desk.resolve(TicketId("l1"), at=14 * S)
+    assert (desk.who("heavy"), desk.who("light")) == ("b", "a")

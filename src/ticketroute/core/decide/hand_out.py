@@ -88,6 +88,7 @@ def _hand_out(state: State, at: Instant, cause: ev.Cause) -> Iterator[ev.Event]:
             return
         for ticket in skipping:
             yield from relax(state, ticket, at)
+        gained |= state.roster.gained  # where room was held for one of them
 
 
 def place(state: State, ticket: TicketRecord, *, at: Instant) -> tuple[ev.Event, ...]:
@@ -151,7 +152,7 @@ class Giving:
     Two sorts of tickets come into question: those in a line, of which only an agent with room may
     get one (or they would not be there), and loose ones, which may go to anybody. Room only
     shrinks meanwhile, so a demand that found nobody once is not looked at again; where an offer is
-    withdrawn, all is looked at again.
+    withdrawn or room is no longer held, all is looked at again.
     """
 
     def __init__(self, state: State, gained: dict[AgentId, AgentRecord], at: Instant) -> None:
@@ -198,11 +199,13 @@ class Giving:
         """Yield how the best ticket reaches its agent; before an assignment its offers end."""
         state, ticket, demand, at = self._state, best.ticket, best.demand, self._at
         if demand.queue.terms.delivery is not _OFFER:
-            rung = list(ticket.offers or ())
-            yield from moves.withdraw(ticket, rung, ev.Cause.ANSWERED, at=at)
+            free = list(ticket.offers or ())
+            yield from moves.withdraw(ticket, free, ev.Cause.ANSWERED, at=at)
+            if ticket.past.room_of is not None:
+                free.append(ticket.past.room_of)
             yield hand_over(state, ticket, demand, best.choice, best.cause, at=at)
-            if rung:  # they have room again
-                self._all_gained |= _agents(state, rung)
+            if free:  # they have room again
+                self._all_gained |= _agents(state, free)
                 self._look_again()
             return
         was_loose = ticket.id in state.loose
