@@ -198,3 +198,20 @@ def test_without_streams_the_board_asks_by_itself(look: Any, served: Any) -> Non
     page.wait_for_selector("#queues .card")
     served.desk.submit(Ticket(id="polled", queue="chat"))
     page.wait_for_selector("[data-key='apolled']")
+
+
+def test_a_hidden_board_lets_go_of_its_stream(look: Any, served: Any) -> None:
+    page = look().page
+    turn = (
+        "hidden => {"
+        " Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    page.evaluate(turn, True)
+    assert page.evaluate("stream.readyState") == 2
+    served.desk.submit(Ticket(id="meanwhile", queue="chat"))
+    page.wait_for_timeout(1_500)
+    assert page.locator("[data-key='ameanwhile']").count() == 0
+    page.evaluate(turn, False)
+    page.wait_for_selector("[data-key='ameanwhile']")
+    assert page.locator("#news").inner_text() == "Live"

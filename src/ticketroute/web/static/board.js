@@ -9,12 +9,8 @@ const el = (tag, ...parts) => {
   made.append(...parts.flat().map((part) => part instanceof Node ? part : text(part)));
   return made;
 };
-const table = (heads, rows) => {
-  const made = el("table", el("thead", el("tr", heads.map((head) => el("th", head)))),
-    el("tbody", rows.map((row) => el("tr", row.map((cell) => cell.tagName === "TH" ? cell : el("td", cell))))));
-  made.querySelectorAll("th").forEach((head) => { head.scope = head.closest("thead") ? "col" : "row"; });
-  return made;
-};
+const table = (heads, rows) => el("table", el("thead", el("tr", heads.map((head) => el("th", head)))),
+  el("tbody", rows.map((row) => el("tr", row.map((cell) => cell.tagName === "TH" ? cell : el("td", cell))))));
 let skew = 0, page = 0, heard = Date.now(), last, opened;
 const drawn = {};
 
@@ -36,7 +32,6 @@ const tick = () => document.querySelectorAll("time").forEach((each) => {
 });
 const press = (label, key, does) => {
   const made = el("button", label);
-  made.type = "button";
   made.dataset.key = key;
   made.onclick = does;
   return made;
@@ -55,7 +50,7 @@ const queue = (q) => {
   else if (q.waiting) made.append(el("p", "Why: ", q.why));
   if (q.next.length) {
     made.append(el("ol", q.next.map((t) => el("li", ticket(t.ticket, "q"), t.priority, ", ", moment(t.since), ", " + t.why))));
-    if (q.waiting > q.next.length) made.append(el("p.soft", "and ", q.waiting - q.next.length, " more"));
+    if (q.waiting > q.next.length) made.append(el("p", "and ", q.waiting - q.next.length, " more"));
   }
   const days = q.week_before ? [q.today, q.week_before] : [q.today];
   const day = table(["figure", "today", "a week ago by now"].slice(0, days.length + 1),
@@ -123,17 +118,25 @@ const explain = async (id, key) => {
 };
 $("why").onclose = () => focus(opened);
 
+// A browser has few connections for all its tabs, so that a hidden board lets go of its stream.
 // Where a server has no streams, the browser gives up for good, and the board asks by itself.
+let stream;
 const listen = () => {
-  const stream = new EventSource("events");
+  if (document.hidden || stream?.readyState < 2) return;
+  stream = new EventSource("events");
   stream.onopen = () => { heard = Date.now(); };
   stream.onmessage = (event) => show(JSON.parse(event.data));
   stream.onerror = async () => {
-    if (stream.readyState !== 2) return;
+    if (stream.readyState < 2) return;
     const answer = await get("state.json");
     if (answer.ok) show(await answer.json());
     setTimeout(listen, 2000);
   };
 };
+document.onvisibilitychange = () => {
+  heard = Date.now();
+  if (document.hidden) stream.close();
+  listen();
+};
 listen();
-setInterval(() => { tick(); news(); }, 1000);
+setInterval(() => { if (!document.hidden) { tick(); news(); } }, 1000);
