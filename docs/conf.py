@@ -6,11 +6,14 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from django.conf import settings
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 from diagrams import DOT_ARGUMENTS
+
+settings.configure()  # autodoc looks at names of Django that want them
 
 project = "ticketroute"
 author = "The ticketroute authors"

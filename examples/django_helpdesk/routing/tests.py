@@ -15,7 +15,7 @@ from helpdesk.models import FollowUp, Queue, Ticket
 
 from ticketroute import Metric
 from ticketroute.django import desks
-from ticketroute.events import TicketAssigned, TicketReleased
+from ticketroute.events import Cause, TicketAssigned, TicketReleased
 
 logging.getLogger("helpdesk").setLevel(logging.CRITICAL)
 OPEN = (Ticket.OPEN_STATUS, Ticket.REOPENED_STATUS)
@@ -307,15 +307,36 @@ class TheRest(Office, TestCase):
         self.assertEqual(self.owner(ticket), "ben")
 
     def test_sync_finds_and_mends_what_passed_every_signal(self) -> None:
-        tickets = [self.submit(f"T{number}") for number in range(6)]
-        Ticket.objects.filter(pk__in=[each.pk for each in tickets[:2]]).update(assigned_to=self.ben)
-        Ticket.objects.filter(pk=tickets[2].pk).update(status=Ticket.CLOSED_STATUS)
-        new = [Ticket(title=f"B{number}", queue=self.queue, priority=3) for number in range(3)]
+        tickets = [self.submit(f"T{number}") for number in range(20)]
+        pks = [each.pk for each in tickets]
+        Ticket.objects.filter(pk__in=pks[:10]).update(assigned_to=self.ben)
+        Ticket.objects.filter(pk__in=pks[10:]).update(status=Ticket.CLOSED_STATUS)
+        new = [Ticket(title=f"B{number}", queue=self.queue, priority=3) for number in range(5)]
         Ticket.objects.bulk_create(new)
         found, _ = self.binding.sync(fix=False)
-        self.assertEqual(len(found), 6)
+        self.assertEqual(len(found), 25)
         found, left = self.binding.sync(fix=True)
-        self.assertEqual((len(found), left), (6, []))
+        self.assertEqual((len(found), left), (25, []))
+        self.in_step()
+        self.assertEqual(self.binding.sync(fix=True), ([], []))
+
+    def test_open_tickets_are_taken_over_with_their_owners(self) -> None:
+        owners = (self.ana, self.ben)
+        rows = [
+            Ticket(title=f"T{n}", queue=self.queue, priority=3, assigned_to=owners[n % 2])
+            for n in range(500)
+        ]
+        Ticket.objects.bulk_create(rows)
+        turns = self.desk.agent(str(self.ana.pk)).load
+        with self.captureOnCommitCallbacks(execute=True):
+            found, left = self.binding.sync(fix=True)
+        self.assertEqual((len(found), left, turns), (500, [], 0))
+        assigned = self.told(TicketAssigned)
+        self.assertEqual({event.cause for event in assigned}, {Cause.ADOPTED})
+        self.assertEqual(len(assigned), 500)
+        self.assertEqual(sum(event.exceeded is not None for event in assigned), 500 - 3)
+        self.assertEqual(self.told(TicketReleased), [])
+        self.assertEqual((FollowUp.objects.count(), len(mail.outbox)), (0, 0))
         self.in_step()
 
 
