@@ -1,7 +1,8 @@
 """Every error that ticketroute raises on purpose.
 
 A value that makes no sense is an :class:`InvalidValueError`, which is a ``ValueError``.
-A valid request that the desk refuses is a :class:`TicketRouteError`.
+A valid request that the desk refuses is a :class:`TicketRouteError`: an :class:`UnknownError`,
+which is a ``LookupError``, a :class:`DuplicateError`, a :class:`RefusedError`, or one by itself.
 After any of these errors the desk is as it was before the call.
 """
 
@@ -44,7 +45,22 @@ class TicketRouteError(Exception):
     """The base of every refusal. Nothing has changed when it is raised."""
 
 
-class TimeBackwardsError(TicketRouteError):
+class UnknownError(TicketRouteError, LookupError):
+    """The base of refusals because of a name that the desk does not know."""
+
+
+class DuplicateError(TicketRouteError):
+    """The base of refusals because of an id that the desk has already."""
+
+
+class RefusedError(TicketRouteError):
+    """The base of refusals of a command that names what is there, but not as the command needs it.
+
+    Such as a ticket that is done, an agent who may not have it, or an instant that has passed.
+    """
+
+
+class TimeBackwardsError(RefusedError):
     """A command has an earlier instant than the command before it."""
 
     def __init__(self, at: int, last: int) -> None:
@@ -58,7 +74,7 @@ class TimeBackwardsError(TicketRouteError):
         )
 
 
-class DeadlinePassedError(TicketRouteError):
+class DeadlinePassedError(RefusedError):
     """A preview asks about an instant before which something falls due on the desk."""
 
     def __init__(self, at: int, due: int) -> None:
@@ -72,7 +88,7 @@ class DeadlinePassedError(TicketRouteError):
         )
 
 
-class _UnknownError(TicketRouteError):
+class _UnknownIdError(UnknownError):
     thing = ""
     way_out = ""
 
@@ -84,38 +100,38 @@ class _UnknownError(TicketRouteError):
         return f"no {self.thing} {shown(self.id)} on this desk; {self.way_out}"
 
 
-class UnknownTicketError(_UnknownError):
+class UnknownTicketError(_UnknownIdError):
     """A command names a ticket that was never submitted."""
 
     thing, way_out = "ticket", "submit it first, or check the id"
 
 
-class UnknownAgentError(_UnknownError):
+class UnknownAgentError(_UnknownIdError):
     """A command names an agent that the desk does not have."""
 
     thing, way_out = "agent", "add the agent first, or check the id"
     reason = "unknown_agent"  # the first code of the gate
 
 
-class UnknownQueueError(_UnknownError):
+class UnknownQueueError(_UnknownIdError):
     """A command names a queue that the desk does not have."""
 
     thing, way_out = "queue", "add the queue first, or check the id"
 
 
-class UnknownCalendarError(_UnknownError):
+class UnknownCalendarError(_UnknownIdError):
     """A value names a calendar that the desk does not have."""
 
     thing, way_out = "calendar", "set it first with set_calendar, or check the id"
 
 
-class UnknownPolicyError(_UnknownError):
+class UnknownPolicyError(_UnknownIdError):
     """A queue names a policy that the desk does not have."""
 
     thing, way_out = "policy", "set it first with set_policies, or check the id"
 
 
-class UnknownClockError(TicketRouteError):
+class UnknownClockError(UnknownError):
     """A caller asks about a clock that the ticket does not have."""
 
     def __init__(self, ticket_id: str, metric: str, cycle: int | None) -> None:
@@ -144,7 +160,7 @@ class UnroutedTicketError(TicketRouteError):
         )
 
 
-class UnknownStrategyError(TicketRouteError):
+class UnknownStrategyError(UnknownError):
     """A queue names a strategy that is neither built in nor installed.
 
     ``known`` holds the valid names, the most similar to ``name`` first.
@@ -180,7 +196,7 @@ class NoRandomSourceError(TicketRouteError):
         )
 
 
-class _DuplicateError(TicketRouteError):
+class _DuplicateIdError(DuplicateError):
     thing = ""
     way_out = ""
 
@@ -192,7 +208,7 @@ class _DuplicateError(TicketRouteError):
         return f"{self.thing} {shown(self.id)} is on this desk already; {self.way_out}"
 
 
-class DuplicateTicketError(_DuplicateError):
+class DuplicateTicketError(_DuplicateIdError):
     """A ticket is submitted with the id of another ticket.
 
     ``forgotten`` is whether the other one has left the desk, and only the journal knows it.
@@ -213,19 +229,19 @@ class DuplicateTicketError(_DuplicateError):
         )
 
 
-class DuplicateAgentError(_DuplicateError):
+class DuplicateAgentError(_DuplicateIdError):
     """An agent is added with the id of another agent."""
 
     thing, way_out = "agent", "change it with change_agent, or choose another id"
 
 
-class DuplicateQueueError(_DuplicateError):
+class DuplicateQueueError(_DuplicateIdError):
     """A queue is added with the id of another queue."""
 
     thing, way_out = "queue", "change it with change_queue, or choose another id"
 
 
-class DuplicatePolicyError(_DuplicateError):
+class DuplicatePolicyError(_DuplicateIdError):
     """Two policies of one list have the same id."""
 
     thing, way_out = "policy", "give each policy an id of its own"
@@ -234,7 +250,7 @@ class DuplicatePolicyError(_DuplicateError):
         return f"{self.thing} {shown(self.id)} is there twice; {self.way_out}"
 
 
-class InUseError(TicketRouteError):
+class InUseError(RefusedError):
     """Something cannot be removed because it is still used; ``user`` says in words by what."""
 
     def __init__(self, thing: str, id_: str, user: str) -> None:
@@ -245,7 +261,7 @@ class InUseError(TicketRouteError):
         return f"{self.thing} {shown(self.id)} is in use by {self.user}; change that first"
 
 
-class NotMemberError(TicketRouteError):
+class NotMemberError(RefusedError):
     """A membership to change or to end does not exist."""
 
     def __init__(self, queue_id: str, agent_id: str) -> None:
@@ -259,7 +275,7 @@ class NotMemberError(TicketRouteError):
         )
 
 
-class AlreadyMemberError(TicketRouteError):
+class AlreadyMemberError(RefusedError):
     """A membership to add exists already."""
 
     def __init__(self, queue_id: str, agent_id: str) -> None:
@@ -273,7 +289,7 @@ class AlreadyMemberError(TicketRouteError):
         )
 
 
-class QueueNotEmptyError(TicketRouteError):
+class QueueNotEmptyError(RefusedError):
     """A queue to remove still has tickets in it."""
 
     def __init__(self, queue_id: str, tickets: int) -> None:
@@ -287,7 +303,7 @@ class QueueNotEmptyError(TicketRouteError):
         )
 
 
-class NotEligibleError(TicketRouteError):
+class NotEligibleError(RefusedError):
     """The agent may not get this ticket; ``reason`` is the code of the first rule against it."""
 
     def __init__(self, agent_id: str, ticket_id: str | None, reason: str) -> None:
@@ -302,7 +318,7 @@ class NotEligibleError(TicketRouteError):
         )
 
 
-class AlreadyAssignedError(TicketRouteError):
+class AlreadyAssignedError(RefusedError):
     """The ticket is assigned already, to the agent ``agent_id``."""
 
     def __init__(self, ticket_id: str, agent_id: str) -> None:
@@ -316,7 +332,7 @@ class AlreadyAssignedError(TicketRouteError):
         )
 
 
-class OfferGoneError(TicketRouteError):
+class OfferGoneError(RefusedError):
     """An answer comes for an offer that has ended; agent ``winner`` has the ticket, or None."""
 
     def __init__(self, ticket_id: str, agent_id: str, winner: str | None) -> None:
@@ -334,7 +350,7 @@ class OfferGoneError(TicketRouteError):
         )
 
 
-class NotOfferedError(TicketRouteError):
+class NotOfferedError(RefusedError):
     """An agent answers an offer that they never got."""
 
     def __init__(self, ticket_id: str, agent_id: str) -> None:
@@ -385,7 +401,7 @@ class BeyondHorizonError(TicketRouteError):
         )
 
 
-class AlreadyDoneError(TicketRouteError):
+class AlreadyDoneError(RefusedError):
     """The ticket is done: resolved, abandoned or merged."""
 
     def __init__(self, ticket_id: str) -> None:
@@ -396,7 +412,7 @@ class AlreadyDoneError(TicketRouteError):
         return f"ticket {shown(self.ticket_id)} is done; reopen it before changing it"
 
 
-class TransitionError(TicketRouteError):
+class TransitionError(RefusedError):
     """The life cycle has no such transition from the state that the ticket is in."""
 
     def __init__(self, ticket_id: str, state: str, step: str) -> None:
@@ -410,7 +426,7 @@ class TransitionError(TicketRouteError):
         )
 
 
-class ConflictError(TicketRouteError):
+class ConflictError(RefusedError):
     """A person decided on an older version of the ticket than the desk has."""
 
     def __init__(self, ticket_id: str, expected: int, actual: int) -> None:
