@@ -88,6 +88,12 @@ def test_a_ticket_on_hold_leaves_its_agent_free_and_goes_on_with_what_is_left() 
     assert list(run.records.handovers) == [0, 0]
 
 
+def test_a_ticket_that_takes_no_time_rests_all_the_same() -> None:
+    run = once(desk(evolve(arriving(0, holding=HOLD), handling=Fixed(0))))
+
+    assert hours(run.records.ended) == [5]
+
+
 def test_a_ticket_on_hold_that_counts_keeps_its_agent_from_new_ones() -> None:
     run = once(desk(arriving(0, holding=HOLD), arriving(1, name="other"), parked_counts=True))
 

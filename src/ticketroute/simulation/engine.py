@@ -281,7 +281,7 @@ class Run:
             records.started[work.row] = at
         if work.left is None:
             work.left = work.whole = self._handling(work, staff)
-            work.rests_at = 0 if work.kind.holding is None else self._rests_at(work)
+            work.rests_at = None if work.kind.holding is None else self._rests_at(work)
         staff.active[work] = None
         if staff.busy_since is None:
             staff.busy_since = at
@@ -290,7 +290,7 @@ class Run:
         heapq.heappush(
             self._heap,
             (
-                at + work.left - work.rests_at, ENDS, work.row, work.turn,
+                at + work.left - (work.rests_at or 0), ENDS, work.row, work.turn,
                 self._end, (work, work.turn),
             ),
         )  # fmt: skip
@@ -307,13 +307,13 @@ class Run:
             span *= noticed
         return round(span * work.todo)
 
-    def _rests_at(self, work: Work) -> int:
-        """Return what is left of the work when the ticket is put on hold; 0 if it is not."""
+    def _rests_at(self, work: Work) -> int | None:
+        """Return what is left of the work when the ticket is put on hold; None if it is not."""
         holding = work.kind.holding
-        if holding is None or work.done or not work.left or self._will_move(work) is not None:
-            return 0
+        if holding is None or work.done or work.left is None or self._will_move(work) is not None:
+            return None
         if self.chance.draw("held", f"{work.ticket_id}/{work.holds}") >= holding.share:
-            return 0
+            return None
         return round(work.left * (1 - holding.after))
 
     def _will_move(self, work: Work) -> Any:
@@ -335,7 +335,7 @@ class Run:
             return  # taken away meanwhile
         staff = work.staff
         self.rest(work, at)
-        if work.rests_at:
+        if work.rests_at is not None:
             self._put_on_hold(work, staff, at)
             self._go_on(staff, at)
             return
@@ -358,7 +358,8 @@ class Run:
         holding = work.kind.holding
         assert holding is not None
         assert work.left is not None
-        work.todo *= work.left / work.whole
+        if work.whole:  # a ticket may take no time at all, and rest all the same
+            work.todo *= work.left / work.whole
         work.whole = work.left
         share = self.chance.draw("hold", f"{work.ticket_id}/{work.holds}")
         work.holds += 1

@@ -42,7 +42,7 @@ class Work:
         self.left: int | None = None  # None: not begun by the present agent
         self.turn = 0
         self.hops = self.reopened = self.holds = 0
-        self.rests_at = 0  # what is left of the work when it is put on hold; 0: it is not
+        self.rests_at: int | None = None  # what is left of the work when it is put on hold
         self.whole = 0  # what was left when the present agent began or went on after a hold
         self.todo = 1.0  # share of the handling that is left for a next agent
         self.moved = self.done = False
