@@ -22,8 +22,8 @@ from ticketroute.desk.config import Config
 from ticketroute.errors import ConfigurationError, InvalidValueError, TicketRouteError
 from ticketroute.journal.faults import KeyReusedError
 from ticketroute.model import events as ev
-from ticketroute.model.ids import QueueId, TicketId
-from ticketroute.testing import check
+from ticketroute.model.ids import AgentId, QueueId, TicketId
+from ticketroute.testing import DeskBesideReference, check
 
 BEFORE = str(Path(__file__).parents[2] / "examples" / "desk" / "desk.toml")
 START = 1_790_000_000_000
@@ -355,3 +355,29 @@ def test_the_plan_is_only_of_commands() -> None:
         commands = desk.plan(next_version()).commands
         assert len(commands) > 5
         assert all(isinstance(command, Command) for command in commands)
+
+
+def test_the_reference_desk_agrees_with_every_command_of_apply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The example becomes its next version and turns back, with tickets; rules come first."""
+    monkeypatch.setattr("ticketroute.desk.memory.Dispatcher", DeskBesideReference)
+    before, after = Config.load(BEFORE), next_version()
+    now = [START]
+    chance = Random(7)  # noqa: S311  a test has to be repeatable
+    with Desk.from_config(before, clock=lambda: now[0]) as desk:
+        assert isinstance(desk._dispatcher, DeskBesideReference)
+        back = evolve(before, moved={QueueId("returns"): QueueId("complaints")})
+        for version, wanted in enumerate((after, back)):
+            for agent in ("ana", "elif", "ines", "ida"):
+                desk.set_presence(AgentId(agent), "available")
+            for number in range(12):
+                now[0] += 60_000
+                queue = chance.choice([queue.id for queue in desk.queues()])
+                ticket = a_ticket(id=f"t{version}-{number}", queue=queue)
+                text = chance.choice(["a refund", "my lawyer", "the price list", "hello"])
+                desk.submit_by_rules(ticket, text=text)
+            desk.apply(wanted)
+            assert {queue.id for queue in desk.queues()} == set(wanted.queues)
+        assert len(desk.tickets()) == 24
+        desk._dispatcher.advance(at=now[0] + 86_400_000)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ticketroute import Ticket
+from ticketroute.cli.program import run
 from ticketroute.desk import Desk, ReadOnlyDesk
 from ticketroute.desk.config import Config
 from ticketroute.desk.reading import Reader
@@ -133,3 +134,21 @@ def test_a_line_that_only_reads_refuses_to_write(tmp_path: Path) -> None:
     with pytest.raises(JournalUnwritableError):
         line.run(Trip([Statement("DELETE FROM ticketroute_desk")]))
     line.close()
+
+
+def test_the_commands_that_look_take_either_address(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Desk.from_config(DESK, address, clock=lambda: START) as desk:
+        desk.submit(a_ticket(id="t1", queue="mail"))
+        head = desk.head
+        for arguments, told in (
+            (["top", address, "--once"], "1 tickets open"),
+            (["report", address, "--csv", "--from", "2026-01-01"], "mail,2026-09-21,1,0,0"),
+            (["explain", address, "t1"], "ticket t1 in queue mail: waiting"),
+            (["explain", address, "t1", "--at", "2030-01-01T00:00Z"], "ticket t1 in queue mail"),
+        ):
+            assert run(arguments) == 0
+            assert told in capsys.readouterr().out
+        desk.refresh()
+        assert desk.head == head

@@ -187,3 +187,26 @@ def test_jain_is_one_only_where_all_have_the_same(listed: list[int]) -> None:
 def test_nobody_has_no_fairness() -> None:
     assert jain([]) is None
     assert gini([]) is None
+
+
+@given(
+    st.lists(st.integers(0, 4_000 * 3_600_000), min_size=1, max_size=12),
+    st.sampled_from([each for each in Period if each is not Period.ALL]),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/Havana", "Asia/Gaza", "Australia/Lord_Howe"]),
+)
+def test_which_period_an_instant_is_in_does_not_depend_on_what_was_asked_before(
+    offsets: list[int], kind: Period, zone: str
+) -> None:
+    """Also at the very first and last instant of a period, and beside another one's questions."""
+    asked = Periods(kind, zone)
+    beside = asked.beside()
+    for offset in offsets:
+        at = 1_771_000_000_000 + offset
+        fresh = Periods(kind, zone)
+        start = fresh.around(at)
+        for each in (at, start, fresh.end - 1, fresh.end):
+            other = Periods(kind, zone)
+            expected = other.around(each), other.end
+            assert expected[0] <= each < expected[1]
+            for periods in (asked, beside):
+                assert (periods.around(each), periods.end) == expected
