@@ -62,7 +62,7 @@ def fresh(desk: Desk) -> dict[str, Any]:
 # Most drawn histories are short, and short ones give no ticket to anybody.
 HISTORIES = st.one_of(
     histories(min_size=20, max_size=40),
-    histories(World(), min_size=20, max_size=40),
+    histories(World(service_levels=True), min_size=20, max_size=40),
 )
 
 

@@ -162,8 +162,8 @@ OUTCOMES = {
 
 @given(
     history=st.one_of(
-        histories(World(), min_size=20, max_size=40),
-        histories(World(), min_size=20, max_size=40),
+        histories(min_size=20, max_size=40),
+        histories(World(service_levels=True), min_size=20, max_size=40),
     ),
     every=st.integers(1, 6),
 )

@@ -220,7 +220,7 @@ class DeskMachine(RuleBasedStateMachine):
     def answers(self, what: Intent) -> None:
         """Answer an offer, open or not."""
         turn = self.intend(what)[-1]
-        if what.verb == "accept" and turn.refused is None:
+        if turn.call.kind is commands.Accept and turn.refused is None:
             ticket_id, agent_id = turn.call.values
             assert self.desk.ticket(ticket_id).agent_id == agent_id
             assert all(ticket_id not in agent.offered for agent in self.desk.agents())
