@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -81,6 +81,20 @@ def drawn(kind: Any) -> st.SearchStrategy[Any]:
     if kind.__name__ == "Membership":
         fields = bounds
     return st.builds(kind, **fields)
+
+
+def kinds_of(base: type[Event]) -> Iterator[type[Event]]:
+    """Yield the classes of events that a desk makes."""
+    for kind in base.__subclasses__():
+        if kind.__subclasses__():
+            yield from kinds_of(kind)
+        elif not kind.__name__.startswith("_") and kind.__module__.startswith("ticketroute."):
+            yield kind
+
+
+def test_every_event_of_a_desk_has_its_place_in_the_table() -> None:
+    made = {kind.__name__: kind for kind in kinds_of(Event)}  # type: ignore[type-abstract, unused-ignore]
+    assert {name: kind for name, kind in made.items() if name not in KINDS} == {}
 
 
 @pytest.mark.parametrize("name", KINDS)
