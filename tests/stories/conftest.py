@@ -2,22 +2,129 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
+import os
 from collections.abc import Callable, Iterator
+from inspect import isawaitable
+from itertools import count
+from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from ticketroute import Agent, Metric, Policy, Queue, RoutingState, Target, Ticket
-from ticketroute.events import Event
+from ticketroute import desk as kept
+from ticketroute.commands import Command
+from ticketroute.errors import DuplicateTicketError
+from ticketroute.events import Event, Events
 from ticketroute.model import AgentId, Instant, PolicyId, QueueId, Span, TicketId
 from ticketroute.model import events as ev
 from ticketroute.sla import events as sla
 from ticketroute.testing import WatchedDesk
 from ticketroute.testing.beside import DeskBesideReference
+from ticketroute.testing.history import REFUSALS
+
+KINDS = ("memory", "sqlite", "postgres", "async sqlite", "async postgres")
+"""The kinds of kept desk. Each story is told to one of them, and with DESK_STORIES=all to all."""
+NAMES = count(1)
+
+
+def _servers() -> Any:
+    """Return the module with the servers of the tests of desks."""
+    path = Path(__file__).parents[1] / "desk" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("servers_of_stories", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+server = _servers().server
+
+
+class ForgottenIdError(Exception):
+    """A kept desk refuses an id that its journal has, although the desk has forgotten it."""
+
+
+class KeptBeside:
+    """A kept desk that is given the commands of a story as well, at the same instants."""
+
+    def __init__(self, kind: str, address: str, given: dict[str, Any]) -> None:
+        self.kind, self.now = kind, 0
+        facts = {"clock": lambda: self.now, **given}
+        self._loop = asyncio.new_event_loop() if "async" in kind else None
+        opening: Any = kept.Desk
+        if address:
+            opens = kept.AsyncDesk.open if self._loop else kept.Desk.open
+            facts |= {"durability": "normal", "create": True, "name": f"story-{next(NAMES)}"}
+            self.desk = self._wait(opens(address, **facts))
+        else:
+            self.desk = opening(**facts)
+
+    def _wait(self, answer: Any) -> Any:
+        if self._loop is not None and isawaitable(answer):
+            return self._loop.run_until_complete(answer)
+        return answer
+
+    def do(self, command: Command, at: Instant, by: str | None) -> type[Exception] | None:
+        """Do a command; return what refused it."""
+        self.now = at
+        try:
+            self._wait(self.desk.do(command, by=by))
+        except DuplicateTicketError as refused:
+            return ForgottenIdError if refused.forgotten else DuplicateTicketError
+        except REFUSALS as refused:
+            return type(refused)
+        return None
+
+    def check(self, story: Desk) -> None:
+        """Check that the same happened here, and that the desk is what it led to."""
+        events = [entry.event for entry in self._entries()]
+        assert events == story.history, f"a desk on {self.kind} has other events"
+        assert self.desk._memory.fold.dispatcher.same_state(story)
+
+    def _entries(self) -> list[Any]:
+        if self._loop is None:
+            return list(self.desk.events())
+
+        async def listed() -> list[Any]:
+            return [entry async for entry in self.desk.events()]
+
+        return self._loop.run_until_complete(listed())
+
+    def close(self) -> None:
+        self._wait(self.desk.close())
+        if self._loop is not None:
+            self._loop.close()
 
 
 class Desk(DeskBesideReference, WatchedDesk):
     """A desk that checks itself, with words that make stories short."""
+
+    kept: tuple[KeptBeside, ...] = ()
+
+    def do(self, command: Command, *, at: Instant, by: str | None = None) -> Events:
+        """Do a command here, and on the kept desks beside, which do or refuse the same."""
+        beside = self.kept if type(at) is int and at >= self.now else ()
+        refused: type[Exception] | None = None
+        try:
+            return super().do(command, at=at, by=by)
+        except REFUSALS as fault:
+            refused = type(fault)
+            raise
+        except BaseException:  # of the host's own code: a kept desk then does nothing
+            self.kept = beside = ()
+            raise
+        finally:
+            for each in beside:
+                there = each.do(command, at, by)
+                if there is ForgottenIdError:
+                    self.kept = ()
+                else:
+                    assert there is refused, f"a desk on {each.kind} did otherwise"
 
     # --- words for stories ------------------------------------------------------------------
 
@@ -153,18 +260,54 @@ def brief(event: Event) -> str:  # noqa: C901  one line for each sort of event
             return type(event).__name__
 
 
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the SQLite file of all stories."""
+    return tmp_path_factory.mktemp("stories")
+
+
 @pytest.fixture
-def make_desk() -> Iterator[Callable[..., Desk]]:
+def make_kept(request: pytest.FixtureRequest, place: Path) -> Callable[..., tuple[KeptBeside, ...]]:
+    """Make the kept desks that a story is told to; none if the story draws its own numbers."""
+
+    def address(kind: str) -> str:
+        if "postgres" in kind:
+            running = request.getfixturevalue("server")
+            running.stories = getattr(running, "stories", None) or running.database()
+            return str(running.stories)
+        return "" if kind == "memory" else str(place / "desk.db")
+
+    def make(**given: Any) -> tuple[KeptBeside, ...]:
+        which = crc32(request.node.nodeid.encode()) % len(KINDS)
+        everywhere = os.environ.get("DESK_STORIES") == "all"
+        if given.get("random") is not None:
+            return ()
+        kinds = KINDS if everywhere else KINDS[which : which + 1]
+        return tuple(KeptBeside(kind, address(kind), given) for kind in kinds)
+
+    return make
+
+
+@pytest.fixture
+def make_desk(
+    make_kept: Callable[..., tuple[KeptBeside, ...]],
+) -> Iterator[Callable[..., Desk]]:
     """Make desks with defaults, chance or permits; all are replayed when the story is over."""
-    made: list[Desk] = []
+    made: list[tuple[Desk, tuple[KeptBeside, ...]]] = []
 
     def make(**given: Any) -> Desk:
-        made.append(Desk(**given))
-        return made[-1]
+        desk = Desk(**given)
+        desk.kept = make_kept(**given)
+        made.append((desk, desk.kept))
+        return desk
 
     yield make
-    for desk in made:
+    for desk, beside in made:
         desk.check_replay()
+        for each in desk.kept:
+            each.check(desk)
+        for each in beside:
+            each.close()
 
 
 @pytest.fixture
