@@ -6,7 +6,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -14,10 +14,12 @@ from time import perf_counter
 
 from attrs import evolve
 
+from benchmarks.desk_peers import peers
 from benchmarks.rounds import Effort, interleaved
 from benchmarks.servers import MissingError, postgres_connection
 from benchmarks.table import Row, compared
 from ticketroute import Agent, Dispatcher, Queue, Ticket
+from ticketroute.commands import Forget
 from ticketroute.desk import Desk
 from ticketroute.events import Event
 from ticketroute.journal.codec import Row as Written
@@ -28,6 +30,9 @@ DURABLE = 1.3  # times a bare commit
 GROUPED = 1 / 2.5  # of one by one, with eight threads
 WRITING, READING = 1.4, 1.7  # times json of plain data
 AWAY = 3.0  # times an insert by itself, two trips against one
+WAKING = 1 / 0.9  # times a desk that wakes nobody
+RELAXED = 5.0  # times two bare commits that do not wait for the disk
+OPENED = 1 / 15  # times folding
 RESTORED = 1.0  # times folding
 THREADS = 8
 AGENTS = 100
@@ -48,6 +53,24 @@ class Times:
     def run(self) -> None:
         """Do it."""
         self._do(self._count)
+
+
+class Opens:
+    """Opens a desk from a snapshot, or, where its head is 0, from the events."""
+
+    most = 1
+
+    def __init__(self, path: Path, snapshot: int) -> None:
+        self._path, self._snapshot = path, snapshot
+
+    def prepare(self, count: int) -> None:
+        """Forget the snapshot that a desk saves when it is closed."""
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute("UPDATE ticketroute_desk SET snapshot = ?", (self._snapshot,))
+
+    def run(self) -> None:
+        """Open the desk."""
+        self.desk = Desk.open(self._path, create=False)
 
 
 def staffed(desk: Desk) -> Desk:
@@ -94,9 +117,10 @@ def rows(effort: Effort) -> Iterator[Row]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         yield _memory(few)
         yield from _sqlite(few, folder, stack)
-        yield _postgres(few)
+        yield from _postgres(few)
         yield from _codec(few)
         yield _restart(few)
+        yield _opening(few, folder)
 
 
 def _memory(effort: Effort) -> Row:
@@ -138,29 +162,84 @@ def _sqlite(effort: Effort, folder: Path, stack: ExitStack) -> Iterator[Row]:
     yield compared(title, AGENTS, spent["desk"], "bare commit", spent["bare"], at_most=DURABLE)
     title = f"desk: submit on SQLite from {THREADS} threads at once"
     yield compared(title, AGENTS, spent["crowd"], "one by one", spent["desk"], at_most=GROUPED)
+    quick = stack.enter_context(staffed(Desk.open(folder / "normal.db", durability="normal")))
+    bare.execute("PRAGMA synchronous = NORMAL")
+    ways = {
+        "desk": Times(lambda times: cycles(quick, times), most=200),
+        "bare": Times(lambda times: committed(2 * times), most=200),
+    }
+    spent = interleaved(ways, effort, count=48, clock=perf_counter)
+    title = "desk: submit and resolve on SQLite, in memory of the system when it returns"
+    yield compared(title, AGENTS, spent["desk"], "two bare commits", spent["bare"], at_most=RELAXED)
 
 
-def _postgres(effort: Effort) -> Row:
+def _postgres(effort: Effort) -> Iterator[Row]:
     title = "desk: submit on PostgreSQL"
     try:
-        with postgres_connection() as plain:
+        with postgres_connection() as plain, ExitStack() as stack:
             plain.execute("CREATE TABLE event (position bigserial, payload text)")
             info = plain.info
             address = f"postgresql://{info.user}@/{info.dbname}?host={info.host}"
-            with staffed(Desk.open(address)) as desk:
+            desk = stack.enter_context(staffed(Desk.open(address)))
+            quiet = stack.enter_context(
+                staffed(Desk.open(address, "quiet", create=True, listen=False))
+            )
 
-                def inserted(times: int) -> None:
-                    for _ in range(times):
-                        plain.execute("INSERT INTO event (payload) VALUES (%s)", ("x" * 150,))
+            def inserted(times: int) -> None:
+                for _ in range(times):
+                    plain.execute("INSERT INTO event (payload) VALUES (%s)", ("x" * 150,))
 
-                ways = {
-                    "desk": Times(lambda times: submits(desk, times), most=200),
-                    "bare": Times(inserted, most=200),
-                }
-                spent = interleaved(ways, effort, count=48, clock=perf_counter)
-    except MissingError as missing:
-        return Row(title=title, size=AGENTS, value=1.0, yardstick="insert", skipped=str(missing))
-    return compared(title, AGENTS, spent["desk"], "insert", spent["bare"], at_most=AWAY)
+            ways = {
+                "desk": Times(lambda times: submits(desk, times), most=200),
+                "insert": Times(inserted, most=200),
+                "no wake-ups": Times(lambda times: submits(quiet, times), most=200),
+            }
+            missing: dict[str, str] = {}
+            for name, do, why in peers(plain, stack):
+                if do is None:
+                    missing[name] = why
+                else:
+                    ways[name] = Times(do, most=200)
+            spent = interleaved(ways, effort, count=48, clock=perf_counter)
+    except MissingError as absent:
+        yield Row(title=title, size=AGENTS, value=1.0, yardstick="insert", skipped=str(absent))
+        return
+    promises = {"insert": AWAY, "no wake-ups": WAKING}
+    for name in [each for each in ways if each != "desk"]:
+        most = promises.get(name)
+        yield compared(title, AGENTS, spent["desk"], name, spent.get(name), at_most=most)
+    for name, why in missing.items():
+        yield compared(title, AGENTS, spent["desk"], name, None, missing=why)
+
+
+def _opening(effort: Effort, folder: Path) -> Row:
+    """Open a desk of many events and few open tickets, with its snapshot and without."""
+    tickets, now = effort.lines[1], [NOON]
+    path, bare = folder / "long.db", folder / "bare-long.db"
+    with Desk.open(path, clock=lambda: now[0], durability="normal") as desk:
+        staffed(desk)
+        for first in range(0, tickets, 1_000):
+            with desk.together() as several:
+                several.submit_many(
+                    [Ticket(id=f"o{n}", queue="mail") for n in range(first, first + 1_000)]
+                )
+                for number in range(first + 10, first + 1_000):
+                    several.resolve(f"o{number}")
+        now[0] += 1
+        desk.do(Forget(now[0]))
+        desk.save_snapshot()
+        head = desk.head
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(bare)) as target:
+        source.backup(target)
+        target.execute("UPDATE ticketroute_desk SET snapshot = 0")
+        target.commit()
+
+    ways = {"snapshot": Opens(path, head), "events": Opens(bare, 0)}
+    spent = interleaved(ways, effort, count=1)
+    title = f"desk: open from a snapshot, 1 of 100 tickets open, {head:,} events"
+    return compared(
+        title, tickets, spent["snapshot"], "folding", spent.get("events"), at_most=OPENED
+    )
 
 
 def some_events(tickets: int) -> list[Event]:

@@ -183,7 +183,11 @@ class Alone:
             except REFUSALS as refused:
                 events = dispatcher.advance(at=dispatcher.now)
                 order.settle(refused=refused)
-            self._keep(events)
+            token, position, entries = new_token(), head, self._entries
+            for event in events:
+                position += 1
+                entries.append(new_entry(position, event, token))
+            self._memory.fold.head = position
             self._forgotten.update(order.forgot)
             if order.key is not None and order.refused is None:
                 self._known[order.key] = (order.digest, events)
@@ -191,14 +195,6 @@ class Alone:
             self._back_to(head)
             self._forgotten.difference_update(order.forgot)
             raise
-
-    def _keep(self, events: Events) -> None:
-        token = new_token()
-        self._entries += [
-            new_entry(position, event, token)
-            for position, event in enumerate(events, len(self._entries) + 1)
-        ]
-        self._memory.fold.head = len(self._entries)
 
 
 class Kept:
