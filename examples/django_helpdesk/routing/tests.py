@@ -267,6 +267,19 @@ class TheRest(Office, TestCase):
         self.assertEqual(self.told(TicketReleased), [])
         self.in_step()
 
+    def test_an_instance_that_was_refreshed_does_not_keep_its_owner_either(self) -> None:
+        self.available(self.ana, "away")
+        ticket = self.submit()
+        stale = Ticket.objects.get(pk=ticket.pk)
+        self.available(self.ana)
+        stale.refresh_from_db()
+        self.assertEqual(stale.assigned_to, self.ana)
+        self.desk.transfer(str(ticket.pk), to_agent=str(self.ben.pk), force=True)
+        stale.title = "Renamed"
+        stale.save()
+        self.assertEqual((self.owner(ticket), ticket.title), ("ben", "Renamed"))
+        self.in_step()
+
     def test_the_due_date_is_that_of_the_clock_until_a_person_sets_one(self) -> None:
         ticket = self.submit()
         ticket.refresh_from_db()

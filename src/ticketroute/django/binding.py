@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from weakref import WeakKeyDictionary
 
@@ -76,6 +77,7 @@ class Binding:
 
     def __init__(self, desk: DjangoDesk) -> None:
         self.desk = desk
+        self._restore: Callable[[], None] = lambda: None
         self._pending: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self._uid = (
             f"ticketroute:{desk.settings.alias}:{type(self).__module__}:{type(self).__name__}"
@@ -191,6 +193,7 @@ class Binding:
         """Connect to the signals of the model, of the staff, and of the host's own ends."""
         model, uid = self.model_class, self._uid
         post_init.connect(self._on_init, sender=model, dispatch_uid=uid)
+        self._follow_refreshes(model)
         pre_save.connect(self._on_pre_save, sender=model, dispatch_uid=uid)
         post_save.connect(self._on_post_save, sender=model, dispatch_uid=uid)
         pre_delete.connect(self._on_pre_delete, sender=model, dispatch_uid=uid)
@@ -205,6 +208,7 @@ class Binding:
     def disconnect(self) -> None:
         """Leave the signals."""
         model, uid = self.model_class, self._uid
+        self._restore()
         for signal in (post_init, pre_save, post_save, pre_delete, post_delete):
             signal.disconnect(sender=model, dispatch_uid=uid)
         for name in self.staff_models:
@@ -212,6 +216,23 @@ class Binding:
                 signal.disconnect(sender=apps.get_model(name), dispatch_uid=f"{uid}:{name}")
         for path in self.done_signals:
             import_string(path).disconnect(dispatch_uid=uid)
+
+    def _follow_refreshes(self, model: Any) -> None:
+        """Note what ``refresh_from_db`` loads: Django sends its signal for another instance."""
+        refresh = model.refresh_from_db
+
+        @wraps(refresh)
+        def refresh_from_db(instance: Any, *values: Any, **facts: Any) -> None:
+            before = dict(instance.__dict__)
+            refresh(instance, *values, **facts)
+            loaded = getattr(instance, LOADED, {})
+            have = instance.__dict__
+            for name in self._merged:
+                if name in have and (name not in before or have[name] != before[name]):
+                    loaded[name] = have[name]
+
+        model.refresh_from_db = refresh_from_db
+        self._restore = lambda: setattr(model, "refresh_from_db", refresh)
 
     def _on_init(self, instance: Any, **_: Any) -> None:
         self._note_loaded(instance)
