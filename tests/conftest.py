@@ -1,5 +1,6 @@
 """What tests of several packages share: settings, and a check; they cannot import one another."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,11 @@ from ticketroute.testing import profiles
 collect_ignore = ["seeded/seed_bugs.py"]  # for people to run; it imports what lies beside it
 
 profiles.load()
+
+# A shell starts what is in its background with SIGINT ignored, and children would inherit that:
+# programs that a test interrupts would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -141,3 +141,17 @@ def test_a_judge_finds_a_ticket_given_to_the_wrong_agent() -> None:
                 )
             ]
         )
+
+
+def test_programs_that_tests_start_can_be_interrupted_also_in_a_shells_background() -> None:
+    program = (
+        "import runpy, signal, subprocess, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does\n"
+        f"runpy.run_path({str(Path(__file__).parents[1] / 'conftest.py')!r})\n"
+        "ask = 'import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)'\n"
+        "subprocess.run([sys.executable, '-c', ask], check=True)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "False\n"
