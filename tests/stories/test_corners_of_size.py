@@ -164,3 +164,20 @@ def test_room_held_for_work_that_moves_away_in_a_hand_out_is_free_in_the_same_on
         desk.change_agent(A, capacity=3, at=13 * S)
         desk.resolve(TicketId("l1"), at=14 * S)
     assert (desk.who("heavy"), desk.who("light")) == ("b", "a")
+
+
+@pytest.mark.parametrize("within", ["ring_all", "average_load"])
+def test_of_two_who_have_to_free_as_much_the_better_tier_holds_room(
+    desk: Desk, within: str
+) -> None:
+    desk.staff("a", "b", capacity=4)
+    desk.open_queue("fill", "a", "b")
+    terms = {A: Membership(priority=2), B: Membership(priority=1)}
+    strategy, deliver = f"priority(then={within})", "offer"
+    desk.open_queue("q", members=terms, hold_room_after=10 * S, strategy=strategy, delivery=deliver)
+    desk.ask("l0", "fill", at=0, weight=4)
+    desk.ask("l1", "fill", at=1, weight=4)
+    assert (desk.who("l0"), desk.who("l1")) == ("a", "b")  # b was assigned last
+    desk.ask("heavy", "q", at=S, weight=4)
+    desk.advance(at=11 * S)
+    assert desk.agent(B).room_held_for == "heavy"

@@ -374,3 +374,17 @@ def test_devices_changed_while_it_rings_count_from_the_next_offer_on(desk: Desk)
     assert desk.next_deadline() == RING
     desk.advance(at=seconds(90))
     assert desk.next_deadline() == seconds(90 + 12)
+
+
+def test_a_ring_goes_on_to_everyone_when_the_one_it_wished_for_leaves(desk: Desk) -> None:
+    desk.staff("ana", "ben", "cem")
+    for agent_id in ("ben", "cem"):
+        desk.set_presence(AgentId(agent_id), "away", at=0)
+    desk.open_queue("calls", "ana", "ben", "cem", strategy="ring_all", delivery="offer")
+    desk.ask("t", "calls", at=1, prefer=AgentId("ben"))
+    desk.set_presence(AgentId("ben"), "available", at=2)
+    assert desk.ticket(TicketId("t")).offered_to == ("ana", "ben")
+    desk.set_presence(AgentId("ben"), "away", at=3)
+    assert desk.waiting(QueueId("calls")) == ("t",)
+    desk.set_presence(AgentId("cem"), "available", at=4)
+    assert desk.ticket(TicketId("t")).offered_to == ("ana", "cem")

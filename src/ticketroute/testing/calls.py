@@ -70,10 +70,9 @@ def call(kind: type[Command], *values: Any, at: int, by: str | None = None, **fa
 def call_of(command: Command, at: int, by: str | None) -> Call:
     """Return the call of a command that was made already."""
     facts = {field.name: getattr(command, field.name) for field in attrs.fields(type(command))}
-    changes = facts.pop("changes", None)
-    if changes is None:
+    if "changes" not in facts:
         return Call(type(command), (), read_only(facts), at, by)
-    return Call(type(command), (*facts.values(), changes), read_only({}), at, by)
+    return Call(type(command), tuple(facts.values()), read_only({}), at, by)
 
 
 def method_of(kind: type[Command]) -> str:

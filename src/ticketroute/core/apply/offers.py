@@ -137,7 +137,7 @@ def _end(state: State, event: ev.OfferDeclined | ev.OfferExpired | ev.OfferWithd
     if not ticket.offers:  # fast: nobody is asked, so it searches, and it cannot be ringing
         leave_line(ticket)
         state.loose[ticket.id] = ticket
-    elif not is_ringing_everyone(ticket):
+    elif not (stands_alone(ticket) and is_ringing_everyone(ticket)):
         come_loose(state, ticket)
     return offer
 

@@ -19,6 +19,7 @@ from ticketroute.model.ids import AgentId
 from ticketroute.model.instants import Instant
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery
+from ticketroute.strategies.tiers import Tiered
 
 _WAITING = RoutingState.WAITING
 
@@ -89,13 +90,20 @@ def _least_to_free(state: State, ticket: TicketRecord) -> AgentId | None:
 
 
 def _asked_first(members: list[MemberRecord], demand: Demand) -> AgentId | None:
-    """Return whom the queue's strategy asks first; where it draws, the longest since assigned."""
+    """Return whom the queue's strategy asks first; where it draws, the longest since assigned.
+
+    Where it draws within tiers, that is of the first tier.
+    """
     queue = demand.queue
     if not members:
         return None
+    index = queue.strategy.sibling(demand.skills or EMPTY)
     if queue.draws or queue.samples or queue.rings_all:
+        if isinstance(index, Tiered):
+            tier = min(map(index.tier_of, members))
+            members = [member for member in members if index.tier_of(member) == tier]
         return min(members, key=lambda member: (member.last_assigned, member.agent_id)).agent_id
-    index = copy.deepcopy(queue.strategy.sibling(demand.skills or EMPTY))  # its turns may not move
+    index = copy.deepcopy(index)  # its turns may not move
     for member in members:
         index.join(member)
     return index.select(most=1)[0]

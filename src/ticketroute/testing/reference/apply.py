@@ -79,6 +79,8 @@ def _start_wait(facts: Facts, ticket: TicketFacts) -> None:
     ticket.skills, ticket.reach = dict(ticket.ticket.skills), None
     ticket.waiting_since, ticket.relaxed, ticket.waited_for = facts.now, 0, False
     _time_relaxation(facts, ticket)
+    if ticket in facts.loose:  # the last one, for it searches anew
+        facts.loose.remove(ticket)
     _loosen(facts, ticket)
 
 
