@@ -101,7 +101,7 @@ def test_a_page_is_written_and_nothing_is_printed(run: Run, small: str, tmp_path
     [
         (["--target", "20"], "--target is '20'; it must be a span with its units"),
         (["--from", "yesterday"], "--from is 'yesterday'; it must be a date or a time"),
-        (["--from", "2026-03-03", "--to", "2026-03-02"], "until is"),
+        (["--from", "2026-03-03", "--to", "2026-03-02"], "--to is '2026-03-02'; it must not be"),
         (["--zone", "Berlin"], "zone is 'Berlin'"),
         (["--period", "year"], "is not one of"),
         (["--html", "/no/such/folder/x.html"], "cannot be written"),

@@ -248,6 +248,8 @@ def keep(path: str, events: list[Any]) -> None:
     [
         (["top"], "name a kept desk"),
         (["top", "no such file.db"], "does not exist"),
+        (["report", "desk.toml"], "write --config desk.toml"),
+        (["explain", "desk.toml", "t1"], "write --config desk.toml"),
         (["report", "x.db", "--config", "y.toml"], "not both"),
         (["explain", "a", "b", "c"], "not 3"),
         (["explain", "{path}", "t1", "--at", "09:00"], "is not an instant with its offset"),

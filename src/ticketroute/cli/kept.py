@@ -37,6 +37,11 @@ def refuse_both(address: str | None, config: Path | None) -> None:
             "name a kept desk, such as desk.db or postgresql://host/database, "
             "or a made-up day's desk with --config desk.toml, and not both"
         )
+    if address is not None and address.endswith(".toml"):
+        raise click.UsageError(
+            f"{address} is a configuration: for a made-up day on it write --config {address}, or "
+            "name the kept desk that it was applied to"
+        )
 
 
 def instant_written(option: str, written: str) -> Instant:

@@ -110,13 +110,17 @@ def report(
 
     def ledger(calendars: Iterable[Calendar]) -> Ledger:
         name = zone or zone_of(calendars)
+        first = 0 if since is None else _instant("--from", since, name)
+        last = LAST_INSTANT if until is None else _instant("--to", until, name)
+        if last < first:
+            raise InputError(f"--to is {until!r}; it must not be before --from, {since!r}")
         return Ledger(
             zone=name,
             period=Period(period),
             target=_span("--target", target),
             short=_span("--short", short),
-            since=0 if since is None else _instant("--from", since, name),
-            until=LAST_INSTANT if until is None else _instant("--to", until, name),
+            since=first,
+            until=last,
         )
 
     if path is not None:
