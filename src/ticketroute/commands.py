@@ -100,6 +100,8 @@ class Submit(Command):
 
 
 def _tickets(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
+    if isinstance(tickets, list | tuple) and {*map(type, tickets)} == {Ticket}:
+        return tuple(tickets)  # fast: nothing else is among them
     return tuple(several("tickets", tickets))
 
 

@@ -9,9 +9,10 @@ from attrs import evolve
 from ticketroute.commands import Submit, SubmitMany
 from ticketroute.core.decide import moves
 from ticketroute.core.decide.checks import known_agent
+from ticketroute.core.decide.delivery import has_wish
 from ticketroute.core.decide.hand_out import place
 from ticketroute.core.facts import asks_of
-from ticketroute.core.records import QueueRecord, TicketRecord, new_ticket
+from ticketroute.core.records import Asks, QueueIndex, QueueRecord, TicketRecord, new_ticket
 from ticketroute.core.state import State
 from ticketroute.errors import (
     DeadlinePassedError,
@@ -24,9 +25,11 @@ from ticketroute.model import events as ev
 from ticketroute.model.frozen import EMPTY
 from ticketroute.model.ids import AgentId, TicketId
 from ticketroute.model.instants import Instant
+from ticketroute.model.queue import Delivery
 from ticketroute.model.ticket import Ticket
 
 _NOTHING: Mapping[TicketId, Ticket] = {}
+_ROUTED = ev.Cause.ROUTED
 
 
 def submit(state: State, command: Submit, at: Instant, by: str | None) -> Iterable[ev.Event]:
@@ -56,14 +59,60 @@ def submit_many(
     state: State, command: SubmitMany, at: Instant, by: str | None
 ) -> Iterator[ev.Event | None]:
     """Take in several tickets, one after the other, each with its own hand-out; or none."""
-    bare: dict[TicketId, Ticket] = {}
-    for ticket in command.tickets:
-        new = admissible(state, ticket, at, before=bare)
-        if new is not None:
-            bare[ticket.id] = new
-    for new in bare.values():
+    roster, timers = state.roster, state.timers
+    index: QueueIndex | None = None  # of the queue of the ticket before
+    asks: Asks | None = None
+    reason: ev.WaitReason | None = None  # why tickets of its demand wait, since the last hand-out
+    for new in _new_ones(state, command.tickets, at).values():
         yield submitted(state, new, at, by)
-        yield None
+        record = state.tickets[new.id]
+        queue = record.queue
+        if index is not queue.index or index is None or not _waits(state, record, index):
+            yield None
+            index, reason = queue.index, None
+            continue
+        # fast: who waits already proves that nobody is eligible for the same demand
+        if reason is None or asks is not record.asks:
+            reason, asks = state.wait_reason(record), record.asks
+        yield ev.queued(at=at, cause=_ROUTED, ticket_id=record.id, queue_id=queue.id, reason=reason)
+        if at >= timers.earliest or roster.special or roster.gained:
+            yield None
+            index = reason = None
+
+
+def _new_ones(state: State, tickets: Iterable[Ticket], at: Instant) -> dict[TicketId, Ticket]:
+    """Return the tickets that are not on the desk, as the desk keeps them; all, or an error."""
+    new: dict[TicketId, Ticket] = {}
+    known, queues = state.tickets, state.roster.queues
+    for ticket in tickets:
+        if (
+            type(ticket) is Ticket
+            and ticket.queue in queues
+            and ticket.arrived is None
+            and not ticket.attributes
+            and ticket.id not in known
+            and ticket.id not in new
+        ):
+            new[ticket.id] = ticket  # fast: ``admissible`` would say the same
+            continue
+        bare = admissible(state, ticket, at, before=new)
+        if bare is not None:
+            new[ticket.id] = bare
+    return new
+
+
+def _waits(state: State, ticket: TicketRecord, index: QueueIndex) -> bool:
+    """Return whether ``place`` would queue a ticket like one that waits, and nobody gained room."""
+    queue, demand = ticket.queue, index.recent
+    return (
+        demand is not None
+        and demand.waiting > 0
+        and len(state.loose) == 1
+        and not (queue.skips or state.roster.special or state.roster.gained or state.permits)
+        and queue.terms.delivery is not Delivery.PULL
+        and queue.ring_step is None
+        and not has_wish(ticket)
+    )
 
 
 def admissible(
