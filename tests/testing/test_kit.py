@@ -122,6 +122,24 @@ def test_check_finds_a_wrong_index_or_counter(spoil: Any) -> None:
         check(desk)
 
 
+def test_check_names_the_figure_whose_it_is_and_both_values() -> None:
+    program = (
+        "from ticketroute import Agent, Dispatcher\n"
+        "from ticketroute.testing import check\n"
+        "desk = Dispatcher()\n"
+        "desk.add_agent(Agent(id='ana', capacity=1), at=0)\n"
+        "desk._state.roster.agents['ana'].load += 1\n"
+        "check(desk)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert answer.stderr.splitlines()[-1] == (
+        "AssertionError: agent_id 'ana', record 'ana': record.load is kept as 1; "
+        "computed again it is 0"
+    )
+
+
 def test_a_judge_finds_a_ticket_given_to_the_wrong_agent() -> None:
     desk, judge = Dispatcher(), Judge()
     judge.take_in(desk.add_agent(Agent(id=ANA, capacity=1), presence="away", at=0))

@@ -27,6 +27,7 @@ from ticketroute.testing.reference.facts import (
     draws,
     window_of,
 )
+from ticketroute.testing.told import told_in_full
 
 EVERYBODY = 10_000
 
@@ -38,11 +39,13 @@ def check(desk: Dispatcher) -> None:
     from them. Call it at the end of a test. It costs several scans of the whole desk.
 
     Raises:
-        AssertionError: if a figure is not what follows from the facts.
+        AssertionError: if a figure is not what follows from the facts; the message names the
+            figure, whose it is, what is kept, and what was computed.
     """
     facts = facts_of(desk)
-    check_against(desk, facts)
-    check_explanations(desk, facts)
+    with told_in_full(__name__):
+        check_against(desk, facts)
+        check_explanations(desk, facts)
 
 
 def check_against(desk: Dispatcher, plain: Facts) -> None:
