@@ -344,8 +344,11 @@ async def inside_async(address: str, session: Any) -> None:
         await submit_and_give_up_async(desk, session)
     async with session() as one, one.begin(), desk.inside(one) as inside:
         await inside.submit(Ticket(id="t3", queue="mail"))
+    async with session() as one, one.begin(), desk.inside(one, late=True) as late:
+        assert await late.submit(Ticket(id="t4", queue="mail")) == ()
+        assert [ticket.id for ticket in desk.tickets()] == ["t1", "t3"]
     await desk.refresh()
-    assert [ticket.id for ticket in desk.tickets()] == ["t1", "t3"]
+    assert [ticket.id for ticket in desk.tickets()] == ["t1", "t3", "t4"]
     await desk.close()
 
 
