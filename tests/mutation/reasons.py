@@ -43,12 +43,12 @@ def reasons(path: Path = LIST) -> dict[Change, str]:
         ValueError: if a change is listed twice, or without a reason.
     """
     found: dict[Change, str] = {}
-    for group in tomllib.loads(path.read_text(encoding="utf-8"))["reasons"]:
-        for function, was, now in group["changes"]:
+    for group in tomllib.loads(path.read_text(encoding="utf-8"))["files"]:
+        for function, was, now, why in group["changes"]:
             change = Change(group["file"], function, was, now)
-            if change in found or not group["why"].strip():
+            if change in found or not why.strip():
                 raise ValueError(f"listed twice, or without a reason: {change}")
-            found[change] = group["why"]
+            found[change] = why
     return found
 
 

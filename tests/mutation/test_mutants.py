@@ -195,10 +195,9 @@ def test_what_became_of_a_mutant_holds_for_a_later_run_as_long_as_it_is_the_same
 # --- who survives, and why ------------------------------------------------------------------------
 
 GROUP = """
-[[reasons]]
+[[files]]
 file = "core/box.py"
-why = "{why}"
-changes = [["Box.fits", "count < most", "count <= most"]]
+changes = [["Box.fits", "count < most", "count <= most", "{why}"]]
 """
 
 
