@@ -1,4 +1,4 @@
-"""Memory: what one more idle agent takes, and one more waiting ticket.
+"""Memory: what one more idle agent takes, one more waiting ticket, and one that is done.
 
 ``tracemalloc`` counts the bytes that Python's objects asked for, everything included that the desk
 holds on to: the host's own values with their ids, records, indexes and the slack of their tables.
@@ -21,7 +21,7 @@ from benchmarks.table import Row, size_word
 from ticketroute import Agent, Dispatcher, Presence, Queue, Ticket, TicketPriority
 from ticketroute.model import AgentId, TicketId
 
-AGENT, TICKET = 700.0, 800.0  # bytes at most
+AGENT, TICKET, DONE = 700.0, 800.0, 600.0  # bytes at most
 FEW, EARLY = 10, 1_000  # agents, and tickets at work and waiting; changes after which it is enough
 LOOK = 100  # changes between two looks
 GROWTH = 1.25  # what "no more" means, as for calendars
@@ -32,6 +32,8 @@ def rows(effort: Effort) -> Iterator[Row]:
     for title, make, at_most in (
         ("memory: one idle agent in one queue", _agents, AGENT),
         ("memory: one waiting ticket", _tickets, TICKET),
+        ("memory: one done ticket, until it is forgotten", _done, DONE),
+        ("memory: one forgotten ticket", _forgotten, 1.0),
         ("memory: one idle agent with six skills", _skilled_agents, None),
     ):
         for n in effort.items:
@@ -72,6 +74,23 @@ def _tickets(n: int, strategy: str) -> Dispatcher:
     for number in range(n + 1):  # the first is ana's, the others wait
         desk.submit(Ticket(id=TicketId(f"ticket-{number}"), queue=world.QUEUE), at=number)
     assert len(desk.waiting(world.QUEUE)) == n
+    return desk
+
+
+def _done(n: int, strategy: str) -> Dispatcher:
+    desk = Dispatcher()
+    desk.add_agent(Agent(id=AgentId("ana"), capacity=1), presence=Presence.AVAILABLE, at=0)
+    desk.add_queue(Queue(id=world.QUEUE, strategy=strategy, members=[AgentId("ana")]), at=0)
+    for number in range(n):
+        desk.submit(Ticket(id=TicketId(f"ticket-{number}"), queue=world.QUEUE), at=number)
+        desk.resolve(TicketId(f"ticket-{number}"), at=number)
+    return desk
+
+
+def _forgotten(n: int, strategy: str) -> Dispatcher:
+    desk = _done(n, strategy)
+    desk.forget(before=n, at=n)
+    assert desk.count_forgotten() == n
     return desk
 
 

@@ -123,6 +123,7 @@ def test_of_a_queue(desk: Dispatcher) -> None:
 def test_of_a_ticket_on_hold(desk: Dispatcher) -> None:
     told: dict[str, Any] = desk.snapshot()["tickets"][T1]
     book, assignment = told.pop("book"), told.pop("assignment")
+    assert told.pop("assigned_at") == 2_000
     assert (assignment.agent_id, assignment.at) == (ANA, 2_000)
     assert told.pop("ticket") == desk.ticket(T1).ticket
     assert told == {

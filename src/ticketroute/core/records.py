@@ -132,7 +132,8 @@ class TicketRecord:
     offers: dict[AgentId, OpenOffer] | None = None
     tried: dict[AgentId, Tried] | None = None
     asked: set[AgentId] | None = None  # everybody it was ever put to
-    assignment: TicketAssigned | None = None  # the latest decision, for explain
+    assignment: TicketAssigned | None = None  # the latest decision, until the ticket is done
+    assigned_at: Instant | None = None  # and its instant, also afterwards
     past: Past = UNEVENTFUL
     book: Book | None = None  # its clocks, on a desk with policies
     due: Instant | None = None  # the earliest: the host's own, or that of a clock that runs

@@ -60,7 +60,7 @@ def end_ticket(state: State, ticket: TicketRecord, at: Instant) -> None:
         end_search(state, ticket)
     ticket.queue.open_tickets -= 1
     del state.open[ticket.id]
-    ticket.done_at = at
+    ticket.done_at, ticket.assignment = at, None
     leave_agent(state, ticket, at)
     if ticket.tried:
         forget_all_tried(state, ticket)

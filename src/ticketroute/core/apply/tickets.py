@@ -124,7 +124,8 @@ def _belong_to(
     ticket.agent, ticket.last_agent_id = record, event.agent_id
     if ticket.past.came_from is not None:
         ticket.past = evolve(ticket.past, came_from=None)
-    ticket.cost, ticket.since, ticket.assignment = event.cost, event.at, event
+    ticket.cost, ticket.since = event.cost, event.at
+    ticket.assignment, ticket.assigned_at = event, event.at
     if ticket.book is not None:
         ticket.book.handed = True
     if ticket.terms.requester is not None:
@@ -244,7 +245,7 @@ def on_resolved(state: State, event: ev.TicketResolved) -> None:
     else:
         ticket.queue.open_tickets -= 1
         del state.open[ticket.id]
-        ticket.done_at = event.at
+        ticket.done_at, ticket.assignment = event.at, None
         if ticket.tried:
             forget_all_tried(state, ticket)
         start_wrap_up(state, ticket, event.at, event.wrap_up_until)
@@ -326,8 +327,8 @@ def on_rated(state: State, event: ev.TicketRated) -> None:
 
 def on_forgotten(state: State, event: ev.TicketsForgotten) -> None:
     gone = {ticket.id for ticket in forgettable(state, event.before)}
-    for ticket_id in gone:
-        del state.tickets[ticket_id]
+    left = {ticket_id: each for ticket_id, each in state.tickets.items() if ticket_id not in gone}
+    state.tickets = left  # a new table: one that tickets were taken from keeps its size
     state.forgotten += len(gone)
     for queue in state.roster.queues.values() if state.permits else ():
         queue.index.demands = {

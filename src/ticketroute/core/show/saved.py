@@ -126,6 +126,7 @@ class SavedTicket:
     tried: tuple[SavedTried, ...] = ()
     asked: tuple[AgentId, ...] = ()
     assignment: TicketAssigned | None = None
+    assigned_at: Instant | None = None
     past: Past = UNEVENTFUL
     book: SavedBook | None = None
     due: Instant | None = None
@@ -227,6 +228,7 @@ TICKET_AS_IS: Final = [
     "waiting_since",
     "wait_reason",
     "assignment",
+    "assigned_at",
     "past",
     "due",
     "done_at",

@@ -114,6 +114,7 @@ def _ticket(record: TicketRecord) -> dict[str, Any]:
         "silent": record.past.silent,
         "wait_reason": record.wait_reason,
         "assignment": record.assignment,
+        "assigned_at": record.assigned_at,
         "score": record.past.score,
         "merged_into": record.past.merged_into,
         "answered": record.past.answered,

@@ -107,7 +107,7 @@ def view_of_ticket(record: TicketRecord) -> TicketView:
         offered_to=tuple(record.offers or ()),
         offered_until=tuple([offer.event.until for offer in (record.offers or {}).values()]),
         reserved_for=record.asks.reserved,
-        assigned_at=None if record.assignment is None else record.assignment.at,
+        assigned_at=record.assigned_at,
         done_at=record.done_at,
         wait_reason=record.wait_reason,
         score=record.past.score,
