@@ -62,7 +62,7 @@ BUGS = (
     Bug(
         "core/run.py",
         "what was interrupted is not gone on with",
-        "if self._cause is not None or state.loose or state.roster.gained:",
+        "if self._cause is not None or state.loose:",
         "if False:",
         WHOLE,
     ),
@@ -81,8 +81,8 @@ BUGS = (
     Bug(
         "core/decide/arrivals.py",
         "of several tickets the first is handed out last",
-        "        yield submitted(state, new, at, by)\n        yield None\n",
-        "        yield submitted(state, new, at, by)\n",
+        "            yield None\n            index, reason = queue.index, None\n",
+        "            index, reason = queue.index, None\n",
     ),
     Bug(
         "core/decide/checks.py",
@@ -349,6 +349,20 @@ BUGS = (
         ("tests/stories/test_running_changes.py",),
     ),
     Bug(
+        "core/show/explain_agent.py",
+        "a demand counts as one ticket, however many wait in it",
+        "counts[word] += demand.waiting",
+        "counts[word] += 1",
+        ("tests/stories/test_explanations.py", "tests/core/test_machine.py"),
+    ),
+    Bug(
+        "core/index/lone.py",
+        "lone tickets are passed over if one of them leaves the agent out",
+        "if group.left_out.get(agent.id, 0) >= len(group.heads):",
+        "if group.left_out.get(agent.id, 0) >= 1:",
+        ("tests/core/test_lone.py", "tests/core/test_machine.py"),
+    ),
+    Bug(
         "core/show/explain.py",
         "the others include who is asked already",
         "if agent_id == winner or agent_id in (ticket.offers or ()):",
@@ -369,8 +383,8 @@ BUGS = (
     Bug(
         "core/apply/tickets.py",
         "a freed slot does not move the turn",
-        "    if event.cause in ev.BY_STRATEGY:\n",
-        "    if event.cause is ev.Cause.ROUTED:\n",
+        "    if queue.has_turns and event.cause in ev.BY_STRATEGY:\n",
+        "    if queue.has_turns and event.cause is ev.Cause.ROUTED:\n",
         ("tests/stories/test_endings.py",),
     ),
     Bug(
@@ -394,8 +408,8 @@ BUGS = (
     Bug(
         "core/decide/hand_out.py",
         "the lighter queue goes first",
-        "return (-queue.queue.weight,",
-        "return (queue.queue.weight,",
+        "return (-queue.terms.weight,",
+        "return (queue.terms.weight,",
     ),
     Bug(
         "core/index/filed_lines.py",

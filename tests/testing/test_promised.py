@@ -107,8 +107,8 @@ def test_drawn_targets_per_queue_move_no_ticket(target: Target, policy: Policy, 
 def test_histories_have_every_event_of_clocks_and_shifts() -> None:
     seen: Counter[type] = Counter()
 
-    @settings(max_examples=150, derandomize=True, deadline=None)
-    @given(histories(World(service_levels=True)))
+    @settings(max_examples=250, derandomize=True, deadline=None)
+    @given(histories(World(service_levels=True), max_size=60))
     def run(history: History) -> None:
         seen.update(type(event) for turn in history.run() for event in turn.events)
 
