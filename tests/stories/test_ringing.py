@@ -388,3 +388,28 @@ def test_a_ring_goes_on_to_everyone_when_the_one_it_wished_for_leaves(desk: Desk
     assert desk.waiting(QueueId("calls")) == ("t",)
     desk.set_presence(AgentId("cem"), "available", at=4)
     assert desk.ticket(TicketId("t")).offered_to == ("ana", "cem")
+
+
+def test_a_ring_that_ends_stands_in_line_after_what_came_loose_before(desk: Desk) -> None:
+    desk.staff("ana", "cleo", capacity=2)
+    desk.set_presence(ANA, "away", at=0)
+    ring = OfferPolicy(timeout=seconds(4), retry_missed_after=seconds(2))
+    calls = OfferPolicy(timeout=seconds(30), retry_declined_after=seconds(1))
+    desk.open_queue("phone", "cleo", delivery=Delivery.OFFER, offer=calls, strategy="top_down")
+    desk.open_queue(
+        "sales", "ana", "cleo", delivery=Delivery.OFFER, strategy="ring_all", offer=ring
+    )
+    desk.ask("t1", "sales", at=seconds(1))  # rings cleo until 5, and again from 7
+    desk.ask("t2", "phone", at=seconds(2))
+    desk.set_presence(ANA, "available", at=seconds(3))  # t1 rings ana until 7
+    desk.decline(T2, CLEO, at=seconds(6))  # hers again from 7
+    desk.set_presence(CLEO, "away", at=seconds(6))
+    desk.told.clear()
+    desk.advance(at=seconds(7))
+    assert desk.told == [
+        "t1 may ask cleo again",
+        "t2 may ask cleo again",
+        "t1 missed by ana, 1",
+        "t2 waits: nobody_available",
+        "t1 waits: nobody_available",
+    ]

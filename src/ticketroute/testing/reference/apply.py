@@ -453,7 +453,8 @@ def _search(  # noqa: C901  one case for each event
             tried.lifted, tried.retry_at = True, None
             if tried.reason != "missed":
                 del ticket.tried[event.agent_id]
-            _loosen(facts, ticket)
+            if not (ticket.rings_everyone and ticket.offers):  # else it has been in line all along
+                _loosen(facts, ticket)
         case ev.RingWidened():
             assert (ticket.ring_at, ticket.wanted + 1) == (event.at, event.wanted)
             step = of.step_of(ticket.queue)
