@@ -413,3 +413,33 @@ def test_a_ring_that_ends_stands_in_line_after_what_came_loose_before(desk: Desk
         "t2 waits: nobody_available",
         "t1 waits: nobody_available",
     ]
+
+
+def test_a_ticket_for_which_room_is_held_rings_the_best_tier_and_not_who_is_freed_beside(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", "ben", capacity=2)
+    desk.set_presence(ANA, "away", at=0)
+    tiers = {BEN: Membership(priority=1), ANA: Membership(priority=2)}
+    ring = OfferPolicy(timeout=seconds(4), retry_missed_after=seconds(2))
+    desk.open_queue(
+        "phone",
+        strategy="priority(then=ring_all)",
+        delivery=Delivery.OFFER,
+        offer=ring,
+        hold_room_after=seconds(1),
+        members=tiers,
+    )
+    desk.open_queue("sales", "ana", delivery=Delivery.OFFER, offer=ring)
+    desk.ask("t0", "phone", at=0)
+    desk.accept(TicketId("t0"), BEN, at=0)
+    desk.ask("t1", "phone", at=0, weight=2)
+    desk.resolve(
+        TicketId("t0"), at=seconds(2)
+    )  # ben has room held for t1, and is rung for it until 6
+    desk.set_presence(ANA, "available", at=seconds(3))
+    desk.ask("t2", "sales", at=seconds(4), weight=2)  # rings ana until 8
+    desk.advance(at=seconds(6))
+    assert (asked(desk, "t1"), asked(desk, "t2")) == ("", "a")
+    desk.advance(at=seconds(8))  # ana is free again when ben may be asked again
+    assert (asked(desk, "t1"), asked(desk, "t2")) == ("b", "")

@@ -212,8 +212,11 @@ class Giving:
         found = best.choice if best.cause in ev.BY_STRATEGY else None
         cause = _FREED if ticket.entries else _ROUTED
         offers = offers_for(state, ticket, demand, cause, found=found, at=at)
-        if not offers:
-            self._exhausted.add(demand)  # whoever is willing is of a worse tier than those rung
+        if not offers:  # whoever is willing is of a worse tier than those rung
+            self._exhausted.add(demand)
+            loose = self._loose.get(demand.queue)
+            if loose and loose[0][2] is ticket:
+                heappop(loose)
         yield from offers
         if ticket.id in state.loose and not was_loose:
             self._let_seek(ticket)  # it may want more than those with room
