@@ -56,6 +56,21 @@ def test_room_is_held_for_heavy_work_that_has_waited(desk: Desk) -> None:
     assert (at, before) == (80, 6)  # wanted at 70: of the two in hand one ends then, one at 80
 
 
+def test_work_in_hand_that_becomes_lighter_takes_none_of_the_room_that_is_held(desk: Desk) -> None:
+    desk.staff("a", capacity=5)
+    desk.open_queue("q", "a", hold_room_after=0)
+    desk.ask("old", "q", at=0, weight=3)
+    desk.ask("heavy", "q", at=0, weight=4, priority=TicketPriority.URGENT)
+    assert desk.agent(A).room_held_for == "heavy"
+    desk.change_ticket(TicketId("old"), weight=2, at=S)
+    desk.ask("light", "q", at=2 * S)  # beside heavy it fits: old was there before
+    assert (desk.who("light"), desk.who("heavy")) == ("a", None)
+    desk.ask("second", "q", at=3 * S)
+    assert desk.who("second") is None
+    desk.resolve(TicketId("old"), at=4 * S)
+    assert (desk.who("heavy"), desk.who("second")) == ("a", None)
+
+
 def mails_and_chats(desk: Desk) -> None:
     channels = {"email": ChannelLimit(interruptible=True), "chat": ChannelLimit()}
     desk.staff("a", capacity=3, channels=channels)

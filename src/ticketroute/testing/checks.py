@@ -352,10 +352,16 @@ def _agents_explained(desk: Dispatcher, plain: Facts) -> None:
             queue = plain.queues[each.queue_id]
             pulls = queue.queue.delivery is Delivery.PULL
             free = "awaits_pull" if pulls else "asked_later"
-            asks = [gate.ask_of(plain, t, queue, by_hand=pulls) for t in choose.line(plain, queue)]
-            words = Counter(gate.reason(plain, agent_id, ask) or free for ask in asks)
+            line = choose.line(plain, queue)
+            words = Counter(
+                "asked"
+                if agent_id in ticket.offers
+                else gate.reason(plain, agent_id, gate.ask_of(plain, ticket, queue, by_hand=pulls))
+                or free
+                for ticket in line
+            )
             assert each.reasons == words
-            assert each.waiting == len(asks)
+            assert each.waiting == len(line)
         assert str(told)
 
 

@@ -33,6 +33,7 @@ from ticketroute.core.apply.shared import (
 )
 from ticketroute.core.facts import holds_slot, is_searching, queues_of, still_asked
 from ticketroute.core.index import lines
+from ticketroute.core.index.roster import came_since_room
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, HeldRoom, TicketRecord, new_ticket
 from ticketroute.core.state import State, asks_in, forgettable
@@ -230,9 +231,10 @@ def on_resumed(state: State, event: ev.TicketResumed) -> None:
     if not holds_slot(record, ticket):
         unpark(state, record, ticket, event.cost)
     elif event.cost != ticket.cost:  # what the channel costs the agent changed meanwhile
+        came_since = came_since_room(record, ticket)
         state.roster.free_slot(record, ticket)
         ticket.cost = event.cost
-        state.roster.take_slot(record, ticket)
+        state.roster.take_slot(record, ticket, came_since_room=came_since)
     time_answer(state, ticket, event.at)
     time_silence(state, ticket, event.at)
     time_grace(state, record, event.at)
@@ -300,6 +302,7 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
     ticket, new, record = transition(state, event), event.ticket, None
     if event.cost is not None and ticket.agent is not None:
         record = ticket.agent if holds_slot(ticket.agent, ticket) else None
+    came_since = record is not None and came_since_room(record, ticket)
     if record is not None:
         state.roster.free_slot(record, ticket)
     ticket.asks = ticket.asks._replace(
@@ -314,7 +317,7 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
     if event.cost is not None:
         ticket.cost = event.cost
     if record is not None:
-        state.roster.take_slot(record, ticket)
+        state.roster.take_slot(record, ticket, came_since_room=came_since)
     due_again(state, ticket)
     if is_searching(ticket):
         come_loose(state, ticket)

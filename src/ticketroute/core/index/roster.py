@@ -204,8 +204,14 @@ class Roster:
 
     # --- load -------------------------------------------------------------------------------
 
-    def take_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
-        """Count a ticket towards its agent's load. O(queues of the agent x log n)."""
+    def take_slot(
+        self, record: AgentRecord, ticket: TicketRecord, *, came_since_room: bool = True
+    ) -> None:
+        """Count a ticket towards its agent's load. O(queues of the agent x log n).
+
+        ``came_since_room`` False: the agent had it before room was held, with which it does not
+        count.
+        """
         if record.slots is None:
             record.slots = {}
         record.slots[ticket.id] = ticket
@@ -213,6 +219,8 @@ class Roster:
             record.load += ticket.cost
         else:
             _add_load(record, ticket, ticket.cost)
+            if not came_since_room and record.rare.room is not None:
+                record.rare.room.taken.pop(ticket.id, None)
         self._tell(record.first, ticket.queue, 1)
 
     def free_slot(self, record: AgentRecord, ticket: TicketRecord) -> None:
@@ -412,6 +420,12 @@ def holdings(record: AgentRecord) -> Iterator[TicketRecord | OpenOffer]:
     """Yield what takes up an agent's capacity: work, wrap-up and open offers."""
     yield from (record.slots or {}).values()
     yield from record.rare.offers.values()
+
+
+def came_since_room(record: AgentRecord, ticket: TicketRecord) -> bool:
+    """Return whether an agent came to have a ticket while room was held for another."""
+    room = record.rare.room
+    return room is None or ticket.id in room.taken
 
 
 def _add_load(record: AgentRecord, ticket: TicketRecord, units: int) -> None:

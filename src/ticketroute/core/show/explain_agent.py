@@ -9,12 +9,13 @@ from attrs import frozen
 
 from ticketroute.core.gate import capacity_of
 from ticketroute.core.index.lone import all_heads
-from ticketroute.core.records import AgentRecord, MemberRecord
+from ticketroute.core.records import AgentRecord, Demand, MemberRecord
 from ticketroute.core.show.explain import Names, naming
 from ticketroute.core.state import State
-from ticketroute.model.frozen import read_only
+from ticketroute.model.frozen import EMPTY, read_only
 from ticketroute.model.ids import AgentId, QueueId
 from ticketroute.model.queue import Delivery
+from ticketroute.model.reasons import Reason
 
 AWAITS_PULL = "awaits_pull"  # they may have it, and have to take it
 ASKED_LATER = "asked_later"  # they may have it, and agents of a better tier are asked before
@@ -24,8 +25,8 @@ ASKED_LATER = "asked_later"  # they may have it, and agents of a better tier are
 class QueueReasons:
     """What keeps an agent from the tickets in one line.
 
-    ``reasons`` counts the tickets by the word of the first reason of the gate, the most frequent
-    first; ``awaits_pull`` are those that the agent may take, and ``asked_later`` those for which
+    ``reasons`` counts the tickets by a word, the most frequent first: ``asked`` where the agent has
+    an open offer, else the first reason of the gate; ``awaits_pull`` are those that the agent may take, and ``asked_later`` those for which
     agents of a better tier are asked now. ``waiting`` is the sum.
     """
 
@@ -77,7 +78,11 @@ def _reasons(state: State, member: MemberRecord) -> QueueReasons:
     pulls = queue.terms.delivery is Delivery.PULL
     counts: Counter[str] = Counter()
     for _, demand in all_heads(queue):
-        reason = state.gate.refusal(member, demand, by_hand=pulls)
+        reason = (
+            Reason.ASKED
+            if _is_asked(member, demand)
+            else state.gate.refusal(member, demand, by_hand=pulls)
+        )
         word = (AWAITS_PULL if pulls else ASKED_LATER) if reason is None else reason.value
         counts[word] += demand.waiting
     return QueueReasons(
@@ -85,3 +90,10 @@ def _reasons(state: State, member: MemberRecord) -> QueueReasons:
         waiting=counts.total(),
         reasons=read_only(sorted(counts.items(), key=lambda each: (-each[1], each[0]))),
     )
+
+
+def _is_asked(member: MemberRecord, demand: Demand) -> bool:
+    """Return whether the agent has an open offer of the demand's tickets: that comes first."""
+    if demand.own is not None:
+        return member.agent_id in (demand.own.offers or EMPTY)
+    return (demand.asks.excluded or EMPTY).get(member.agent_id) is Reason.ASKED

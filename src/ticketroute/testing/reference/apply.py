@@ -69,7 +69,9 @@ def _seat(facts: Facts, order: Iterable[str] | None) -> None:
 def _loosen(facts: Facts, ticket: TicketFacts) -> None:
     """Take a ticket out of its line, to look for agents anew; one that rings everyone stays."""
     ticket.in_line = ticket.rings_everyone and bool(ticket.offers)
-    if ticket.state in SEARCHING and ticket not in facts.loose:
+    if not ticket.wants:
+        facts.loose = [each for each in facts.loose if each is not ticket]
+    elif ticket not in facts.loose:
         facts.loose.append(ticket)
 
 
