@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import Delivery, RoutingState, TicketPriority
+from ticketroute import Delivery, Relaxation, RoutingState, TicketPriority, seconds
 from ticketroute.errors import (
     AlreadyDoneError,
     InvalidValueError,
@@ -246,3 +246,21 @@ def test_a_released_ticket_keeps_its_place_by_first_arrival(desk: Desk) -> None:
     desk.release(T1, at=4)
     assert desk.told == ["t1 from ana, released", "t1 waits: nobody_available"]
     assert desk.waiting(MAIL) == ("t1", "t2")
+
+
+@pytest.mark.parametrize("delivery", [Delivery.PULL, Delivery.ASSIGN])
+@pytest.mark.parametrize("to_queue", [None, SALES])
+def test_a_transfer_by_hand_is_held_against_what_the_ticket_asks_by_then(
+    desk: Desk, delivery: Delivery, to_queue: QueueId | None
+) -> None:
+    desk.staff("ana", "cleo")
+    steps = [Relaxation(after=seconds(5), drop=["french"])]
+    desk.open_queue("mail", "ana", "cleo", delivery=delivery, relaxations=steps)
+    desk.open_queue("sales", "ana", "cleo")
+    desk.ask("t1", "mail", at=0, skills={"french": 1})
+    with pytest.raises(NotEligibleError, match="skill"):
+        desk.transfer(T1, to_queue=to_queue, to_agent=CLEO, at=seconds(4))
+    desk.advance(at=seconds(5))
+    given = desk.transfer(T1, to_queue=to_queue, to_agent=CLEO, at=seconds(6))
+    assert given.first(ev.TicketAssigned).exceeded is None
+    assert desk.who("t1") == "cleo"

@@ -75,7 +75,7 @@ def _check_assigned(desk: Facts, event: ev.TicketAssigned, before: ev.Event | No
     reason = gate.reason(desk, event.agent_id, ask)
     assert event.cost == gate.cost(desk, event.agent_id, ask)
     if ticket.recalled and (by_hand or taken):
-        return  # the gate looked at it as it was before its offers were withdrawn
+        return  # the gate looked at it as it was before the command
     assert queue in ticket.queues
     if by_hand:
         assert event.exceeded == reason

@@ -75,6 +75,11 @@ def _loosen(facts: Facts, ticket: TicketFacts) -> None:
         facts.loose.append(ticket)
 
 
+def _asks_less(ticket: TicketFacts) -> bool:
+    """Return whether the ticket asks less by now than at first."""
+    return bool(ticket.skills != ticket.ticket.skills or ticket.reach or ticket.added)
+
+
 def _start_wait(facts: Facts, ticket: TicketFacts) -> None:
     """Start the search for an agent: it asks what it asked at first."""
     _end_wait(ticket, WAITING)
@@ -512,7 +517,7 @@ def _work(  # noqa: C901  one case for each event
         case ev.TicketReleased(agent_id=who):
             assert ticket.state not in (WAITING, DONE)
             assert ticket.agent == who
-            ticket.recalled = ticket.state is OFFERED
+            ticket.recalled = ticket.state is OFFERED or _asks_less(ticket)
             _goes_on(ticket)
             _part(facts, ticket)
             _start_wait(facts, ticket)
@@ -537,6 +542,7 @@ def _work(  # noqa: C901  one case for each event
                 if event.cause is ev.Cause.ESCALATED:
                     ticket.book.escalated_from.add(event.from_queue)
             if ticket.state is WAITING:
+                ticket.recalled = ticket.recalled or _asks_less(ticket)
                 _start_wait(facts, ticket)
             elif ticket.state is ASSIGNED:
                 _time_answer(facts, ticket)

@@ -116,7 +116,7 @@ class TicketFacts:
     tried: dict[str, Tried] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # everyone it was ever offered to
     wanted: int = 0  # offers at a time, where the strategy rings step by step; 0: nobody rang yet
-    recalled: bool = False  # its offers were withdrawn, so it asks what it asked at first
+    recalled: bool = False  # its search began anew in this command: it asks what it asked at first
     # what it asks by now
     skills: dict[str, int] = field(default_factory=dict)
     reach: Reach | None = None
