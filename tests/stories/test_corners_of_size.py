@@ -71,6 +71,17 @@ def test_work_in_hand_that_becomes_lighter_takes_none_of_the_room_that_is_held(d
     assert (desk.who("heavy"), desk.who("second")) == ("a", None)
 
 
+def test_room_that_need_be_smaller_lets_others_pass_at_once(desk: Desk) -> None:
+    desk.staff("a", capacity=5)
+    desk.open_queue("q", "a", hold_room_after=0)
+    desk.ask("old", "q", at=0, weight=3)
+    desk.ask("heavy", "q", at=0, weight=4, priority=TicketPriority.URGENT)
+    desk.ask("light", "q", at=S, weight=2)
+    assert desk.who("light") is None
+    desk.change_ticket(TicketId("heavy"), weight=3, at=2 * S)
+    assert (desk.who("light"), desk.who("heavy")) == ("a", None)
+
+
 def mails_and_chats(desk: Desk) -> None:
     channels = {"email": ChannelLimit(interruptible=True), "chat": ChannelLimit()}
     desk.staff("a", capacity=3, channels=channels)

@@ -318,6 +318,10 @@ def on_changed(state: State, event: ev.TicketChanged) -> None:
         ticket.cost = event.cost
     if record is not None:
         state.roster.take_slot(record, ticket, came_since_room=came_since)
+    if ticket.past.room_of is not None:  # the room that is held for it may be smaller now
+        holder = state.roster.agents[ticket.past.room_of]
+        state.roster.gained[holder.id] = holder
+        state.roster.reindex(holder)
     due_again(state, ticket)
     if is_searching(ticket):
         come_loose(state, ticket)
