@@ -262,5 +262,7 @@ def test_a_transfer_by_hand_is_held_against_what_the_ticket_asks_by_then(
         desk.transfer(T1, to_queue=to_queue, to_agent=CLEO, at=seconds(4))
     desk.advance(at=seconds(5))
     given = desk.transfer(T1, to_queue=to_queue, to_agent=CLEO, at=seconds(6))
-    assert given.first(ev.TicketAssigned).exceeded is None
+    assigned = given.first(ev.TicketAssigned)
+    assert assigned is not None
+    assert assigned.exceeded is None
     assert desk.who("t1") == "cleo"

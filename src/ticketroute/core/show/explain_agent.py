@@ -26,8 +26,9 @@ class QueueReasons:
     """What keeps an agent from the tickets in one line.
 
     ``reasons`` counts the tickets by a word, the most frequent first: ``asked`` where the agent has
-    an open offer, else the first reason of the gate; ``awaits_pull`` are those that the agent may take, and ``asked_later`` those for which
-    agents of a better tier are asked now. ``waiting`` is the sum.
+    an open offer, else the first reason of the gate; ``awaits_pull`` are those that the agent may
+    take, and ``asked_later`` those for which agents of a better tier are asked now. ``waiting`` is
+    the sum.
     """
 
     queue_id: QueueId

@@ -75,6 +75,12 @@ def _loosen(facts: Facts, ticket: TicketFacts) -> None:
         facts.loose.append(ticket)
 
 
+def _search_on(facts: Facts, ticket: TicketFacts) -> None:
+    """Take a ticket out of its line, unless it rings everyone: then it has been there all along."""
+    if not (ticket.in_line and ticket.rings_everyone and ticket.offers):
+        _loosen(facts, ticket)
+
+
 def _asks_less(ticket: TicketFacts) -> bool:
     """Return whether the ticket asks less by now than at first."""
     return bool(ticket.skills != ticket.ticket.skills or ticket.reach or ticket.added)
@@ -187,7 +193,7 @@ def _part(facts: Facts, ticket: TicketFacts) -> None:
 def _end_offer(facts: Facts, ticket: TicketFacts, who: str) -> None:
     """Give back the room that an offer kept."""
     del ticket.offers[who]
-    _loosen(facts, ticket)
+    _search_on(facts, ticket)
     _trim_rate(facts, who)
     _seat(facts, [who])  # before anything takes that room again
 
@@ -460,8 +466,7 @@ def _search(  # noqa: C901  one case for each event
             tried.lifted, tried.retry_at = True, None
             if tried.reason != "missed":
                 del ticket.tried[event.agent_id]
-            if not (ticket.rings_everyone and ticket.offers):  # else it has been in line all along
-                _loosen(facts, ticket)
+            _search_on(facts, ticket)
         case ev.RingWidened():
             assert (ticket.ring_at, ticket.wanted + 1) == (event.at, event.wanted)
             step = of.step_of(ticket.queue)
