@@ -58,7 +58,7 @@ __all__ = [  # noqa: RUF022  grouped as the documentation groups them
     "datetime_of",
 ]
 
-if not TYPE_CHECKING:  # names that moved to these modules, until all code has followed
+if not TYPE_CHECKING:  # notebooks find the rest of the model here; typed code imports it from there
 
     def __getattr__(name: str) -> Any:
         for part in ("model", "events", "sla"):
