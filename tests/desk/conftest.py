@@ -177,7 +177,7 @@ class Worker:
         self._to, self._from = self.process.stdin, self.process.stdout
 
     def go(self) -> None:
-        """Let it go on."""
+        """Allow it to go on."""
         self._to.write("go\n")
         self._to.flush()
 

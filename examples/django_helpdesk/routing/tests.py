@@ -43,7 +43,7 @@ class Office:
         self.available(self.ana)
 
     def committed(self, request: Any) -> Any:
-        """Let what comes after a commit happen after each request, also within a TestCase."""
+        """Run what comes after a commit after each request, also within a TestCase."""
         capture = getattr(self, "captureOnCommitCallbacks", None)
         if capture is None:
             return request

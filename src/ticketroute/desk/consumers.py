@@ -84,7 +84,7 @@ class Consumption:
         yield Trip([says.consumed(desk, self._name, entry.position, entry.token)])
 
     def end(self) -> Talk[None]:
-        """Let others consume; what was stored is committed."""
+        """Give the turn to other consumers; what was stored is committed."""
         if self._locks:
             yield Trip([self._place.statements.commit()], ends=True)
 
