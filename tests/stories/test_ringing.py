@@ -443,3 +443,23 @@ def test_a_ticket_for_which_room_is_held_rings_the_best_tier_and_not_who_is_free
     assert (asked(desk, "t1"), asked(desk, "t2")) == ("", "a")
     desk.advance(at=seconds(8))  # ana is free again when ben may be asked again
     assert (asked(desk, "t1"), asked(desk, "t2")) == ("b", "")
+
+
+def test_a_ring_that_loses_the_room_held_for_it_still_rings_who_comes_back(desk: Desk) -> None:
+    desk.staff("ana", "ben", capacity=2)
+    ring = OfferPolicy(timeout=seconds(30), retry_declined_after=None)
+    desk.open_queue("phone", "ana", "ben", delivery=Delivery.OFFER, strategy="ring_all", offer=ring)
+    desk.open_queue("sales", "ana", "ben")
+    for agent_id in (ANA, BEN):
+        desk.ask(f"busy {agent_id}", "sales", at=0, prefer=agent_id)
+    desk.change_queue(PHONE, hold_room_after=0, at=0)
+    desk.ask("t1", "phone", at=0, weight=2)
+    assert "t1" in (desk.agent(ANA).room_held_for, desk.agent(BEN).room_held_for)
+    holder, other = (ANA, BEN) if desk.agent(ANA).room_held_for else (BEN, ANA)
+    desk.resolve(TicketId(f"busy {holder}"), at=seconds(1))
+    desk.decline(T1, holder, at=seconds(2))
+    desk.resolve(TicketId(f"busy {other}"), at=seconds(3))
+    assert desk.ticket(T1).offered_to == (other,)
+    desk.set_presence(holder, "away", at=seconds(4))
+    desk.set_presence(holder, "available", at=seconds(5))
+    assert desk.ticket(T1).offered_to == (other, holder)
