@@ -433,6 +433,7 @@ class QueueChanges(TypedDict, total=False):
     affinity_wait: Span
     respond_within: Span | None
     max_hops: int
+    hold_room_after: Span | None
     idle_after: Span | None
     calendar: CalendarId | None
     sla: PolicyId | None

@@ -452,7 +452,7 @@ def test_a_ring_that_loses_the_room_held_for_it_still_rings_who_comes_back(desk:
     desk.open_queue("sales", "ana", "ben")
     for agent_id in (ANA, BEN):
         desk.ask(f"busy {agent_id}", "sales", at=0, prefer=agent_id)
-    desk.change_queue(PHONE, hold_room_after=0, at=0)
+    desk.change_queue("phone", hold_room_after=0, at=0)
     desk.ask("t1", "phone", at=0, weight=2)
     assert "t1" in (desk.agent(ANA).room_held_for, desk.agent(BEN).room_held_for)
     holder, other = (ANA, BEN) if desk.agent(ANA).room_held_for else (BEN, ANA)
