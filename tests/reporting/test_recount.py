@@ -6,13 +6,14 @@ The recount shares no code with the library: it lists all events of a ticket, an
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -290,8 +291,19 @@ def nearest_rank(values: list[int], percent: int) -> int | None:
     return None
 
 
+def told_apart(events: Iterable[ev.Event]) -> Iterator[ev.Event]:
+    """Yield the events with ids of their own for tickets that come again when forgotten."""
+    number: Counter[str] = Counter()
+    for event in events:
+        if isinstance(event, ev.TicketEvent):
+            number[event.ticket_id] += isinstance(event, ev.TicketSubmitted)
+            if number[event.ticket_id] > 1:
+                event = evolve(event, ticket_id=f"{event.ticket_id}#{number[event.ticket_id]}")
+        yield event
+
+
 def check_against_recount(events: list[ev.Event], zone: str) -> None:
-    again = Recount(events, zone)
+    again = Recount(list(told_apart(events)), zone)
     report = Ledger(zone=zone, target=TARGET, short=SHORT).see_all(events).report()
     found = report.by(Facet.QUEUE, Facet.CHANNEL, Facet.PRIORITY, Facet.PERIOD)
     keys: set[Any] = {*found, *again.counts}
@@ -429,6 +441,19 @@ def test_the_report_of_a_weekend_equals_a_recount(zone: str, seed: int) -> None:
 @given(histories(World(service_levels=True)))
 def test_the_report_of_any_history_equals_a_recount(history: Any) -> None:
     check_against_recount([event for turn in history.run() for event in turn.events], "UTC")
+
+
+def test_a_ticket_that_is_forgotten_and_comes_again_counts_as_two() -> None:
+    desk = Dispatcher()
+    told = [*desk.add_agent(Agent(id="a"), presence="available", at=0)]
+    told += desk.add_queue(Queue(id="q", members=["a"]), at=0)
+    for at in (1_000, 61_000):
+        told += desk.submit(Ticket(id="t", queue="q"), at=at)
+        told += desk.resolve("t", at=at + 9_000)
+        told += desk.forget(before=at + 10_000, at=at + 10_000)
+    check_against_recount(told, "UTC")
+    (figures,) = Ledger(zone="UTC").see_all(told).report().by(Facet.QUEUE).values()
+    assert (figures.offered, figures.resolved) == (2, 2)
 
 
 def test_the_weekends_hold_what_the_figures_are_about() -> None:
