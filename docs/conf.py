@@ -13,7 +13,8 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 from diagrams import DOT_ARGUMENTS
 
-settings.configure()  # autodoc looks at names of Django that want them
+if not settings.configured:
+    settings.configure()  # autodoc looks at names of Django that want them
 
 project = "ticketroute"
 author = "The ticketroute authors"

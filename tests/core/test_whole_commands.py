@@ -261,6 +261,7 @@ DAY: list[Step] = [
     always(do.RemoveQueue(OTHER, Q)),
     always(do.SetPolicies([])),
     of(DONE)(do.Close),
+    lambda desk: do.Forget(desk.now),
     always(do.Advance()),
 ]
 

@@ -99,6 +99,7 @@ def djangos(address: str) -> Begin:
         database |= {"HOST": host, "USER": "desk"}
     if not django_settings.configured:
         django_settings.configure(DATABASES={"default": database}, USE_TZ=True)
+    if not pytest.importorskip("django.apps").apps.ready:
         pytest.importorskip("django").setup()
     handlers = pytest.importorskip("django.db.utils")
     transaction = pytest.importorskip("django.db.transaction")

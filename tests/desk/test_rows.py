@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ticketroute import Agent, Queue, Ticket
@@ -51,6 +51,17 @@ rows_of_one = st.lists(
 )
 
 
+@example(
+    [row(agent_id="ana", state=RowState.ON_HOLD, queue=queue) for queue in QUEUES],
+    Unassigned.ROUTE,
+)
+@example(
+    [
+        row(agent_id="ana", state=RowState.ON_HOLD),
+        row(agent_id="ana", state=RowState.OPEN, queue="sales"),
+    ],
+    Unassigned.ROUTE,
+)
 @given(rows_of_one, st.sampled_from(Unassigned))
 def test_a_desk_is_brought_to_any_row_from_any_other(
     rows: list[HostTicket], unassigned: Unassigned

@@ -22,6 +22,7 @@ from urllib.request import urlopen
 
 import pytest
 
+collect_ignore = ["interleave.py"]  # a program of its own, with Django set up
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "django_helpdesk"
 WANTED = ("django-helpdesk==2.6.*", "django>=5.2,<5.3", "gunicorn>=23", "psycopg[binary]>=3.2")

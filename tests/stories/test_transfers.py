@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticketroute import Delivery, Relaxation, RoutingState, TicketPriority, seconds
+from ticketroute import Delivery, OfferPolicy, Relaxation, RoutingState, TicketPriority, seconds
 from ticketroute.errors import (
     AlreadyDoneError,
     InvalidValueError,
@@ -266,3 +266,19 @@ def test_a_transfer_by_hand_is_held_against_what_the_ticket_asks_by_then(
     assert assigned is not None
     assert assigned.exceeded is None
     assert desk.who("t1") == "cleo"
+
+
+def test_who_is_to_be_left_out_is_not_asked_when_an_earlier_miss_would_have_ended(
+    desk: Desk,
+) -> None:
+    desk.staff("ana", "ben")
+    calls = OfferPolicy(timeout=seconds(4), retry_missed_after=seconds(10), max_misses=9)
+    desk.open_queue("mail", "ana", "ben", strategy="top_down", delivery=Delivery.OFFER, offer=calls)
+    desk.ask("t1", "mail", at=0)
+    desk.advance(at=seconds(4))  # ana missed it, until 14
+    desk.accept(T1, BEN, at=seconds(5))
+    desk.change_queue(MAIL, offer=OfferPolicy(timeout=seconds(60), max_misses=9), at=seconds(5))
+    desk.set_presence(BEN, "away", at=seconds(6))
+    desk.release(T1, avoid=ANA, at=seconds(7))
+    desk.advance(at=seconds(20))
+    assert desk.ticket(T1).offered_to == ()

@@ -69,7 +69,8 @@ def test_histories_do_something_in_every_profile(profile: str) -> None:
         run()
     for kind, wanted in WANTED.items():
         of = offering if kind is ev.TicketOffered else len(lengths)
-        assert 100 * found[kind] >= wanted * of, (kind.__name__, found[kind], of)
+        # Of as few as a hundred histories a share of nine in ten is now and then six less.
+        assert 100 * found[kind] >= (wanted - 6) * of, (kind.__name__, found[kind], of)
     assert 5 * offering >= len(lengths)
     assert sum(lengths) >= MEAN * len(lengths)
 

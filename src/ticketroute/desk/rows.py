@@ -201,17 +201,19 @@ def _steps(
     if row.ticket.priority is not known.priority:
         yield "priority", ChangePriority(ticket_id, row.ticket.priority)
     parked, agent_id = known.state is _PARKED, None if was_done else known.agent_id
+    status = known.status
     other_queue = row.ticket.queue is not None and row.ticket.queue != known.queue_id
     other_agent = row.agent_id is not None and (row.agent_id != agent_id or was_done)
     if other_queue or other_agent:
-        parked = parked and not other_agent
+        parked = parked and row.agent_id is None  # who gets it works on it
         what = "queue" if other_queue else "owner"
         to_queue = row.ticket.queue if other_queue else None
         yield what, Transfer(ticket_id, to_queue, row.agent_id, force=True)
     elif row.agent_id is None and agent_id is not None:
         parked = unassigned is Unassigned.PARK
+        status = Status.POSTPONED if parked else Status.OPEN
         yield "unassigned", _release(known, unassigned)
-    yield from _holding(known, row, parked=parked)
+    yield from _holding(row, status, parked=parked)
 
 
 def _release(known: TicketView, unassigned: Unassigned) -> Release:
@@ -220,9 +222,10 @@ def _release(known: TicketView, unassigned: Unassigned) -> Release:
     return Release(known.id, avoid=avoid, hold=hold)
 
 
-def _holding(known: TicketView, row: HostTicket, *, parked: bool) -> Iterator[tuple[str, Command]]:
+def _holding(row: HostTicket, status: Status, *, parked: bool) -> Iterator[tuple[str, Command]]:
+    """Yield what puts a ticket that is ``parked`` by then, with that status, on hold or off."""
     if row.state is RowState.ON_HOLD:
-        if not parked or known.status is Status.POSTPONED:
-            yield "on hold", Hold(known.id)
-    elif parked and known.status is Status.PENDING:
-        yield "resumed", Resume(known.id)
+        if not parked or status is Status.POSTPONED:
+            yield "on hold", Hold(row.ticket.id)
+    elif parked and status is Status.PENDING:
+        yield "resumed", Resume(row.ticket.id)

@@ -220,8 +220,11 @@ def note_tried(
     if own.tried is EMPTY:
         own.tried = {}
     own.tried[ticket.id] = ticket
+    timer = Timer(TimerKind.RETRY, ticket.id, record.id)
     if retry_at is not None:
-        state.timers.set(Timer(TimerKind.RETRY, ticket.id, record.id), retry_at)
+        state.timers.set(timer, retry_at)
+    else:
+        state.timers.cancel(timer)  # of an answer before this one
 
 
 def lift(state: State, ticket: TicketRecord, record: AgentRecord) -> None:
