@@ -215,16 +215,16 @@ def note_tried(
         recount(ticket, record.id, 1)
     if ticket.tried is None:
         ticket.tried = {}
+    again = record.id in ticket.tried
     ticket.tried[record.id] = Tried(reason)
     own = record.own
     if own.tried is EMPTY:
         own.tried = {}
     own.tried[ticket.id] = ticket
-    timer = Timer(TimerKind.RETRY, ticket.id, record.id)
     if retry_at is not None:
-        state.timers.set(timer, retry_at)
-    else:
-        state.timers.cancel(timer)  # of an answer before this one
+        state.timers.set(Timer(TimerKind.RETRY, ticket.id, record.id), retry_at)
+    elif again:  # an answer before this one may have had an end
+        state.timers.cancel(Timer(TimerKind.RETRY, ticket.id, record.id))
 
 
 def lift(state: State, ticket: TicketRecord, record: AgentRecord) -> None:
