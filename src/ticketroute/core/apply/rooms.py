@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ticketroute.core.apply.shared import (
-    enter_lines,
-    give_back_room,
-    leave_line,
-    ring_in_line,
-    transition,
-)
-from ticketroute.core.facts import is_ringing_everyone
+from ticketroute.core.apply.shared import enter_lines, give_back_room, transition
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import HeldRoom
 from ticketroute.core.state import State
@@ -42,8 +35,5 @@ def on_room_released(state: State, event: ev.RoomReleased) -> None:
     give_back_room(state, ticket)
     state.wanting[ticket.id] = ticket
     state.roster.special = True
-    if is_ringing_everyone(ticket):
-        leave_line(ticket)
-        ring_in_line(state, ticket)
-    elif ticket.entries:
+    if ticket.entries:
         enter_lines(state, ticket)

@@ -73,6 +73,9 @@ def enter_lines(state: State, ticket: TicketRecord) -> None:
     """Put a ticket in the lines of its own queue and of those it overflowed to."""
     if ticket.entries:
         lines.leave(ticket)
+    if ticket.offers and is_ringing_everyone(ticket):
+        ring_in_line(state, ticket)
+        return
     demands = [state.demand_of(ticket, queue) for queue in queues_of(ticket)]
     if ticket.asks == demands[0].asks:
         ticket.asks = demands[0].asks  # equal ones are kept once: 100 bytes a waiting ticket

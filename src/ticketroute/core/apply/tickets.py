@@ -35,7 +35,7 @@ from ticketroute.core.facts import holds_slot, is_searching, queues_of, still_as
 from ticketroute.core.index import lines
 from ticketroute.core.index.roster import came_since_room
 from ticketroute.core.index.timers import Timer, TimerKind
-from ticketroute.core.records import AgentRecord, HeldRoom, TicketRecord, new_ticket
+from ticketroute.core.records import AgentRecord, TicketRecord, new_ticket
 from ticketroute.core.state import State, asks_in, forgettable
 from ticketroute.model import events as ev
 from ticketroute.model.agent import Presence
@@ -84,9 +84,10 @@ def on_queued(state: State, event: ev.TicketQueued) -> None:
 def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     ticket = transition(state, event, type(event))
     record, queue = state.roster.agents[event.agent_id], state.roster.queues[event.queue_id]
-    room = None
+    came_since = True
     if ticket.offers:  # accepted: any other was withdrawn before
-        room = _end_accepted(state, ticket, record, event)
+        came_since = came_since_room(record, ticket)  # its room was taken by the offer
+        _end_accepted(state, ticket, record, event)
     elif ticket.entries:
         queue.handed.append(event.at)
     end_search(state, ticket)
@@ -102,20 +103,17 @@ def on_assigned(state: State, event: ev.TicketAssigned) -> None:
     if queue is not ticket.queue:
         move_to_queue(ticket, queue)
     _belong_to(state, ticket, record, event)
-    _start_work(state, ticket, record, event.at, is_new=event.cause is not ev.Cause.ADOPTED)
-    if room is not None:
-        room.taken.pop(ticket.id, None)  # it was taken when it was offered, before
+    is_new = event.cause is not ev.Cause.ADOPTED
+    _start_work(state, ticket, record, event.at, is_new=is_new, came_since_room=came_since)
 
 
 def _end_accepted(
     state: State, ticket: TicketRecord, record: AgentRecord, event: ev.TicketAssigned
-) -> HeldRoom | None:
-    """End an accepted offer; return room that was held since, in which it does not count."""
-    room, was_taken = record.rare.room, record.rare.room and ticket.id in record.rare.room.taken
+) -> None:
+    """End an accepted offer."""
     if record.rare.misses:
         record.own.misses, record.own.missed_at = 0, None
     end_offer(state, ticket, event)
-    return None if was_taken else room
 
 
 def _belong_to(
@@ -134,12 +132,18 @@ def _belong_to(
 
 
 def _start_work(
-    state: State, ticket: TicketRecord, record: AgentRecord, at: Instant, *, is_new: bool
+    state: State,
+    ticket: TicketRecord,
+    record: AgentRecord,
+    at: Instant,
+    *,
+    is_new: bool,
+    came_since_room: bool,
 ) -> None:
     """Start an agent on a ticket; ``is_new`` is whether it counts towards rates."""
     if is_new and (record.rare.rate_limit is not None or state.roster.windows):
         state.roster.note_taken(record, at)
-    state.roster.take_slot(record, ticket)
+    state.roster.take_slot(record, ticket, came_since_room=came_since_room)
     if ticket.queue.timed:
         time_answer(state, ticket, at)
         time_silence(state, ticket, at)

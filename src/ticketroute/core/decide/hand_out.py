@@ -147,7 +147,7 @@ class _Candidate:
 
 
 class Giving:
-    """Gives tickets to agents, the first first, until nobody may get any more.
+    """Gives tickets to agents, in the order of the lines, until no agent may get another.
 
     Two sorts of tickets come into question: those in a line, of which only an agent with room may
     get one (or they would not be there), and loose ones, which may go to anybody. Room only
