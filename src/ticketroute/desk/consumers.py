@@ -21,7 +21,7 @@ MOST = 10_000  # events of one block
 
 
 def check_consuming(name: object, most: object, at: object) -> None:
-    """Refuse what ``consume`` cannot be given."""
+    """Raise an error if ``consume`` cannot use an argument."""
     check_id("name", name)
     check_whole("most", most, 1, MOST)
     if at is not None:
@@ -88,6 +88,19 @@ class Consumption:
         if self._locks:
             yield Trip([self._place.statements.commit()], ends=True)
 
+    def finish(self, reading: Reading, *, failed: bool, owned: bool) -> Talk[None]:
+        """Note what was handled and end the turn.
+
+        A block that ``failed`` keeps what it handled before only where the line is ``owned``: a
+        transaction of the host's is given up by the host.
+        """
+        done = reading.handled(failed=failed)
+        if failed and not (owned and done):
+            return
+        if done:
+            yield from self.store(done)
+        yield from self.end()
+
     def release(self) -> None:
         """End the turn at the file, if there is one."""
         if self._turn is not None:
@@ -135,15 +148,9 @@ def consuming(
         try:
             yield iter(reading)
         except BaseException:
-            done = reading.handled(failed=True)
-            if owned and done:
-                drive(consumption.store(done), line)
-                drive(consumption.end(), line)
+            drive(consumption.finish(reading, failed=True, owned=owned), line)
             raise
-        done = reading.handled(failed=False)
-        if done:
-            drive(consumption.store(done), line)
-        drive(consumption.end(), line)
+        drive(consumption.finish(reading, failed=False, owned=owned), line)
     except LostError as lost:
         raise JournalUnreachableError(line.where, str(lost)) from lost
     finally:
@@ -166,15 +173,9 @@ async def consuming_async(
         try:
             yield iter(reading)
         except BaseException:
-            done = reading.handled(failed=True)
-            if owned and done:
-                await drive_async(consumption.store(done), line)
-                await drive_async(consumption.end(), line)
+            await drive_async(consumption.finish(reading, failed=True, owned=owned), line)
             raise
-        done = reading.handled(failed=False)
-        if done:
-            await drive_async(consumption.store(done), line)
-        await drive_async(consumption.end(), line)
+        await drive_async(consumption.finish(reading, failed=False, owned=owned), line)
     except LostError as lost:
         raise JournalUnreachableError(line.where, str(lost)) from lost
     finally:
