@@ -21,6 +21,11 @@ def table(title: str, names: Sequence[str], *, left: int = 1) -> Table:
         pad_edge=False,
         padding=(0, 0),
     )
+    return with_columns(made, names, left=left)
+
+
+def with_columns(made: Table, names: Sequence[str], *, left: int) -> Table:
+    """Add a column for each name; the first ``left`` hold words, which may be cut short."""
     for place, name in enumerate(names):
         is_word = place < left
         made.add_column(

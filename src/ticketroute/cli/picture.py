@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from ticketroute.cli.panels import with_columns
 from ticketroute.cli.tables import span
 from ticketroute.cli.text import clean
 from ticketroute.model.agent import Presence
@@ -22,7 +23,6 @@ WITHOUT_AGENT = (RoutingState.WAITING, RoutingState.OFFERED)
 _OPEN = (*WITHOUT_AGENT, RoutingState.ASSIGNED, RoutingState.PARKED)
 _BAR = 20  # cells
 _AROUND = 14  # lines that are no rows: heading, keys, and three for each of four tables
-_WIDEST = 20  # columns of a name
 
 
 @frozen
@@ -250,16 +250,7 @@ def _table(title: str, heads: Sequence[str], count: int, rows: int, *, left: int
         pad_edge=False,
         header_style="underline",
     )
-    for place, head in enumerate(heads):
-        word = place < left
-        made.add_column(
-            head,
-            justify="left" if word else "right",
-            no_wrap=True,
-            overflow="ellipsis",
-            max_width=_WIDEST if word else None,
-        )
-    return made
+    return with_columns(made, heads, left=left)
 
 
 def _style(ticket: str, chosen: str | None) -> str:
