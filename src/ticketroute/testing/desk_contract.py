@@ -20,18 +20,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ticketroute.commands import Submit, SubmitMany
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.errors import InvalidValueError, UnknownTicketError
 from ticketroute.journal.contract import Entry
 from ticketroute.journal.faults import DeskClosedError, KeyReusedError
 from ticketroute.model.agent import Agent, Presence
-from ticketroute.model.events import Event
+from ticketroute.model.events import Event, TicketSubmitted
 from ticketroute.model.ids import AgentId, QueueId, TicketId
 from ticketroute.model.instants import Instant, datetime_of, seconds
 from ticketroute.model.offer import OfferPolicy
 from ticketroute.model.queue import Delivery, Queue
 from ticketroute.model.ticket import Ticket
 from ticketroute.testing.calls import Call
+from ticketroute.testing.clock import FrozenClock
 from ticketroute.testing.contract import one_failure
 from ticketroute.testing.history import REFUSALS, History, Tape, give, histories
 from ticketroute.testing.journal_contract import LIVED, LIVES
@@ -42,17 +44,6 @@ MAIL, ANA = QueueId("mail"), AgentId("ana")
 
 desks = st.integers(0, MOST_DESKS - 1)
 few = st.integers(1, 3)
-
-
-class Moment:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: Instant = NOON) -> None:
-        self.now = now
-
-    def __call__(self) -> Instant:
-        """Return the present."""
-        return self.now
 
 
 class DeskContract:
@@ -230,8 +221,8 @@ class DeskContract:
     # --- what the tests share ---------------------------------------------------------------
 
     @contextmanager
-    def _staffed(self, **facts: Any) -> Iterator[tuple[Any, Moment]]:
-        moment = Moment()
+    def _staffed(self, **facts: Any) -> Iterator[tuple[Any, FrozenClock]]:
+        moment = FrozenClock(NOON)
         self._opened: list[Any] = []
         desk = self.open(clock=moment)
         try:
@@ -243,7 +234,7 @@ class DeskContract:
                 self.close(each)
 
     def _again(self, desk: Any, **facts: Any) -> list[Any]:
-        found = self.another(desk, **{"clock": Moment(), **facts})
+        found = self.another(desk, **{"clock": FrozenClock(NOON), **facts})
         self._opened += [] if found is None else [found]
         return [] if found is None else [found]
 
@@ -333,7 +324,7 @@ class KeptMachine(RuleBasedStateMachine):
         self.history = lives[life % len(lives)]
         self.model = self.history.desk()
         self.calls: Iterator[Call] = self.history.calls(self.model)
-        self.moment = Moment(0)
+        self.moment = FrozenClock(0)
         self.desks = [self.checked.open(**self.facts())]
         self.desks[0].subscribe(lambda entry: self.told.append(entry.id))
         self.command(0, 4)
@@ -459,9 +450,21 @@ class KeptMachine(RuleBasedStateMachine):
     def next_calls(self, many: int) -> Iterator[Call]:
         """Yield the next commands whose instant is one, and not before the last."""
         for call, _ in zip(self.calls, range(many), strict=False):
-            if type(call.at) is int and self.model.now <= call.at < self.model.now + seconds(10**9):
+            if type(call.at) is not int or self._is_forgotten(call):
+                continue
+            if self.model.now <= call.at < self.model.now + seconds(10**9):
                 self.moment.now = call.at
                 yield call
+
+    def _is_forgotten(self, call: Call) -> bool:
+        """Return whether a forgotten ticket comes again: a dispatcher takes it, a desk does not."""
+        if call.kind not in (Submit, SubmitMany):
+            return False
+        told = call.values[0] if call.values else next(iter(call.facts.values()))
+        tickets = [told] if call.kind is Submit else told
+        known = {ticket.id for ticket in self.model.tickets()}
+        gone = {e.ticket_id for e in self.written if isinstance(e, TicketSubmitted)} - known
+        return any(ticket.id in gone for ticket in tickets)
 
     def given(self, call: Call, desk: Any) -> Any:
         """Give a command to a desk, which has its own clock."""
