@@ -19,36 +19,18 @@ from ticketroute.errors import InvalidValueError
 from ticketroute.journal.codec import decode
 from ticketroute.journal.faults import JournalDamagedError, JournalUnwritableError
 from ticketroute.journal.statements import SLICE
+from ticketroute.testing import FrozenClock
 
 NOON = 1_790_000_000_000
-KEPT = ["sqlite", pytest.param("postgres", marks=pytest.mark.external)]
-
-
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture(params=KEPT)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgres":
-        found: str = request.getfixturevalue("postgres")
-        return found
-    return str(tmp_path / "desk.db")
+def time() -> FrozenClock:
+    return FrozenClock(NOON)
 
 
 @pytest.fixture
-def kept(address: str, time: Time) -> Iterator[Callable[[], Desk]]:
+def kept(address: str, time: FrozenClock) -> Iterator[Callable[[], Desk]]:
     """Yield what opens one and the same desk again and again."""
     opened: list[Desk] = []
 
@@ -132,7 +114,9 @@ def test_a_consumer_keeps_what_it_has_yet_to_handle(
         assert next(iter(entries)).position == 4
 
 
-def test_only_events_before_an_instant(kept: Any, address: str, time: Time, tmp_path: Path) -> None:
+def test_only_events_before_an_instant(
+    kept: Any, address: str, time: FrozenClock, tmp_path: Path
+) -> None:
     desk = staffed(kept())
     head = desk.head
     time.now += 1_000
@@ -142,7 +126,7 @@ def test_only_events_before_an_instant(kept: Any, address: str, time: Time, tmp_
 
 
 def test_what_is_left_can_be_verified_and_asked(
-    kept: Any, address: str, time: Time, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kept: Any, address: str, time: FrozenClock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = staffed(kept())
     served(desk, 0, 5)

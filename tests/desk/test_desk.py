@@ -38,19 +38,9 @@ from ticketroute.journal.faults import (
     NotAJournalError,
 )
 from ticketroute.journal.statements import SLICE
-from ticketroute.testing import check
+from ticketroute.testing import FrozenClock, check
 
 NOON = 1_790_000_000_000
-
-
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
 
 
 class InLoop:
@@ -231,7 +221,7 @@ def test_a_refused_command_changes_nothing(open_desk: Open) -> None:
 
 
 def test_what_time_did_before_a_refused_command_is_kept(open_desk: Open) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     desk = staffed(open_desk(clock=time), "ana", delivery=Delivery.OFFER)
     told: list[Event] = []
     desk.subscribe(lambda entry: told.append(entry.event))
@@ -365,7 +355,7 @@ def test_desks_of_other_names_are_apart(kept: Open) -> None:
 
 
 def test_each_timer_fires_once_whoever_comes(kept: Open) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     policy = OfferPolicy(timeout=seconds(10))
     desk = staffed(kept(clock=time), "ana", delivery=Delivery.OFFER, offer=policy)
     other = kept(clock=time)
@@ -380,7 +370,7 @@ def test_each_timer_fires_once_whoever_comes(kept: Open) -> None:
 def test_a_clock_that_goes_back_a_little_stands_still_and_a_lot_is_refused(
     open_desk: Open,
 ) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     desk = staffed(open_desk(clock=time), "ana")
     time.now -= seconds(1)
     assert desk.submit(mail(1))[0].at == NOON

@@ -17,20 +17,10 @@ from ticketroute.commands import Forget, Submit
 from ticketroute.desk import AsyncDesk, Desk
 from ticketroute.errors import DuplicateTicketError, InvalidValueError, UnknownTicketError
 from ticketroute.events import TicketsForgotten
-from ticketroute.testing import check
+from ticketroute.testing import FrozenClock, check
 
 NOON = 1_790_000_000_000
 Open = Callable[..., Any]
-
-
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
 
 
 def address_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -44,7 +34,7 @@ KEPT = ["sqlite", pytest.param("postgres", marks=pytest.mark.external)]
 @pytest.fixture(params=["memory", *KEPT])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """Yield a desk of each kind, with an agent, a queue and a clock of its own."""
-    time = Time()
+    time = FrozenClock(NOON)
     if request.param == "memory":
         opened = Desk(clock=time)
     else:
@@ -69,7 +59,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         each.close()
 
 
-def staffed(desk: Any, time: Time | None = None) -> Any:
+def staffed(desk: Any, time: FrozenClock | None = None) -> Any:
     desk.time = time
     desk.add_agent(Agent(id="ana", capacity=1_000), presence="available")
     desk.add_queue(Queue(id="mail", members=["ana"]))
@@ -183,7 +173,7 @@ def test_a_key_is_done_once(desk: Any) -> None:
 
 
 def test_other_desks_on_the_journal_forget_alike(kept: Open) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     one, two = staffed(kept(clock=time)), kept(clock=time)
     served(one, 1, 2)
     two.refresh()
@@ -218,7 +208,7 @@ def test_many_threads_forget_each_ticket_once(kept: Open) -> None:
 
 
 def test_a_snapshot_holds_what_is_left(kept: Open) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     desk = staffed(kept(clock=time))
     served(desk, *range(50))
     desk.submit(mail("open"))
@@ -237,7 +227,7 @@ def test_a_snapshot_holds_what_is_left(kept: Open) -> None:
 def test_a_forgotten_id_is_refused_in_the_hosts_transaction(postgres: str) -> None:
     import psycopg  # noqa: PLC0415
 
-    time = Time()
+    time = FrozenClock(NOON)
     with Desk.open(postgres, clock=time) as desk, psycopg.connect(postgres) as connection:
         staffed(desk, time)
         served(desk, 1, 2)
@@ -256,7 +246,7 @@ def test_a_forgotten_id_is_refused_in_the_hosts_transaction(postgres: str) -> No
 
 @pytest.mark.parametrize("retain", [hours(2), timedelta(hours=2)])
 def test_a_desk_that_retains_forgets_as_it_advances(tmp_path: Path, retain: Any) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     with Desk.open(tmp_path / "desk.db", clock=time, retain=retain) as desk:
         staffed(desk, time)
         served(desk, 1)
@@ -300,7 +290,7 @@ def test_a_wrong_time_to_retain_is_refused_before_anything_is_opened(
 
 
 def test_an_async_desk_forgets_by_command_and_by_itself(kept: Any) -> None:
-    time = Time()
+    time = FrozenClock(NOON)
     with kept(clock=time) as desk:
         staffed(desk, time)
         served(desk, 1)
@@ -323,7 +313,7 @@ def test_an_async_desk_forgets_by_command_and_by_itself(kept: Any) -> None:
 
 
 def test_a_memory_is_made_anew_of_a_snapshot_at_the_end_of_the_journal(kept: Open) -> None:
-    desk = staffed(kept(clock=Time()))
+    desk = staffed(kept(clock=FrozenClock(NOON)))
     desk.save_snapshot()
     desk._memory.sound = False  # as after a transaction of the host's that was given up
     served(desk, 1)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,16 +17,9 @@ from ticketroute.desk.watch import Watch
 from ticketroute.errors import InvalidValueError, TicketRouteError
 from ticketroute.model.events import WaitReason
 from ticketroute.model.relaxation import Relaxation
+from ticketroute.testing import FrozenClock
 from ticketroute.testing.history import History, Tape, histories
 from ticketroute.testing.world import World
-
-
-@define
-class Clock:
-    at: int = 0
-
-    def __call__(self) -> int:
-        return self.at
 
 
 def plain(seen: Watch) -> dict[str, Any]:
@@ -70,7 +62,7 @@ HISTORIES = st.one_of(
 def test_following_the_events_comes_to_what_a_first_look_reads(
     history: History, every: int
 ) -> None:
-    clock = Clock()
+    clock = FrozenClock()
     desk = Desk(
         clock=clock,
         defaults=history.defaults,
@@ -79,7 +71,7 @@ def test_following_the_events_comes_to_what_a_first_look_reads(
     )
     following = Watch(desk)
     for number, call in enumerate(history.calls(desk._dispatcher)):
-        clock.at = call.at
+        clock.now = call.at
         with suppress(TicketRouteError, InvalidValueError):
             desk.do(call.kind(*call.values, **call.facts), by=call.by)
         if number % every == 0:
@@ -89,10 +81,10 @@ def test_following_the_events_comes_to_what_a_first_look_reads(
 
 @given(history=HISTORIES)
 def test_the_open_clocks_are_those_of_the_desk(history: History) -> None:
-    clock = Clock()
+    clock = FrozenClock()
     desk = Desk(clock=clock, defaults=history.defaults, random=Tape(history.seed))
     for call in history.calls(desk._dispatcher):
-        clock.at = call.at
+        clock.now = call.at
         with suppress(TicketRouteError, InvalidValueError):
             desk.do(call.kind(*call.values, **call.facts), by=call.by)
     seen = Watch(desk)
@@ -202,13 +194,13 @@ def test_an_agent_is_read_again_when_their_ticket_goes_on_hold() -> None:
 
 
 def test_a_reason_follows_agents_of_the_other_queues_that_a_ticket_waits_in() -> None:
-    clock = Clock()
+    clock = FrozenClock()
     desk = Desk(clock=clock)
     desk.add_agent(Agent(id="ana", capacity=1), presence="away")
     desk.add_queue(Queue(id="second", members=["ana"]))
     desk.add_queue(Queue(id="first", relaxations=[Relaxation(after=10, add_queue="second")]))
     desk.submit(Ticket(id="t1", queue="first"))
-    clock.at = 20
+    clock.now = 20
     desk.advance()
     seen = Watch(desk)
     seen.look()

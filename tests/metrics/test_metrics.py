@@ -18,7 +18,6 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -34,6 +33,7 @@ from ticketroute.journal.faults import JournalUnreachableError
 from ticketroute.metrics import DeskCollector, alert_rules, dashboard
 from ticketroute.metrics.collector import OTHER
 from ticketroute.model.agent import Presence
+from ticketroute.testing.clock import FrozenClock
 from ticketroute.testing.history import History, Tape, histories
 from ticketroute.testing.world import World
 
@@ -132,16 +132,8 @@ def test_late_timers_are_seen(desk: Desk, clock: Any) -> None:
     assert value(scraped(desk, clock=clock), "ticketroute_overdue_deadline_seconds") == 0
     due = desk.next_deadline()
     assert due is not None
-    clock.at = int(due.timestamp() * 1_000) + 90_000
+    clock.now = int(due.timestamp() * 1_000) + 90_000
     assert value(scraped(desk, clock=clock), "ticketroute_overdue_deadline_seconds") == 90
-
-
-@define
-class Ticking:
-    at: int = 0
-
-    def __call__(self) -> int:
-        return self.at
 
 
 COUNTS = {
@@ -170,14 +162,14 @@ OUTCOMES = {
 def test_counters_equal_the_journal_never_fall_and_are_the_same_after_a_restart(
     history: History, every: int
 ) -> None:
-    clock = Ticking()
+    clock = FrozenClock()
     desk = Desk(
         clock=clock, defaults=history.defaults, random=Tape(history.seed), permits=history.permits
     )
     registry = registry_of(desk, clock=clock)
     before: Values = {}
     for number, call in enumerate(history.calls(desk._dispatcher)):
-        clock.at = call.at
+        clock.now = call.at
         with suppress(TicketRouteError, InvalidValueError):
             desk.do(call.kind(*call.values, **call.facts), by=call.by)
         if number % every == 0:
@@ -302,7 +294,7 @@ def test_the_oldest_of_the_queues_put_together_is_shown(clock: Any) -> None:
     for number in range(3):
         desk.add_queue(Queue(id=f"q{number}"))
     desk.submit(Ticket(id="t1", queue="q2"))
-    clock.at += 5_000
+    clock.now += 5_000
     desk.submit(Ticket(id="t2", queue="q1"))
     found = scraped(desk, clock=clock, most_queues=1)
     assert value(found, "ticketroute_oldest_waiting_seconds", queue=OTHER) == 5
@@ -494,7 +486,7 @@ def test_a_wait_as_long_as_a_bound_is_within_it(clock: Any) -> None:
     desk.add_agent(Agent(id="ana", capacity=1))
     desk.add_queue(Queue(id="mail", members=["ana"]))
     desk.submit(Ticket(id="t1", queue="mail"))
-    clock.at += 5_000
+    clock.now += 5_000
     desk.assign("t1", "ana", force=True)
     found = scraped(desk, clock=clock)
     # A span counts rounded down to its seven leading bits, so that the bound itself may be below.

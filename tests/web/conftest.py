@@ -20,32 +20,25 @@ from attrs import define, field
 from ticketroute import Agent, Metric, Policy, Queue, Target, Ticket, TicketPriority
 from ticketroute.desk import Desk
 from ticketroute.model.instants import hours, minutes
+from ticketroute.testing import FrozenClock
 
 CI = os.environ.get("CI") == "true"
 START = 30.0  # seconds
 NINE = 1_772_442_000_000  # Monday, 2026-03-02 09:00 UTC
 
 
-@define
-class Clock:
-    at: int = NINE
-
-    def __call__(self) -> int:
-        return self.at
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FrozenClock:
+    return FrozenClock(NINE)
 
 
-def morning(desk: Desk, clock: Clock) -> Desk:
+def morning(desk: Desk, clock: FrozenClock) -> Desk:
     """Play a morning and, before it, the same morning a week earlier; it is then 09:40.
 
     Two tickets wait although ben and cleo have room, because nobody there speaks French; one
     clock is late.
     """
-    clock.at = NINE - 7 * hours(24)
+    clock.now = NINE - 7 * hours(24)
     staff = {"ana": 2, "ben": 3, "cleo": 4, "dora": 2, "emil": 2}
     for name, capacity in staff.items():
         skills = {"french": 5} if name == "dora" else {}
@@ -54,32 +47,32 @@ def morning(desk: Desk, clock: Clock) -> Desk:
     desk.add_queue(Queue(id="chat", strategy="average_load", members=["cleo", "emil"]))
     desk.set_policies([Policy(id="all", targets={Metric.RESOLUTION: Target(within=minutes(30))})])
     for number in range(6):
-        clock.at += minutes(2)
+        clock.now += minutes(2)
         desk.submit(Ticket(id=f"old-{number}", queue="mail"))
     for number in range(6):
-        clock.at += minutes(1)
+        clock.now += minutes(1)
         desk.resolve(f"old-{number}")
-    clock.at = NINE
+    clock.now = NINE
     desk.advance()
     desk.set_presence("dora", "away", reason="lunch")
     desk.set_presence("emil", "offline")
     for number in range(4):
-        clock.at += minutes(1)
+        clock.now += minutes(1)
         desk.submit(Ticket(id=f"T{number}", queue="mail", priority=TicketPriority.HIGH))
     desk.submit(Ticket(id="T-french", queue="mail", skills={"french": 3}))
-    clock.at += minutes(5)
+    clock.now += minutes(5)
     desk.submit(Ticket(id="T-again", queue="mail", skills={"french": 3}))
     for number in range(3):
         desk.submit(Ticket(id=f"C{number}", queue="chat"))
-    clock.at += minutes(2)
+    clock.now += minutes(2)
     desk.resolve("T0")
-    clock.at = NINE + minutes(40)
+    clock.now = NINE + minutes(40)
     desk.advance()
     return desk
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Desk:
+def desk(clock: FrozenClock) -> Desk:
     return morning(Desk(clock=clock), clock)
 
 
@@ -240,15 +233,15 @@ class Served:
 
     running: Running
     desk: Desk
-    clock: Clock
+    clock: FrozenClock
 
 
 @pytest.fixture
-def served(tmp_path: Path, clock: Clock, serve: Callable[..., Running]) -> Iterator[Served]:
+def served(tmp_path: Path, clock: FrozenClock, serve: Callable[..., Running]) -> Iterator[Served]:
     path = str(tmp_path / "desk.db")
     with Desk.open(path, clock=clock) as desk:
         morning(desk, clock)
-        text = APP.format(path=path, at=clock.at, life=2)
+        text = APP.format(path=path, at=clock.now, life=2)
         (tmp_path / "served.py").write_text(text, encoding="utf-8")
         running = serve("-m", "uvicorn", "served:app", "--port", "{port}", "--log-level", "warning")
         yield Served(running, desk, clock)

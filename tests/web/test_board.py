@@ -66,9 +66,9 @@ def test_a_picture_shows_agents_and_what_is_due(source: Source, clock: Any, desk
     assert shown["due"][0]["ticket"] == "T1"
     assert [each["due"] for each in shown["due"]] == sorted(each["due"] for each in shown["due"])
     assert shown["timers_late_since"] is None
-    clock.at += hours(1)
+    clock.now += hours(1)
     desk.submit(Ticket(id="new", queue="chat"))
-    clock.at += hours(2)
+    clock.now += hours(2)
     assert state(source)["timers_late_since"] is not None
 
 
@@ -87,7 +87,7 @@ def test_rings_are_shown(clock: Any) -> None:
 
 def test_the_same_picture_has_the_same_tag(source: Source, desk: Desk, clock: Any) -> None:
     first = source.state()
-    clock.at += 1_000
+    clock.now += 1_000
     assert source.state().etag == first.etag
     desk.submit(Ticket(id="new", queue="chat"))
     assert source.state().etag != first.etag

@@ -18,17 +18,11 @@ from ticketroute.model.instants import hours, instant_of, minutes
 from ticketroute.reporting.figures import Facet
 from ticketroute.reporting.ledger import Ledger
 from ticketroute.reporting.periods import Period
+from ticketroute.testing import FrozenClock
 from ticketroute.web.today import Today, position_before, row_of
 
 MARCH = 1_772_409_600_000  # Monday, 2026-03-02 00:00 UTC; clocks change in Europe on the 29th
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
-
-
-class Clock:
-    at = MARCH
-
-    def __call__(self) -> int:
-        return self.at
 
 
 def plain(desk: Desk, zone: str, at: int) -> dict[str, Any]:
@@ -63,8 +57,8 @@ def shown(rows: dict[str, Any]) -> dict[str, Any]:
 def test_today_and_a_week_before_are_those_of_a_ledger(
     steps: list[tuple[int, str, int]], zone: str, start: int
 ) -> None:
-    clock = Clock()
-    clock.at = start
+    clock = FrozenClock(MARCH)
+    clock.now = start
     desk = Desk(clock=clock)
     for name in ("ana", "ben"):
         desk.add_agent(Agent(id=name, capacity=2), presence="available")
@@ -72,7 +66,7 @@ def test_today_and_a_week_before_are_those_of_a_ledger(
         desk.add_queue(Queue(id=queue, members=["ana", "ben"]))
     today = Today(desk, zone=zone, target=20_000)
     for number, (ahead, verb, which) in enumerate(steps):
-        clock.at += ahead
+        clock.now += ahead
         name = f"t{max(0, number - which)}"
         with suppress(TicketRouteError):
             match verb:
@@ -86,11 +80,11 @@ def test_today_and_a_week_before_are_those_of_a_ledger(
                     getattr(desk, verb)(name)
         if verb != "look":
             continue
-        found = today.figures(clock.at)
+        found = today.figures(clock.now)
         assert shown({queue: row for queue, (row, _) in found.items()}) == shown(
-            plain(desk, zone, clock.at)
+            plain(desk, zone, clock.now)
         )
-        local = datetime.fromtimestamp(clock.at / 1_000, UTC).astimezone(ZoneInfo(zone))
+        local = datetime.fromtimestamp(clock.now / 1_000, UTC).astimezone(ZoneInfo(zone))
         then = instant_of(local - timedelta(days=7))
         if then < start:
             assert all(before is None for _, before in found.values())
@@ -102,10 +96,10 @@ def test_today_and_a_week_before_are_those_of_a_ledger(
 
 @given(gaps=st.lists(st.integers(0, 3), max_size=30), asked=st.integers(-2, 40))
 def test_the_place_of_an_instant_in_the_journal_is_found(gaps: list[int], asked: int) -> None:
-    clock = Clock()
+    clock = FrozenClock(MARCH)
     desk = Desk(clock=clock)
     for number, gap in enumerate(gaps):
-        clock.at += gap
+        clock.now += gap
         desk.add_queue(Queue(id=f"q{number}"))
     at = MARCH + asked
     before = [entry.position for entry in desk.events() if entry.event.at < at]
@@ -113,14 +107,14 @@ def test_the_place_of_an_instant_in_the_journal_is_found(gaps: list[int], asked:
 
 
 def test_a_look_reads_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
+    clock = FrozenClock(MARCH)
     desk = Desk(clock=clock)
     desk.add_queue(Queue(id="mail"))
     for number in range(50):
-        clock.at += minutes(1)
+        clock.now += minutes(1)
         desk.submit(Ticket(id=f"t{number}", queue="mail"))
     today = Today(desk, zone="UTC", target=0)
-    today.figures(clock.at)
+    today.figures(clock.now)
     read: list[int] = []
     events = desk.events
 
@@ -129,9 +123,9 @@ def test_a_look_reads_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
         return events(after)
 
     monkeypatch.setattr(desk, "events", noted)
-    today.figures(clock.at)
+    today.figures(clock.now)
     assert read == []
     head = desk.head
     desk.submit(Ticket(id="new", queue="mail"))
-    assert today.figures(clock.at)["mail"][0]["came"] == 51
+    assert today.figures(clock.now)["mail"][0]["came"] == 51
     assert read == [head]
