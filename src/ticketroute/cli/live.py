@@ -53,7 +53,7 @@ class View:
     _seen: Picture | None = field(default=None)
 
     def refresh(self) -> None:
-        """Look at the desk again; a database that does not answer is told, and asked again."""
+        """Read the desk again; if the database does not answer, say so and try again later."""
         try:
             self._seen, self.fault = self.look(), ""
         except JournalError as fault:

@@ -507,7 +507,7 @@ tell_of_forks(_OPEN)
 
 
 def checked_options(name: str, wait: float, durability: str, *, listen: bool | str) -> None:
-    """Refuse what ``open`` cannot be given."""
+    """Raise an error if ``open`` cannot use an argument."""
     check_id("name", name)
     if not isinstance(wait, int | float) or isinstance(wait, bool) or not 0 < wait <= LONGEST_WAIT:
         raise InvalidValueError("wait", wait, f"seconds, above 0 and at most {LONGEST_WAIT}")
@@ -518,7 +518,7 @@ def checked_options(name: str, wait: float, durability: str, *, listen: bool | s
 
 
 def check_poll(poll: float) -> None:
-    """Refuse what ``run`` cannot be given."""
+    """Raise an error if ``run`` cannot use an argument."""
     if not isinstance(poll, int | float) or isinstance(poll, bool) or not 0 < poll <= LONGEST_WAIT:
         raise InvalidValueError("poll", poll, f"seconds, above 0 and at most {LONGEST_WAIT}")
 

@@ -30,7 +30,7 @@ class Attendance:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.offers: dict[tuple[TicketId, AgentId], int] = {}  # open: the how-manieth
+        self.offers: dict[tuple[TicketId, AgentId], int] = {}  # open ones, each with its number
         self.shifts: dict[AgentId, Iterator[tuple[Instant, bool]]] = {}
         self._rung: Counter[tuple[TicketId, AgentId]] = Counter()
         self._pullers: dict[AgentId, Staff] = {}  # who found nothing to take, longest first

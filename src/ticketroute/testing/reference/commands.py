@@ -117,7 +117,7 @@ def check_nobody_has(ticket: TicketFacts, *states: RoutingState) -> None:
 
 
 def check_step(ticket: TicketFacts, step: type[ev.Event], *states: RoutingState) -> None:
-    """Refuse what has no place in a ticket's life but in these states."""
+    """Raise an error unless the ticket is in one of these states."""
     if ticket.state not in states:
         raise errors.TransitionError(ticket.id, ticket.state.value, step.__name__)
 
