@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from ticketroute import Agent, Queue, Ticket
-from ticketroute.desk import AsyncDesk, Desk
+from ticketroute import Agent, OfferPolicy, Queue, Ticket, hours, seconds
+from ticketroute.desk import AsyncDesk, Desk, conversation, due_desks
+from ticketroute.desk.addresses import now
 from ticketroute.errors import InvalidValueError, UnknownTicketError
 from ticketroute.journal.faults import DeskBusyError, HostTransactionError
 
@@ -264,6 +265,57 @@ def test_two_threads_each_in_a_transaction_of_their_own_do_not_block_each_other_
     assert faults == []
     assert equals_the_fold(desk)
     assert len(desk.tickets()) == 8
+
+
+def test_what_a_host_decides_right_after_another_commit_is_not_taken_for_committed(
+    desk: Desk, begin: Begin
+) -> None:
+    told: list[str] = []
+    desk.subscribe(lambda entry: told.append(entry.id))
+    line, there = desk._line, [True]
+    assert line is not None
+    run = line.run
+
+    def run_and_let_a_host_in(trip: Any) -> Any:
+        answer = run(trip)
+        if trip.ends and there:
+            there.clear()
+            with pytest.raises(TornError):
+                submit_and_give_up(desk, begin)
+        return answer
+
+    desk._line.run = run_and_let_a_host_in  # type: ignore[union-attr, method-assign]
+    for block in (desk.submit, lambda ticket: submit_together(desk, ticket)):
+        there[:] = [True]
+        block(Ticket(id=f"mine-{len(told)}", queue="mail"))
+        desk.refresh()
+    assert told == [entry.id for entry in desk.events(after=3)]
+    assert [ticket.id for ticket in desk.tickets()] == ["mine-0", "mine-2"]
+    assert equals_the_fold(desk)
+
+
+def test_a_question_in_between_does_not_lose_what_falls_due(
+    desk: Desk, begin: Begin, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = OfferPolicy(timeout=seconds(60))
+    desk.add_queue(Queue(id="ring", members=["ana"], delivery="offer", offer=ring))
+    later = now() + hours(1)
+    assert due_desks(address, at=later) == ()
+    written = conversation.writing
+
+    def written_late(*given: Any) -> Any:
+        desk.refresh()  # another thread does, before the decision is written
+        return written(*given)
+
+    monkeypatch.setattr(conversation, "writing", written_late)
+    with begin() as connection, desk.inside(connection) as inside:
+        inside.submit(Ticket(id="t1", queue="ring"))
+    assert due_desks(address, at=later) == ("main",)
+
+
+def submit_together(desk: Desk, ticket: Ticket) -> None:
+    with desk.together() as several:
+        several.submit(ticket)
 
 
 def test_others_wait_for_the_host_and_then_are_refused(desk: Desk, begin: Begin) -> None:

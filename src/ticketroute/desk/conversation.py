@@ -85,6 +85,17 @@ class Locked(NamedTuple):
     forgotten: set[TicketId]  # of the tickets that the orders submit
 
 
+class Decided(NamedTuple):
+    """What is to be written, and when time changes something next, as the memory had it then.
+
+    Another thread may fold the memory anew before it is written.
+    """
+
+    rows: Sequence[Row] = ()
+    known: Sequence[Known] = ()
+    due: Instant | None = None
+
+
 # --- commands on a connection of our own ----------------------------------------------------------
 
 
@@ -129,21 +140,23 @@ def _attempt(
                 order.settle(order.decided, order.refused)
             return
         found = yield from recall(place, orders, locked.known)
-        rows, known = yield from ready(
+        decided = yield from ready(
             memory, place, locked, lambda: _decide(memory, orders, locked, found)
         )
     except BaseException as fault:
         if not isinstance(fault, GeneratorExit):
             yield GIVE_UP
         raise
-    if not rows and not known:
+    rows = decided.rows
+    if not rows and not decided.known:
         yield GIVE_UP
     else:
         doubtful.update(row.token for row in rows)
-        ends = [*writing(memory, place, rows, known, orders), place.statements.commit()]
+        ends = [*writing(place, decided, orders), place.statements.commit()]
         yield Trip(ends, ends=True, wakes=place.wake)
-    with memory.lock:
-        memory.confirm()
+    if rows:
+        with memory.lock:
+            memory.confirm_up_to(rows[-1].position, rows[-1].token)
     for order in orders:
         if not order.settled:
             order.settle(order.decided, order.refused)
@@ -259,7 +272,7 @@ def _decide(
     orders: Sequence[Order],
     locked: Locked,
     found: dict[str, tuple[bytes, Events]],
-) -> tuple[list[Row], list[Known]]:
+) -> Decided:
     rows: list[Row] = []
     known: list[Known] = []
     for order in orders:
@@ -273,7 +286,7 @@ def _decide(
             now = memory.fold.dispatcher.now
             known.append(Known(order.key, order.digest, order.first, order.last, now))
             found[order.key] = (order.digest, order.decided)
-    return rows, known
+    return Decided(rows, known, memory.fold.dispatcher.next_deadline())
 
 
 def repeat(order: Order, digest: bytes, events: Events) -> None:
@@ -304,18 +317,11 @@ def recall(
     return found
 
 
-def writing(
-    memory: Memory,
-    place: Place,
-    rows: Sequence[Row],
-    known: Sequence[Known],
-    orders: Iterable[Order],
-) -> list[Statement]:
+def writing(place: Place, decided: Decided, orders: Iterable[Order]) -> list[Statement]:
     """Return what writes events, the new head, the keys, and what the orders forgot."""
-    says = place.statements
+    says, (rows, known, due) = place.statements, decided
     written: list[Statement] = []
     if rows:
-        due = memory.fold.dispatcher.next_deadline()
         written = [says.append(place.desk, rows)]
         written.append(says.move(place.desk, rows[-1].position, due, FOLD))
     if known:
@@ -334,13 +340,13 @@ def hosted(memory: Memory, place: Place, orders: Sequence[Order]) -> Talk[None]:
     locked = yield from lock(memory, place, orders, hosted=True)
     found = yield from recall(place, orders, locked.known)
     try:
-        rows, known = yield from ready(
+        decided = yield from ready(
             memory, place, locked, lambda: _decide(memory, orders, locked, found), certain=False
         )
     except UnsoundError as unsound:
         raise unsound.fault from unsound.fault.__cause__
-    if rows or known:
-        yield Trip(writing(memory, place, rows, known, orders))
+    if decided.rows or decided.known:
+        yield Trip(writing(place, decided, orders))
     for order in orders:
         if not order.settled:
             order.settle(order.decided, order.refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ticketroute.desk.conversation import (
+    Decided,
     Locked,
     Place,
     Talk,
@@ -64,11 +65,12 @@ class Hosting:
         if order.key is not None and order.refused is None:
             now = memory.fold.dispatcher.now
             known_as = Known(order.key, order.digest, order.first, order.last, now)
-            yield Trip(writing(memory, place, (), [known_as], ()))
+            yield Trip(writing(place, Decided(known=[known_as]), ()))
         order.settle(order.decided, order.refused)
 
     def end(self) -> Talk[None]:
         """Write what was decided."""
         if self._rows:
-            yield Trip(writing(self._memory, self._place, self._rows, (), self._done))
+            due = self._memory.fold.dispatcher.next_deadline()
+            yield Trip(writing(self._place, Decided(self._rows, due=due), self._done))
             self._rows, self._done = [], []

@@ -164,6 +164,16 @@ class Memory:
             self.tell(self.claimed)
             self.claimed.clear()
 
+    def confirm_up_to(self, position: int, token: int) -> None:
+        """Note that everything up to an event is committed.
+
+        What follows it was decided since, in a transaction of a host's that is still open.
+        """
+        if position > self.proven[0]:
+            self.proven = (position, token)
+        while self.claimed and self.claimed[0].position <= position:
+            self.tell([self.claimed.popleft()])
+
     def tell(self, entries: Sequence[Entry] | deque[Entry]) -> None:
         """Put events in the outbox, each once."""
         for entry in entries:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from ticketroute.desk.conversation import (
+    Decided,
     Locked,
     Place,
     Talk,
@@ -28,6 +29,7 @@ from ticketroute.journal.statements import GIVE_UP, Trip
 from ticketroute.journal.statements import Memory as Known
 from ticketroute.model.events import Events
 from ticketroute.model.ids import TicketId
+from ticketroute.model.instants import Instant
 
 
 class Transaction:
@@ -41,6 +43,7 @@ class Transaction:
         self._forgotten: set[TicketId] = set()
         self._forgot: list[Order] = []
         self._first = 0
+        self._due: Instant | None = None
 
     def begin(self) -> Talk[None]:
         """Lock the desk and bring the memory to its head."""
@@ -76,6 +79,7 @@ class Transaction:
                     self._forgot.append(order)
             except UnsoundError as unsound:
                 raise unsound.fault from unsound.fault.__cause__
+            self._due = memory.fold.dispatcher.next_deadline()
             if order.key is not None and order.refused is None:
                 now = memory.fold.dispatcher.now
                 known_as = Known(order.key, order.digest, order.first, order.last, now)
@@ -90,15 +94,16 @@ class Transaction:
             yield GIVE_UP
             return
         ends = [
-            *writing(memory, place, self._rows, self._known, self._forgot),
+            *writing(place, Decided(self._rows, self._known, self._due), self._forgot),
             place.statements.commit(),
         ]
         try:
             yield Trip(ends, ends=True, wakes=place.wake)
         except LostError as lost:
             yield from self._look_for_it(lost)
-        with memory.lock:
-            memory.confirm()
+        if self._rows:
+            with memory.lock:
+                memory.confirm_up_to(self._rows[-1].position, self._rows[-1].token)
 
     def _look_for_it(self, lost: LostError) -> Talk[None]:
         memory, place = self._memory, self._place
