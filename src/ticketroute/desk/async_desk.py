@@ -17,7 +17,13 @@ from weakref import WeakSet
 from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, async_line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
-from ticketroute.desk.configured import AsyncConfigured, ConfigSource, OpenOptions, config_of
+from ticketroute.desk.configured import (
+    AsyncConfigured,
+    ConfigSource,
+    DeskOptions,
+    OpenOptions,
+    config_of,
+)
 from ticketroute.desk.consumers import Consumption, check_consuming, consuming_async
 from ticketroute.desk.conversation import (
     Place,
@@ -97,15 +103,38 @@ class AsyncDesk(Commands[Reply], AsyncConfigured):
     ) -> Self:
         """Open a desk that is kept; parameters and errors are those of ``Desk.open``."""
         checked_options(name, wait, durability, listen=listen)
-        kept_for = as_span(retain)
         if create is False:
             refuse_missing(address)
+        making = DeskOptions(
+            clock=clock, defaults=defaults, random=random, permits=permits, retain=retain
+        )
 
         def lines() -> AsyncLine:
             return async_line_to(address, wait=wait, durability=durability)
 
-        line = lines()
-        memory = Memory(Making(defaults=defaults, random=random, permits=permits), line.where)
+        return await cls.open_over(lines, name, create=create, wait=wait, listen=listen, **making)
+
+    @classmethod
+    async def open_over(
+        cls,
+        lines: Callable[[], AsyncLine],
+        name: str = MAIN,
+        *,
+        create: bool | None = None,
+        wait: float = WAIT,
+        listen: bool | str = True,
+        **making: Unpack[DeskOptions],
+    ) -> Self:
+        """Open a desk over connections of a host's, as ``Desk.open_over`` does."""
+        checked_options(name, wait, "full", listen=listen)
+        kept_for = as_span(making.get("retain"))
+        clock, line = making.get("clock"), lines()
+        made = Making(
+            defaults=making.get("defaults"),
+            random=making.get("random"),
+            permits=making.get("permits"),
+        )
+        memory = Memory(made, line.where)
         place = Place(
             desk=name,
             statements=line.statements,

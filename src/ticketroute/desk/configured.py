@@ -21,10 +21,21 @@ from ticketroute.model.events import Event, Events
 from ticketroute.model.ids import TicketId
 from ticketroute.model.instants import Instant, Span
 from ticketroute.model.ports import Permits, RandomSource
+from ticketroute.model.queue import Defaults
 from ticketroute.model.ticket import Ticket
 from ticketroute.rules import Outcome, Ruleset
 
 ConfigSource = Config | str | os.PathLike[str]
+
+
+class DeskOptions(TypedDict, total=False):
+    """The options of ``Desk.open`` that say nothing of where the desk is kept."""
+
+    clock: Clock | None
+    defaults: Defaults | None
+    random: RandomSource | None
+    permits: Permits | None
+    retain: timedelta | Span | None
 
 
 class OpenOptions(TypedDict, total=False):

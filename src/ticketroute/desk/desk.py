@@ -16,7 +16,13 @@ from weakref import WeakSet
 from ticketroute.commands import Advance, Command
 from ticketroute.desk.addresses import Address, Clock, is_postgres, line_to, refuse_missing, ticking
 from ticketroute.desk.commands import Commands
-from ticketroute.desk.configured import ConfigSource, Configured, OpenOptions, config_of
+from ticketroute.desk.configured import (
+    ConfigSource,
+    Configured,
+    DeskOptions,
+    OpenOptions,
+    config_of,
+)
 from ticketroute.desk.consumers import Alone as Consumer
 from ticketroute.desk.consumers import Consumption, check_consuming, consuming
 from ticketroute.desk.conversation import Place, drive, hosted, patiently
@@ -143,12 +149,37 @@ class Desk(Commands[Events], Configured):
         event since.
         """
         checked_options(name, wait, durability, listen=listen)
-        desk = cls(clock=clock, defaults=defaults, random=random, permits=permits, retain=retain)
+        making = DeskOptions(
+            clock=clock, defaults=defaults, random=random, permits=permits, retain=retain
+        )
         if address is None:
-            return desk
+            return cls(**making)
         if create is False:
             refuse_missing(address)
-        desk._lines = lambda: line_to(address, wait=wait, durability=durability)
+
+        def lines() -> Line:
+            return line_to(address, wait=wait, durability=durability)
+
+        return cls.open_over(lines, name, create=create, wait=wait, listen=listen, **making)
+
+    @classmethod
+    def open_over(
+        cls,
+        lines: Callable[[], Line],
+        name: str = MAIN,
+        *,
+        create: bool | None = None,
+        wait: float = WAIT,
+        listen: bool | str = True,
+        **making: Unpack[DeskOptions],
+    ) -> Self:
+        """Open a desk over connections of a host's, for those who write an adapter.
+
+        ``lines`` returns a new line at each call. All else is as in ``open``.
+        """
+        checked_options(name, wait, "full", listen=listen)
+        desk = cls(**making)
+        desk._lines = lines
         line = desk._lines()
         place = Place(
             desk=name,

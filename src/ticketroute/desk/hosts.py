@@ -6,6 +6,7 @@ Nothing is imported for it: a connection is known by the module that its class c
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ BEGIN: Final = {
     "django": "use it inside 'with transaction.atomic():'",
     "sqlalchemy": "use a connection without the isolation level AUTOCOMMIT",
 }
+OTHER_ENGINE: Final = "the connection is of another engine than the desk, to another database"
 NO_DESK: Final = "the connection leads to a database in which there is no desk"
 OPEN_THERE: Final = "open the desk on the database that the connection is to"
 REPEAT: Final = (
@@ -48,6 +50,13 @@ REPEAT: Final = (
 BEGIN_IMMEDIATE: Final = (
     "begin the transaction with BEGIN IMMEDIATE (in Django: OPTIONS "
     '{"transaction_mode": "IMMEDIATE"}) and repeat it'
+)
+SAVEPOINT_COMMITS: Final = (
+    "the driver of SQLite begins no transaction for a savepoint, so that its end may commit"
+)
+BEGIN_EARLY: Final = (
+    "have the engine begin by itself, with the listeners for 'connect' and 'begin' that SQLAlchemy "
+    "documents for SQLite"
 )
 _MARKS: Final = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
@@ -156,26 +165,30 @@ def run_in_django(connection: Any, statement: Statement) -> list[tuple[Any, ...]
 
 
 class SqlAlchemyHost(HostLine):
-    """A Connection or a Session of SQLAlchemy 2."""
+    """A Connection or a Session of SQLAlchemy 2.
 
-    def __init__(self, owner: Any, wait: float) -> None:
-        connection = owner.connection() if callable(getattr(owner, "connection", None)) else owner
+    Of a Session with several databases it is the connection for the table of the desks.
+    """
+
+    def __init__(self, owner: Any, own: Line, wait: float) -> None:
+        connection = owner.connection(bind_arguments=_bound(own)) if _is_session(owner) else owner
         says = _says(connection.dialect.name)
         super().__init__(says, f"the host's {connection.dialect.name}", wait)
-        _refuse_autocommit(connection)
+        _refuse_other(says, own.statements)
+        _check_alchemy(connection, own)
         self._connection = connection
 
     def _run(self, statement: Statement) -> list[tuple[Any, ...]]:
-        return _run_alchemy(self._connection, statement)
+        return _run_alchemy_inside(self._connection, statement)
 
 
 class AsyncSqlAlchemyHost:
     """An AsyncConnection or an AsyncSession of SQLAlchemy 2, with any driver."""
 
-    def __init__(self, owner: Any, wait: float) -> None:
-        self._owner, self.wait = owner, wait
+    def __init__(self, owner: Any, own: AsyncLine, wait: float) -> None:
+        self._owner, self._own, self.wait = owner, own, wait
         self._connection: Any = None
-        engine = owner.get_bind() if hasattr(owner, "get_bind") else owner
+        engine = owner.get_bind(**_bound(own)) if _is_session(owner) else owner
         self.statements = _says(engine.dialect.name)
         self.where = f"the host's {engine.dialect.name}"
 
@@ -184,11 +197,14 @@ class AsyncSqlAlchemyHost:
         if trip.gives_up:
             return []
         if self._connection is None:
-            owner = self._owner
-            self._connection = await owner.connection() if hasattr(owner, "get_bind") else owner
-            await self._connection.run_sync(_refuse_autocommit)
+            owner, own = self._owner, self._own
+            if _is_session(owner):
+                owner = await owner.connection(bind_arguments=_bound(own))
+            await owner.run_sync(_check_alchemy, own)
+            self._connection = owner
+        run = self._connection.run_sync
         try:
-            return [await self._connection.run_sync(_run_alchemy, each) for each in trip.statements]
+            return [await run(_run_alchemy_inside, each) for each in trip.statements]
         except Exception as fault:
             raise in_our_words(fault, self.where, self.wait) from fault
 
@@ -248,7 +264,7 @@ def host_line(connection: Any, own: Line, wait: float) -> Line:
     elif home == "django":
         line = DjangoHost(connection, wait)
     elif home == "sqlalchemy":
-        line = SqlAlchemyHost(connection, wait)
+        line = SqlAlchemyHost(connection, own, wait)
     else:
         raise InvalidValueError("connection", connection, KNOWN)
     _refuse_other(line.statements, own.statements)
@@ -262,7 +278,7 @@ def async_host_line(connection: Any, own: AsyncLine, wait: float) -> AsyncLine:
     if home == "psycopg":
         line = AsyncPsycopgHost(connection, wait)
     elif home == "sqlalchemy":
-        line = AsyncSqlAlchemyHost(connection, wait)
+        line = AsyncSqlAlchemyHost(connection, own, wait)
     else:
         raise InvalidValueError("connection", connection, KNOWN.replace("sqlite3, ", ""))
     _refuse_other(line.statements, own.statements)
@@ -279,7 +295,7 @@ def _home(connection: object) -> str:
 
 
 def _refuse_other(host: Statements, own: Statements) -> None:
-    if host is not own:
+    if host.database != own.database:
         raise HostTransactionError(
             "the connection leads to another kind of database than the desk", OPEN_THERE
         )
@@ -294,22 +310,83 @@ def _says(dialect: str) -> Statements:
     return says
 
 
-def _refuse_autocommit(connection: Any) -> None:
-    if connection.get_isolation_level() == "AUTOCOMMIT":
+def _is_session(owner: Any) -> bool:
+    """Return whether it is a Session of SQLAlchemy, of any sort, and no Connection."""
+    return callable(getattr(owner, "get_bind", None))
+
+
+def _bound(own: Line | AsyncLine) -> dict[str, Any]:
+    """Return what tells a session of several databases which one is meant."""
+    table = getattr(own, "table", None)
+    return {} if table is None else {"clause": table}
+
+
+def _check_alchemy(connection: Any, own: Line | AsyncLine) -> None:
+    """Refuse a connection in autocommit, or to another database than the desk's.
+
+    In autocommit ``get_isolation_level`` names the isolation level that the database reports, so
+    that it is of no use here.
+    """
+    if getattr(connection.connection.dbapi_connection, "autocommit", None) is True:
         raise HostTransactionError(AUTOCOMMIT, BEGIN["sqlalchemy"])
+    engine, path = getattr(own, "engine", None), getattr(own, "path", None)
+    if engine is not None and not _is_same(connection.engine, engine):
+        raise HostTransactionError(OTHER_ENGINE, OPEN_THERE)
+    if path is not None:
+        found = connection.exec_driver_sql("PRAGMA database_list").fetchall()
+        if not any(each[2] and Path(each[2]).samefile(path) for each in found):
+            raise HostTransactionError(NO_DESK, OPEN_THERE)
 
 
-def _run_alchemy(connection: Any, statement: Statement) -> list[tuple[Any, ...]]:
-    style = connection.dialect.paramstyle
-    sql, values = statement.sql, statement.values
-    if style in _MARKS:
-        sql = sql.replace("?", _MARKS[style])
-    else:  # numbered, as asyncpg has it
-        for number in range(sql.count("?")):
-            sql = sql.replace("?", f"${number + 1}", 1)
-    given: Any = [tuple(each) for each in statement.rows] if statement.rows else tuple(values)
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two engines lead to one database, by their pool or their address."""
+    if one.pool is other.pool:
+        return True
+    name = [
+        (each.url.host, each.url.port, each.url.database, each.url.query) for each in (one, other)
+    ]
+    return name[0] == name[1]
+
+
+def _run_alchemy_inside(connection: Any, statement: Statement) -> list[tuple[Any, ...]]:
+    """Run one statement in a transaction that is open; refuse SQLite's autocommit.
+
+    The driver of SQLite begins at the first statement that writes, if nobody did before; the first
+    one of a desk does.
+    """
+    found = run_alchemy(connection, statement)
+    if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
+        if not driver.in_transaction:
+            raise HostTransactionError(AUTOCOMMIT, BEGIN["sqlalchemy"])
+        begins_late = driver.isolation_level is not None
+        if begins_late and connection.in_nested_transaction() and _is_legacy(driver):
+            raise HostTransactionError(SAVEPOINT_COMMITS, BEGIN_EARLY)
+    return found
+
+
+def _is_legacy(driver: Any) -> bool:
+    """Return whether a driver of SQLite begins by itself, and only for what writes."""
+    return getattr(driver, "autocommit", None) is not False
+
+
+def run_alchemy(connection: Any, statement: Statement) -> list[tuple[Any, ...]]:
+    """Run one statement on a Connection of SQLAlchemy and return what it found."""
+    sql = marked(statement.sql, connection.dialect.paramstyle)
+    rows, values = statement.rows, statement.values
+    given: Any = [tuple(each) for each in rows] if rows else tuple(values)
     found = connection.exec_driver_sql(sql, given or None)
     return [tuple(row) for row in found] if found.returns_rows else []
+
+
+@lru_cache(maxsize=256)
+def marked(sql: str, style: str) -> str:
+    """Return a statement with the marks that a driver wants."""
+    if style in _MARKS:
+        return sql.replace("?", _MARKS[style])
+    for number in range(sql.count("?")):  # numbered, as asyncpg has it
+        sql = sql.replace("?", f"${number + 1}", 1)
+    return sql
 
 
 def in_our_words(fault: Exception, where: str, wait: float) -> Exception:

@@ -14,7 +14,8 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final, Self
 
-from ticketroute.journal.postgres import AsyncPostgresLine, PostgresLine, options, psycopg
+from ticketroute.journal.lines import AsyncLine, Line
+from ticketroute.journal.postgres import options, psycopg
 
 log = logging.getLogger("ticketroute.desk")
 
@@ -95,8 +96,8 @@ async def listening(address: str, channel: str, heard: asyncio.Event) -> None:
             await asyncio.sleep(AGAIN)
 
 
-def listened_address(line: object, *, listen: bool | str) -> str | None:
+def listened_address(line: Line | AsyncLine, *, listen: bool | str) -> str | None:
     """Return where to listen: ``listen`` itself, or the desk's own address; None for nowhere."""
-    if listen and isinstance(line, PostgresLine | AsyncPostgresLine):
-        return listen if isinstance(listen, str) else line.address
-    return None
+    if not listen or line.statements.database != "postgresql":
+        return None
+    return listen if isinstance(listen, str) else getattr(line, "address", None)

@@ -24,8 +24,6 @@ MIGRATE: Final = "run 'manage.py migrate ticketroute', with --database if it is 
 class _InDjango(Statements):
     """Transactions are begun and ended by Django."""
 
-    prefix = PREFIX
-
     def begin(self, wait: float) -> list[Statement]:
         """Return nothing: ``transaction.atomic`` begins it."""
         return []
@@ -42,12 +40,11 @@ class DjangoSqlite(_InDjango, SqliteStatements):
 class DjangoPostgres(_InDjango, PostgresStatements):
     """For PostgreSQL, without a schema of its own: Django flushes only what is in its path."""
 
-    def schema(self) -> list[str]:
-        """Return what creates the tables."""
-        return Statements.schema(self)
 
-
-SPOKEN: Final[dict[str, Statements]] = {"sqlite": DjangoSqlite(), "postgresql": DjangoPostgres()}
+SPOKEN: Final[dict[str, Statements]] = {
+    "sqlite": DjangoSqlite(PREFIX),
+    "postgresql": DjangoPostgres(None, PREFIX),
+}
 
 
 def statements_of(connection: Any) -> Statements:

@@ -197,8 +197,13 @@ def _is_committed(trip: Trip, cursors: list[Any], fault: Any) -> bool:
     """Return whether a trip was committed, and only what wakes others failed."""
     if trip.wakes is None or not cursors or cursors[-1].statusmessage != "COMMIT":
         return False
-    log.warning("a change was committed, and other processes could not be told at once: %s", fault)
+    warn_of_wakes(fault)
     return True
+
+
+def warn_of_wakes(fault: Exception) -> None:
+    """Log that only what wakes other processes failed."""
+    log.warning("a change was committed, and other processes could not be told at once: %s", fault)
 
 
 def _found(cursor: Any) -> list[tuple[Any, ...]]:

@@ -57,38 +57,70 @@ class Memory(NamedTuple):
     at: Instant
 
 
-_TABLES: Final = {
-    "schema_version": "version {int} NOT NULL",
-    "desk": (
-        "desk {name} PRIMARY KEY, head {big} NOT NULL, format {int} NOT NULL, next_due {big}, "
-        "snapshot {big} NOT NULL DEFAULT 0"
+class Column(NamedTuple):
+    """A column of a table: its name, and its type as a key of ``Statements.types``."""
+
+    name: str
+    type: str
+    null: bool = False
+    default: int | None = None
+
+
+class Shape(NamedTuple):
+    """The columns of a table, and those of its primary key, in order."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+
+def _columns(*named: str) -> tuple[Column, ...]:
+    """Return columns of texts such as ``"head big"``."""
+    return tuple(Column(name, kind) for name, kind in (each.split() for each in named))
+
+
+TABLES: Final = {
+    "schema_version": Shape(_columns("version int")),
+    "desk": Shape(
+        (
+            *_columns("desk name", "head big", "format int"),
+            Column("next_due", "big", null=True),
+            Column("snapshot", "big", default=0),
+        ),
+        ("desk",),
     ),
-    "event": (
-        "desk {name} NOT NULL, position {big} NOT NULL, token {big} NOT NULL, at {big} NOT NULL, "
-        "kind text NOT NULL, version {int} NOT NULL, crc {int} NOT NULL, payload text NOT NULL, "
-        "PRIMARY KEY (desk, position)"
+    "event": Shape(
+        _columns(
+            *("desk name", "position big", "token big", "at big"),
+            *("kind text", "version int", "crc int", "payload text"),
+        ),
+        ("desk", "position"),
     ),
-    "command": (
-        "desk {name} NOT NULL, key {name} NOT NULL, digest {bytes} NOT NULL, first {big} NOT NULL, "
-        "last {big} NOT NULL, at {big} NOT NULL, PRIMARY KEY (desk, key)"
+    "command": Shape(
+        _columns("desk name", "key name", "digest bytes", "first big", "last big", "at big"),
+        ("desk", "key"),
     ),
-    "forgotten": "desk {name} NOT NULL, ticket {name} NOT NULL, PRIMARY KEY (desk, ticket)",
-    "archived": ("desk {name} NOT NULL PRIMARY KEY, position {big} NOT NULL, token {big} NOT NULL"),
-    "consumer": (
-        "desk {name} NOT NULL, name {name} NOT NULL, position {big} NOT NULL, "
-        "token {big} NOT NULL, PRIMARY KEY (desk, name)"
+    "forgotten": Shape(_columns("desk name", "ticket name"), ("desk", "ticket")),
+    "archived": Shape(_columns("desk name", "position big", "token big"), ("desk",)),
+    "consumer": Shape(
+        _columns("desk name", "name name", "position big", "token big"), ("desk", "name")
     ),
-    "snapshot": (
-        "desk {name} NOT NULL, head {big} NOT NULL, part {int} NOT NULL, format {int} NOT NULL, "
-        "crc {int} NOT NULL, payload text NOT NULL, PRIMARY KEY (desk, head, part)"
+    "snapshot": Shape(
+        _columns("desk name", "head big", "part int", "format int", "crc int", "payload text"),
+        ("desk", "head", "part"),
     ),
 }
+WITHOUT_ROWID: Final = ("desk", "command", "forgotten", "archived", "consumer")  # on SQLite
+FILL: Final = {"desk": 20}  # percent: on PostgreSQL an updated row finds room beside it
 _EVENT = "position, token, at, kind, version, crc, payload"
 
 
 class Statements:
-    """The statements of one kind of database."""
+    """The statements of one kind of database.
 
+    ``prefix`` is what comes before the name of each table: a schema with its dot, letters, or both.
+    """
+
+    database: ClassVar[str]
     prefix: str
     types: ClassVar[dict[str, str]]
     endings: ClassVar[dict[str, str]]
@@ -103,10 +135,20 @@ class Statements:
     def schema(self) -> list[str]:
         """Return what creates the tables; each may be there already."""
         return [
-            f"CREATE TABLE IF NOT EXISTS {self.table(name)} ({columns.format_map(self.types)})"
+            f"CREATE TABLE IF NOT EXISTS {self.table(name)} ({self._columns(shape)})"
             f"{self.endings.get(name, '')}"
-            for name, columns in _TABLES.items()
+            for name, shape in TABLES.items()
         ]
+
+    def _columns(self, shape: Shape) -> str:
+        parts = [
+            f"{each.name} {self.types[each.type]}{'' if each.null else ' NOT NULL'}"
+            f"{'' if each.default is None else f' DEFAULT {each.default}'}"
+            for each in shape.columns
+        ]
+        return ", ".join(
+            [*parts, *([f"PRIMARY KEY ({', '.join(shape.key)})"] if shape.key else [])]
+        )
 
     def versioned(self) -> Statement:
         """Write which version the tables have, unless that is written already."""
@@ -122,7 +164,7 @@ class Statements:
         return Statement(self._sql("SELECT version FROM {schema_version}"))
 
     def _sql(self, text: str) -> str:
-        names = {name: self.table(name) for name in _TABLES}
+        names = {name: self.table(name) for name in TABLES}
         said = {"lock": self.locking, "skip": self.skipping, "position_of": self.position_of}
         return text.format_map({**names, **said})
 
@@ -382,16 +424,18 @@ def channel_of(desk: str) -> str:
 class SqliteStatements(Statements):
     """For SQLite 3.35 or newer; the tables have a prefix, as they may lie in the host's file."""
 
-    prefix = "ticketroute_"
+    database = "sqlite"
     types: ClassVar[dict[str, str]] = {
         "name": "text",
+        "text": "text",
         "big": "integer",
         "int": "integer",
         "bytes": "blob",
     }
-    endings: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("desk", "command", "forgotten", "archived", "consumer"), " WITHOUT ROWID"
-    )
+    endings: ClassVar[dict[str, str]] = dict.fromkeys(WITHOUT_ROWID, " WITHOUT ROWID")
+
+    def __init__(self, prefix: str = "ticketroute_") -> None:
+        self.prefix = prefix
 
     def overwriting(self) -> list[Statement]:
         """Overwrite what is deleted with zeros, on this connection."""
@@ -441,23 +485,36 @@ class SqliteStatements(Statements):
 
 
 class PostgresStatements(Statements):
-    """For PostgreSQL 15 or newer, and databases that speak its language."""
+    """For PostgreSQL 15 or newer, and databases that speak its language.
 
-    prefix = "ticketroute."
+    Without a ``schema_name`` the tables are where the search path of the connection leads.
+    """
+
+    database = "postgresql"
     types: ClassVar[dict[str, str]] = {
         "name": 'text COLLATE "C"',
+        "text": "text",
         "big": "bigint",
         "int": "int",
         "bytes": "bytea",
     }
-    endings: ClassVar[dict[str, str]] = {"desk": " WITH (fillfactor = 20)"}
+    endings: ClassVar[dict[str, str]] = {
+        name: f" WITH (fillfactor = {percent})" for name, percent in FILL.items()
+    }
     locking = "FOR UPDATE"
     skipping = "FOR UPDATE SKIP LOCKED"
     position_of = "strpos"
 
+    def __init__(self, schema_name: str | None = "ticketroute", prefix: str = "") -> None:
+        self.schema_name = schema_name
+        self.prefix = prefix if schema_name is None else f"{schema_name}.{prefix}"
+
     def schema(self) -> list[str]:
-        """Return what creates the schema and the tables in it."""
-        return [f"CREATE SCHEMA IF NOT EXISTS {self.prefix.rstrip('.')}", *super().schema()]
+        """Return what creates the schema, if there is to be one, and the tables."""
+        tables = super().schema()
+        if self.schema_name is None:
+            return tables
+        return [f"CREATE SCHEMA IF NOT EXISTS {self.schema_name}", *tables]
 
     def begin(self, wait: float) -> list[Statement]:
         """Return what begins a transaction in which each statement sees what was committed."""
