@@ -487,5 +487,5 @@ class FakeDriver:
     """A driver that nobody calls."""
 
     paramstyle = "format"
-    __version__ = version_info = (1, 0, 0)
+    __version__ = "1.0.0"
     Error = Exception

@@ -24,6 +24,7 @@ NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 NAME_IS: Final = "up to 40 lower-case letters, digits and _, and no digit first"
 SCHEMA: Final = "ticketroute"
 PREFIX: Final = "ticketroute_"
+KNOWS_WITH: Final = not sa.__version__.startswith("2.0.")  # storage parameters of a table
 
 _TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
     "name": sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
@@ -66,9 +67,9 @@ class JournalTables:
     def __attrs_post_init__(self) -> None:
         for name, shape in TABLES.items():
             facts: dict[str, Any] = {"sqlite_with_rowid": name not in WITHOUT_ROWID}
-            if name in FILL:
+            if name in FILL and KNOWS_WITH:
                 facts["postgresql_with"] = {"fillfactor": FILL[name]}
-            sa.Table(
+            table = sa.Table(
                 f"{self.prefix}{name}",
                 self.metadata,
                 *(_column(each) for each in shape.columns),
@@ -76,6 +77,9 @@ class JournalTables:
                 schema=self.schema,
                 **facts,
             )
+            if name in FILL and not KNOWS_WITH:
+                fill = sa.DDL(f"ALTER TABLE %(fullname)s SET (fillfactor = {FILL[name]})")
+                sa.event.listen(table, "after_create", fill.execute_if(dialect="postgresql"))
 
     @classmethod
     def of(cls, database: str) -> JournalTables:
