@@ -78,7 +78,9 @@ class JournalTables:
                 **facts,
             )
             if name in FILL and not KNOWS_WITH:
-                fill = sa.DDL(f"ALTER TABLE %(fullname)s SET (fillfactor = {FILL[name]})")
+                fill: Any = sa.DDL(  # type: ignore[no-untyped-call]  # of SQLAlchemy 2.1 itself
+                    f"ALTER TABLE %(fullname)s SET (fillfactor = {FILL[name]})"
+                )
                 sa.event.listen(table, "after_create", fill.execute_if(dialect="postgresql"))
 
     @classmethod
