@@ -29,6 +29,7 @@ from ticketroute.cli.sla import sla
 from ticketroute.cli.staff import staff
 from ticketroute.cli.strategies import strategies
 from ticketroute.cli.text import clean
+from ticketroute.cli.timing import advance, run_desk
 from ticketroute.cli.top import explain, top
 from ticketroute.errors import InvalidValueError, TicketRouteError, UnknownStrategyError
 from ticketroute.logs import LogError
@@ -55,6 +56,7 @@ Start here:
   ticketroute explain desk.db T  why a ticket is where it is
   ticketroute journal --help     what a kept desk holds
   ticketroute serve desk.db      a board of it in the browser
+  ticketroute run desk.db        do what falls due on it
 """
 
 
@@ -98,6 +100,7 @@ def program() -> None:
 
 
 COMMANDS = (
+    advance,
     apply,
     check,
     compare,
@@ -108,6 +111,7 @@ COMMANDS = (
     replay,
     report,
     route,
+    run_desk,
     serve,
     sla,
     staff,
