@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -120,13 +121,15 @@ class Page:
         if started.poll() is None:
             started.send_signal(how)
         said, _ = started.communicate(timeout=SOON)
-        return said
+        return str(said)
 
     def end(self) -> None:
-        for each in self._running:
-            if each.poll() is None:
+        """Kill what is left, with its children."""
+        while self._running:
+            each = self._running.pop()
+            with suppress(ProcessLookupError):
                 os.killpg(each.pid, signal.SIGKILL)
-            each.communicate()
+            each.communicate(timeout=SOON)
 
 
 @pytest.fixture
