@@ -1,5 +1,6 @@
 """What tests of several packages share: settings, and a check; they cannot import one another."""
 
+import gc
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,12 @@ profiles.load()
 # programs that a test interrupts would never end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later look for garbage, which it would make slow."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
