@@ -1,4 +1,7 @@
-"""The example in a virtual environment of its own, with django-helpdesk from the package index."""
+"""The example in a virtual environment of its own, with django-helpdesk from the package index.
+
+Run as a program, this makes the environment and does no more.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,12 @@ def _servers() -> Any:
 
 SERVERS = _servers()
 server, postgres = SERVERS.server, SERVERS.postgres
+
+
+def environment() -> Path:
+    """Return the folder of the environment for these versions."""
+    key = hashlib.sha256(repr((WANTED, OURS, sys.version)).encode()).hexdigest()[:12]
+    return ROOT / "build" / f"helpdesk-{key}"
 
 
 def install(folder: Path) -> None:
@@ -146,8 +155,7 @@ def wait_for(address: str) -> None:
 @pytest.fixture(scope="session")
 def helpdesk_python() -> Iterator[Path]:
     """The interpreter of an environment with django-helpdesk; skips without a package index."""
-    key = hashlib.sha256(repr((WANTED, OURS, sys.version)).encode()).hexdigest()[:12]
-    folder = ROOT / "build" / f"helpdesk-{key}"
+    folder = environment()
     try:
         install(folder)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as fault:
@@ -172,3 +180,7 @@ def project(request: pytest.FixtureRequest, helpdesk_python: Path, tmp_path: Pat
     if request.param == "postgresql":
         environment["DATABASE_URL"] = request.getfixturevalue("postgres")
     return Project(helpdesk_python, tmp_path, **environment)
+
+
+if __name__ == "__main__":
+    install(environment())
