@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_rules import ruled
 
 from ticketroute import Calendar, Ticket, TicketPriority, hours
 from ticketroute.rules import (
@@ -37,7 +38,6 @@ from ticketroute.rules import (
     Within,
 )
 from ticketroute.sla import Versions
-from ticketroute.testing.reference.rules import ruled
 
 names = st.sampled_from("abc")
 some_names = st.sets(names, min_size=1, max_size=2)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from walk import Walk
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.instants import instant_of
@@ -16,7 +17,7 @@ from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.windows import Timetable
 from ticketroute.sla.zones import HORIZON
 from ticketroute.testing.promised import CHANGES, change_instant, plain_calendars
-from ticketroute.testing.reference.calendar import DAYS, Plain, PlainCalendar, Walk
+from ticketroute.testing.reference.calendar import DAYS, Plain, PlainCalendar
 
 HOUR, DAY = 3_600_000, 86_400_000
 

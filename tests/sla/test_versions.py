@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from walk import Walk
 
 from ticketroute.errors import BeyondHorizonError, InvalidValueError
 from ticketroute.model.instants import instant_of
@@ -15,7 +16,7 @@ from ticketroute.sla.calendar import ALWAYS, Calendar
 from ticketroute.sla.versions import Edition, Versions
 from ticketroute.sla.zones import HORIZON
 from ticketroute.testing.promised import CHANGES, change_instant, plain_calendars
-from ticketroute.testing.reference.calendar import PlainCalendar, Walk
+from ticketroute.testing.reference.calendar import PlainCalendar
 
 HOUR, DAY = 3_600_000, 86_400_000
 MORNING = Calendar(hours={"mon": [("08:00", "12:00")]}, name="morning")
