@@ -54,8 +54,12 @@ class Page:
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{folder}",
         }
         self._running: list[subprocess.Popen[str]] = []
+        self.add(name)
+
+    def add(self, name: str) -> None:
+        """Write the files of a page."""
         for file, text in FILE.findall((PAGES / f"{name}.md").read_text(encoding="utf-8")):
-            (folder / file).write_text(text, encoding="utf-8")
+            (self.folder / file).write_text(text, encoding="utf-8")
 
     def run(self, *command: str) -> str:
         """Run a command to its end; return what it printed."""
