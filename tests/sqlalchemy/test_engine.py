@@ -219,9 +219,9 @@ from ticketroute.sqlalchemy import open_desk
 
 engine = sa.create_engine(sys.argv[1])
 ask = "SELECT pg_backend_pid()" if engine.dialect.name == "postgresql" else "SELECT 0"
-desk = open_desk(engine)
-desk.submit(Ticket(id="parent-0", queue="mail"))
 held = engine.connect()
+desk = open_desk(engine)
+desk.submit(Ticket(id="parent-0", queue="mail"))  # its connection is in the pool now
 child = os.fork()
 if not child:
     desk.submit(Ticket(id="child", queue="mail"))
