@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,12 +92,23 @@ def test_alembic_proposes_nothing_for_the_tables_of_a_desk(url: str, engines: En
     open_desk(engine, tables=JournalTables(metadata=metadata)).close()
     metadata.tables["request"].create(engine)
     with engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options: dict[str, Any] = {"compare_type": True, "compare_server_default": True}
         context = migration.MigrationContext.configure(connection, opts=options)
         assert autogenerate.compare_metadata(context, metadata) == []
         strangers = sa.MetaData()
         found = autogenerate.compare_metadata(context, strangers)
-    assert len(found) == len(metadata.tables)  # it would drop what it does not know
+        assert len(found) == len(metadata.tables)  # it would drop what it does not know
+        options["include_name"] = documented("sqlalchemy", "include_name=")
+        context = migration.MigrationContext.configure(connection, opts=options)
+        found = autogenerate.compare_metadata(context, strangers)
+    assert [(what, table.name) for what, table in found] == [("remove_table", "request")]
+
+
+def documented(page: str, option: str) -> Any:
+    """Return the value of an option as a line of a how-to page has it."""
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / f"{page}.md").read_text()
+    (line,) = [each for each in text.splitlines() if each.startswith(option)]
+    return eval(line.removeprefix(option))  # noqa: S307  of our own page
 
 
 def test_the_tables_can_be_asked(url: str, engines: Engines) -> None:

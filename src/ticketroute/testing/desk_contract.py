@@ -58,6 +58,8 @@ class DeskContract:
     ...         return Desk(**facts)
     """
 
+    lives: ClassVar[int] = 25  # stories that the desks live through
+
     # --- what a subclass defines ------------------------------------------------------------
 
     def open(self, **facts: Any) -> Any:
@@ -115,7 +117,7 @@ class DeskContract:
 
         lived()  # drawn first, and not within the draws of the machine
         run_state_machine_as_test(
-            Kept, settings=settings(one_failure(), max_examples=25, stateful_step_count=25)
+            Kept, settings=settings(one_failure(), max_examples=self.lives, stateful_step_count=25)
         )
 
     def test_the_events_of_a_command_share_a_token(self) -> None:
