@@ -8,6 +8,7 @@ order; or it could not apply an event whole, and says so at every later command.
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from linecache import getline
@@ -66,7 +67,8 @@ WORLDS = [
     ("round_robin", Delivery.PULL),
 ]
 NUMBERS = (1.0, -0.1, math.nan)
-FAILS = 50  # calls of a day at which the host fails, one after the other, at most
+ALL = os.environ.get("HOST_FAILURES") == "all"
+FAILS = 10**9 if ALL else 50  # calls of a day at which the host fails, one after the other, at most
 LAST = ("told", "_events.clear()", "_running = False", "_guarded = ")  # the command is over
 LINES = 60  # lines of a day at which somebody presses Ctrl-C, at most
 
@@ -348,7 +350,11 @@ def holds(day: Day, clean: Day) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("strategy", "delivery"), WORLDS)
+EVERY = [(name, delivery) for name in registry.BUILT_IN for delivery in Delivery]
+"""With HOST_FAILURES=all, each strategy with each delivery, and failures at each call."""
+
+
+@pytest.mark.parametrize(("strategy", "delivery"), [*WORLDS, *(EVERY if ALL else [])])
 @pytest.mark.parametrize("how", [DownError, "calls again", *NUMBERS], ids=str)
 def test_a_command_is_whole_whatever_the_host_does(
     strategy: str, delivery: Delivery, how: object
