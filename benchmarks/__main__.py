@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import asdict, evolve
 
 from benchmarks import (
+    against,
     calendar,
     cycle,
     desk,
@@ -69,9 +70,16 @@ def measure(suites: Sequence[str], effort: Effort) -> Iterator[Row]:
         yield from SUITES[name](effort)
 
 
+def measure_against(revision: str, suites: Sequence[str], effort: Effort) -> Iterator[Row]:
+    """Measure the tree of now beside another revision, row by row."""
+    with against.built(revision) as builds:
+        yield from against.rows(builds, effort, suites)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and judge; return the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     effort = QUICK if options.quick else FULL
     effort = evolve(effort, strategy=options.strategy, rounds=options.rounds)
     print(f"ticketroute, {effort.rounds} rounds, {'quick' if options.quick else 'full'}")
@@ -81,15 +89,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print()
     rows: list[Row] = []
     gc.disable()  # building a million agents is not what is measured
+    measured = (
+        measure(options.suite, effort)
+        if options.against is None
+        else measure_against(options.against, options.suite, effort)
+    )
     try:
-        for line in lines(_kept(measure(options.suite, effort), rows)):
+        for line in lines(_kept(measured, rows)):
             print(line, flush=True)  # who stops a long run has what it measured
+    except against.AgainstError as fault:
+        parser.exit(2, f"{parser.prog}: {fault}\n")
     finally:
         gc.enable()
     print()
     short = sum(row.verdict == "short" for row in rows)
     kept = sum(row.verdict == "ok" for row in rows)
-    print(f"{kept} of {kept + short} promises measured here are kept.")
+    if options.against is None:
+        print(f"{kept} of {kept + short} promises measured here are kept.")
     if options.json is not None:
         report = {"facts": facts, "effort": asdict(effort), "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -142,6 +158,11 @@ def _parser() -> argparse.ArgumentParser:
         "--strategy", type=_strategy, default="average_load", help="default: %(default)s"
     )
     parser.add_argument("--rounds", type=_rounds, default=9, help="default: %(default)s")
+    parser.add_argument(
+        "--against",
+        metavar="REV",
+        help="compare the tree of now with this git revision, which is built apart and takes turns",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     parser.add_argument("--fail", action="store_true", help="exit 1 if a promise falls short")
     return parser

@@ -27,7 +27,7 @@ STARTS = 500  # of a year, so that no start is special
 DAYS = 50  # worked days: as far as 400 hours
 
 
-def _starts() -> list[datetime]:
+def moments() -> list[datetime]:
     """Return moments of one year, open and closed ones, on whole hours as all peers know them."""
     chance = Random(SEED)
     first = datetime(2024, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def _starts() -> list[datetime]:
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Measure questions to one calendar, then its table, then the clocks of a desk."""
-    calendar, starts = office(), _starts()
+    calendar, starts = office(), moments()
     ends = {n: [calendar.add(each, timedelta(hours=n)) for each in starts] for n in _DISTANCES}
     yield from _added(effort, calendar, starts)
     yield from _elapsed(effort, calendar, starts, ends)

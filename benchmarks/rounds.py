@@ -95,7 +95,9 @@ def interleaved(
         counts = {}
         for name, contender in contenders.items():
             fitting = (
-                _count(contender, effort, clock) if count is None else min(count, contender.most)
+                fitting_count(contender, effort, clock)
+                if count is None
+                else min(count, contender.most)
             )
             if fitting:
                 counts[name] = fitting
@@ -103,20 +105,22 @@ def interleaved(
         names = list(counts)
         for _ in range(effort.rounds):
             for name in names:
-                seconds[name].append(_timed(contenders[name], counts[name], clock) / counts[name])
+                seconds[name].append(timed(contenders[name], counts[name], clock) / counts[name])
             names = names[1:] + names[:1]
     finally:
         gc.unfreeze()
     return seconds
 
 
-def _count(contender: Contender, effort: Effort, clock: Callable[[], float]) -> int:
+def fitting_count(
+    contender: Contender, effort: Effort, clock: Callable[[], float] = process_time
+) -> int:
     """Find how many operations fit one round; 0 if too few do. It warms up the contender, too."""
-    if _timed(contender, 1, clock) * LEAST > effort.patience:
+    if timed(contender, 1, clock) * LEAST > effort.patience:
         return 0
     count = min(LEAST, contender.most)
     while True:
-        elapsed = _timed(contender, count, clock)
+        elapsed = timed(contender, count, clock)
         if elapsed * LEAST / count > effort.patience:
             return 0
         if elapsed > effort.seconds / 4 or count == contender.most:
@@ -124,7 +128,8 @@ def _count(contender: Contender, effort: Effort, clock: Callable[[], float]) -> 
         count = min(contender.most, count * 4)
 
 
-def _timed(contender: Contender, count: int, clock: Callable[[], float]) -> float:
+def timed(contender: Contender, count: int, clock: Callable[[], float] = process_time) -> float:
+    """Return the seconds that ``count`` operations take; no garbage is collected meanwhile."""
     contender.prepare(count)
     gc.collect()
     was_on = gc.isenabled()
