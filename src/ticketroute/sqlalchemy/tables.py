@@ -66,7 +66,7 @@ class JournalTables:
 
     def __attrs_post_init__(self) -> None:
         for name, shape in TABLES.items():
-            facts: dict[str, Any] = {"sqlite_with_rowid": name not in WITHOUT_ROWID}
+            facts: dict[str, Any] = {"sqlite_with_rowid": False} if name in WITHOUT_ROWID else {}
             if name in FILL and KNOWS_WITH:
                 facts["postgresql_with"] = {"fillfactor": FILL[name]}
             table = sa.Table(
@@ -120,6 +120,4 @@ class JournalTables:
 def _column(column: Column) -> sa.Column[Any]:
     default = None if column.default is None else sa.text(str(column.default))
     kind = _TYPES[column.type]
-    return sa.Column(
-        column.name, kind, nullable=column.null, server_default=default, autoincrement=False
-    )
+    return sa.Column(column.name, kind, nullable=column.null, server_default=default)
