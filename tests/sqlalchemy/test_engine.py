@@ -455,6 +455,39 @@ def test_a_transaction_that_saw_an_older_desk_is_to_be_repeated(
         assert equals_the_fold(desk)
 
 
+def fail_and_go_on(session: orm.Session) -> None:
+    with pytest.raises(sa.exc.DBAPIError):
+        session.execute(sa.text("SELECT * FROM nowhere"))
+
+
+@pytest.mark.external
+def test_an_error_that_was_caught_loses_rows_and_tickets_and_refuses_commands(
+    postgres: str, engines: Engines
+) -> None:
+    engine = engines(postgres.replace("://", "+psycopg://"))
+    with staffed(engine) as desk:
+        with orm.Session(engine) as session:
+            with desk.inside(session) as inside:
+                inside.submit(mail("lost"))
+            fail_and_go_on(session)
+            with (
+                pytest.raises(HostTransactionError, match="have what may fail in a savepoint"),
+                desk.inside(session) as inside,
+            ):
+                inside.submit(mail("refused"))
+            session.commit()  # which is a rollback
+        assert tickets(desk) == []
+        with orm.Session(engine) as session:
+            with session.begin_nested() as savepoint:
+                fail_and_go_on(session)
+                savepoint.rollback()
+            with desk.inside(session) as inside:
+                inside.submit(mail("kept"))
+            session.commit()
+        assert tickets(desk) == ["kept"]
+        assert equals_the_fold(desk)
+
+
 @pytest.mark.parametrize("name", ["sqlite://", "sqlite:///:memory:"])
 def test_sqlite_in_memory_is_refused(name: str, engines: Engines) -> None:
     pool = {"poolclass": sa.StaticPool} if name == "sqlite://" else {}

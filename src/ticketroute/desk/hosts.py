@@ -47,6 +47,16 @@ OPEN_THERE: Final = "open the desk on the database that the connection is to"
 REPEAT: Final = (
     "repeat the whole transaction, at the isolation level READ COMMITTED if it happens often"
 )
+FAILED: Final = (
+    "an earlier statement of the transaction failed, so that PostgreSQL refuses the rest"
+)
+ROLL_BACK: Final = "roll it back; have what may fail in a savepoint, whose rollback ends the error"
+_REFUSALS: Final = {  # SQLSTATE -> what it means, and the way out
+    "25P02": (FAILED, ROLL_BACK),
+    "40001": ("the transaction saw an older state of the desk", REPEAT),
+    "40P01": ("the transaction saw an older state of the desk", REPEAT),
+    "42P01": (NO_DESK, OPEN_THERE),
+}
 BEGIN_IMMEDIATE: Final = (
     "begin the transaction with BEGIN IMMEDIATE (in Django: OPTIONS "
     '{"transaction_mode": "IMMEDIATE"}) and repeat it'
@@ -406,10 +416,8 @@ def in_our_words(fault: Exception, where: str, wait: float) -> Exception:
         if stale:
             return HostTransactionError("the transaction read before it locked", BEGIN_IMMEDIATE)
         return said if isinstance(said, DeskBusyError | NotAJournalError) else fault
-    if inner.sqlstate in ("40001", "40P01"):
-        return HostTransactionError("the transaction saw an older state of the desk", REPEAT)
-    if inner.sqlstate == "42P01":
-        return HostTransactionError(NO_DESK, OPEN_THERE)
+    if inner.sqlstate in _REFUSALS:
+        return HostTransactionError(*_REFUSALS[inner.sqlstate])
     if inner.sqlstate == "55P03":
         return DeskBusyError(where, wait)
     return fault
