@@ -44,6 +44,10 @@ class DeskCycle:
         places = self._work.places(count, len(self._open))
         self._todo = list(zip(self._work.tickets(count), places, strict=True))
 
+    def shorten(self, count: int) -> None:
+        """Leave out all but the first ``count`` operations of those made ready."""
+        del self._todo[count:]
+
     def run(self) -> None:
         """Submit and resolve in turn, each a millisecond later."""
         submit, resolve, open_ids, at = self._desk.submit, self._desk.resolve, self._open, self._at
