@@ -22,6 +22,7 @@ from ticketroute.testing.reference import choose, clocks, gate, hand_out
 from ticketroute.testing.reference.facts import (
     Ask,
     Facts,
+    Kind,
     QueueFacts,
     TicketFacts,
     draws,
@@ -83,7 +84,8 @@ def _timers_of(plain: Facts) -> dict[Timer, int]:
 
 def _agent(desk: Dispatcher, plain: Facts, agent_id: AgentId) -> None:
     record, known = desk._state.roster.agents[agent_id], plain.agents[agent_id]
-    slots, parked = gate.slots(plain, agent_id), gate.parked(plain, agent_id)
+    slots, mine = gate.slots(plain, agent_id), plain.tickets.values()
+    parked = [each for each in mine if each.agent == agent_id and not each.counts]
     assert record.terms == known.agent
     assert record.presence is known.presence
     assert record.rare.on_shift is known.on_shift
@@ -100,7 +102,10 @@ def _agent(desk: Dispatcher, plain: Facts, agent_id: AgentId) -> None:
     assert record.rare.reserved.keys() == {
         ticket.id for ticket in plain.tickets.values() if ticket.reserved == agent_id
     }
-    assert (record.rare.misses, record.rare.cooling_until) == (known.misses, known.cooling_until)
+    assert (record.rare.misses, record.rare.cooling_until) == (
+        known.misses,
+        known.dues.get(Kind.COOL_DOWN),
+    )
     assert record.last_assigned == known.stamp
     assert record.idle_since == choose.idle_since(plain, agent_id)
     assert list(record.rare.recent or ()) == known.recent
@@ -136,7 +141,7 @@ def _member(desk: Dispatcher, plain: Facts, member: MemberRecord, queue: QueueFa
     record = desk._state.roster.agents[agent_id]
     assert member.record is record
     assert member in record.members
-    assert member.held == gate.held(plain, agent_id, queue)
+    assert member.held == sum(each.queue is queue for each in gate.holdings(plain, agent_id))
     assert member.limit == gate.limit(plain, agent_id, queue)
     assert bool(member.is_open) == (agent_id in gate.members_with_room(plain, queue))
     assert member.membership == terms
@@ -378,7 +383,7 @@ def check_explanations(desk: Dispatcher, plain: Facts) -> None:
         done = ticket.state is RoutingState.DONE
         assert explanation.winner == (None if done else ticket.agent)
         if explanation.wait_reason not in (None, WaitReason.AWAITS_PULL):
-            assert explanation.wait_reason.value == gate.nearest_reason(plain, ticket)
+            assert explanation.wait_reason is gate.nearest_reason(plain, ticket)
         if explanation.decided_at is None:
             assert explanation.strategy == str(ticket.queue.queue.strategy)
         taken = {ticket.agent, *ticket.offers}

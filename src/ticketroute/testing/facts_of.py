@@ -10,7 +10,6 @@ from typing import Any
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.index.timers import Timer, TimerKind
 from ticketroute.core.records import AgentRecord, QueueRecord, TicketRecord
-from ticketroute.model.ids import AgentId
 from ticketroute.sla.calendar import Calendar
 from ticketroute.sla.clock import Book, Clock, Fired, MarkKind
 from ticketroute.sla.versions import Versions
@@ -21,16 +20,19 @@ from ticketroute.testing.reference.facts import (
     BookFacts,
     ClockFacts,
     Facts,
+    Kind,
     OfferFacts,
     QueueFacts,
-    Seats,
     TicketFacts,
     Tried,
+    Turns,
     Work,
     has_tiers,
     keeps_credits,
     takes_turns,
 )
+
+DUES = (Kind.RING, Kind.RESERVE, Kind.RELAX, Kind.HOLD_ROOM, Kind.RESPOND, Kind.IDLE)
 
 
 class ReadFacts(Facts):
@@ -68,6 +70,11 @@ class ReadFacts(Facts):
         """Return when a timer is due, or None."""
         return self.timers.get(Timer(kind, subject, detail))
 
+    def dues(self, subject: str, *kinds: Kind) -> dict[Kind, int]:
+        """Return what is due of an agent or a ticket."""
+        due = {kind: self.at(TimerKind[kind.name], subject) for kind in kinds}
+        return {kind: at for kind, at in due.items() if at is not None}
+
     def read_agent(self, record: AgentRecord) -> AgentFacts:
         """Read an agent."""
         return AgentFacts(
@@ -79,11 +86,10 @@ class ReadFacts(Facts):
             stamp=record.last_assigned,
             ended_at=record.ended_at,
             recent=list(record.rare.recent or ()),
-            grace_until=self.at(TimerKind.GRACE, record.id),
             misses=record.rare.misses,
             missed_at=record.rare.missed_at,
-            cooling_until=record.rare.cooling_until,
             on_shift=record.rare.on_shift,
+            dues=self.dues(record.id, Kind.GRACE, Kind.COOL_DOWN),
         )
 
     def read_queue(self, record: QueueRecord) -> QueueFacts:
@@ -91,8 +97,7 @@ class ReadFacts(Facts):
         return QueueFacts(
             record.terms,
             {agent_id: member.membership for agent_id, member in record.members.items()},
-            seats_of(record),
-            credits_of(record),
+            turns_of(record),
             {agent_id: member.position for agent_id, member in record.members.items()},
             record.next_position,
         )
@@ -130,14 +135,9 @@ class ReadFacts(Facts):
             record.past.wanted,
         )
         facts.silent, facts.asked = set(record.past.silent), set(record.asked or ())
-        facts.reserve_until = self.at(TimerKind.RESERVE, ticket_id)
-        facts.hold_at = self.at(TimerKind.HOLD_ROOM, ticket_id)
         facts.room_wanted, facts.room_of = record.past.room_wanted, record.past.room_of
         facts.taken = 0 if record.agent is None else taken_since(record.agent, ticket_id)
-        facts.relax_at = self.at(TimerKind.RELAX, ticket_id)
-        facts.ring_at = self.at(TimerKind.RING, ticket_id)
-        facts.respond_by = self.at(TimerKind.RESPOND, ticket_id)
-        facts.idle_at = self.at(TimerKind.IDLE, ticket_id)
+        facts.dues = self.dues(ticket_id, *DUES)
         for who, tried in (record.tried or {}).items():
             retry_at = self.at(TimerKind.RETRY, ticket_id, who)
             facts.tried[who] = Tried(tried.reason.value, retry_at, tried.lifted)
@@ -209,22 +209,16 @@ def facts_of(desk: Dispatcher) -> ReadFacts:
     return ReadFacts(desk)
 
 
-def seats_of(record: QueueRecord) -> dict[int, Seats]:
-    """Return the seats and the turn by tier; the tier is 0 if there are no tiers."""
-    if not takes_turns(record.terms.strategy):
+def turns_of(record: QueueRecord) -> dict[int, Turns]:
+    """Return the seats and the turn, or the credits, by tier; 0 is the tier if there are none."""
+    spec = record.terms.strategy
+    if not (takes_turns(spec) or keeps_credits(spec)):
         return {}
-    turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if has_tiers(record.terms.strategy) else ((0, turns),)
+    kept: tuple[Any, ...] = record.strategy.turns()
+    tiers = kept if has_tiers(spec) else ((0, kept),)
+    if keeps_credits(spec):
+        return {tier: Turns(owed=dict(owed)) for tier, owed in tiers}
     return {
-        tier: Seats({who: seat for seat, who in at}, given, last)
+        tier: Turns({who: seat for seat, who in at}, given, last)
         for tier, (last, given, at) in tiers
     }
-
-
-def credits_of(record: QueueRecord) -> dict[int, dict[AgentId, int]]:
-    """Return the credits of members by tier; the tier is 0 if there are no tiers."""
-    if not keeps_credits(record.terms.strategy):
-        return {}
-    turns: tuple[Any, ...] = record.strategy.turns()
-    tiers = turns if has_tiers(record.terms.strategy) else ((0, turns),)
-    return {tier: dict(owed) for tier, owed in tiers}

@@ -211,7 +211,7 @@ def _check_queued(desk: Facts, event: ev.TicketQueued) -> None:
     if ticket.queue.queue.delivery is Delivery.PULL:
         assert event.reason is ev.WaitReason.AWAITS_PULL
     else:
-        assert event.reason.value == gate.nearest_reason(desk, ticket)
+        assert event.reason is gate.nearest_reason(desk, ticket)
 
 
 def _check_short(desk: Facts, event: ev.OfferShort) -> None:

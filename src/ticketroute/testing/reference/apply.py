@@ -13,7 +13,7 @@ from ticketroute.sla import events as sla
 from ticketroute.testing.reference import choose, clocks, gate
 from ticketroute.testing.reference import facts as of
 from ticketroute.testing.reference.calendar import Edition
-from ticketroute.testing.reference.facts import SEARCHING, Facts, QueueFacts, TicketFacts
+from ticketroute.testing.reference.facts import SEARCHING, Facts, Kind, QueueFacts, TicketFacts
 
 WAITING, OFFERED, ASSIGNED, PARKED, DONE = RoutingState
 QUIET = (ev.Author.AUTOMATION, ev.Author.NOTE)
@@ -22,8 +22,7 @@ QUIET = (ev.Author.AUTOMATION, ev.Author.NOTE)
 def apply(facts: Facts, event: ev.Event) -> None:
     """Change the facts as an event says; fails at one that could not happen."""
     assert event.at >= facts.now
-    facts.now = event.at
-    facts.events += 1
+    facts.now, facts.events = event.at, facts.events + 1
     if isinstance(event, sla.ClockEvent):
         clocks.apply_clock_event(facts, event)
     elif isinstance(event, ev.TicketEvent) and not isinstance(event, ev.TicketSubmitted):
@@ -32,8 +31,8 @@ def apply(facts: Facts, event: ev.Event) -> None:
         _search(facts, ticket, event)
         _work(facts, ticket, event)
     else:
-        _change_agents(facts, event)
-        _change_the_rest(facts, event)
+        _serve(facts, event)
+        _agree(facts, event)
     spans = [of.window_of(queue.queue.strategy) for queue in facts.queues.values()]
     facts.watched = {span: facts.watched.get(span, []) for span in spans if span is not None}
     for ticket in facts.tickets.values():
@@ -60,10 +59,19 @@ def _seat(facts: Facts, order: Iterable[str] | None) -> None:
         if of.takes_turns(queue.queue.strategy):
             free = gate.members_with_room(facts, queue)
             for who in [each for each in order or queue.members if each in free]:
-                seats = choose.seats(facts, queue, who)
-                if who not in seats.of:
-                    seats.of[who] = seats.given
-                    seats.given += 1
+                turns = choose.turns(facts, queue, who)
+                if who not in turns.seats:
+                    turns.seats[who] = turns.given
+                    turns.given += 1
+
+
+def _move_turn(facts: Facts, queue: QueueFacts, who: str) -> None:
+    """Note that the strategy asked an agent: it is the next one's turn."""
+    if of.takes_turns(queue.queue.strategy):
+        turns = choose.turns(facts, queue, who)
+        turns.last = turns.seats[who]
+    if of.keeps_credits(queue.queue.strategy):
+        choose.charge(facts, queue, who)
 
 
 def _loosen(facts: Facts, ticket: TicketFacts) -> None:
@@ -91,9 +99,7 @@ def _start_wait(facts: Facts, ticket: TicketFacts) -> None:
     _end_wait(ticket, WAITING)
     ticket.skills, ticket.reach = dict(ticket.ticket.skills), None
     ticket.waiting_since, ticket.relaxed, ticket.waited_for = facts.now, 0, False
-    _time_relaxation(facts, ticket)
-    if ticket in facts.loose:  # the last one, for it searches anew
-        facts.loose.remove(ticket)
+    facts.loose = [each for each in facts.loose if each is not ticket]  # it searches anew: last
     _loosen(facts, ticket)
 
 
@@ -101,43 +107,42 @@ def _end_wait(ticket: TicketFacts, state: RoutingState) -> None:
     """End the search for an agent; answers outlast it."""
     assert state is WAITING or not ticket.offers
     ticket.state, ticket.in_line, ticket.added = state, False, []
-    ticket.waiting_since = ticket.relax_at = ticket.ring_at = ticket.hold_at = None
-    ticket.reserved = ticket.reserve_until = ticket.room_of = None
+    ticket.waiting_since = ticket.reserved = ticket.room_of = None
     ticket.wanted, ticket.room_wanted = 0, False
+    _clear(ticket, Kind.RING, Kind.HOLD_ROOM, Kind.RESERVE)
 
 
-def _time_relaxation(facts: Facts, ticket: TicketFacts) -> None:
-    """Set when the next step of the schedule is due."""
-    steps = ticket.queue.queue.relaxations[ticket.relaxed :]
-    ticket.relax_at = None
-    if ticket.waiting_since is not None and steps:
-        ticket.relax_at = max(ticket.waiting_since + steps[0].after, facts.now)
+def _clear(known: TicketFacts | of.AgentFacts, *kinds: Kind) -> None:
+    """Note that something is not due any more."""
+    for kind in kinds:
+        known.dues.pop(kind, None)
 
 
 def _time_room(facts: Facts, ticket: TicketFacts) -> None:
     """Set when room is to be held for a ticket that waits in its line."""
     after, since = ticket.queue.queue.hold_room_after, ticket.waiting_since
-    ticket.hold_at = None
+    _clear(ticket, Kind.HOLD_ROOM)
     if after is not None and since is not None and not ticket.room_wanted:
-        ticket.hold_at = max(since + after, facts.now)
+        ticket.dues[Kind.HOLD_ROOM] = max(since + after, facts.now)
 
 
 def _time_answer(facts: Facts, ticket: TicketFacts) -> None:
     """Set by when an agent has to write, unless that is set."""
     within = ticket.queue.queue.respond_within
-    if within is not None and ticket.respond_by is None:
-        ticket.respond_by = facts.now + within
+    if within is not None and ticket.state is ASSIGNED:
+        ticket.dues.setdefault(Kind.RESPOND, facts.now + within)
 
 
 def _time_silence(facts: Facts, ticket: TicketFacts) -> None:
     """Set when a conversation without a word goes on hold."""
     after = ticket.queue.queue.idle_after
     if after is not None and ticket.state is ASSIGNED:
-        ticket.idle_at = facts.now + after
+        ticket.dues[Kind.IDLE] = facts.now + after
 
 
-def _begin_work(facts: Facts, ticket: TicketFacts, who: str) -> None:
-    """Set what is due for a ticket that an agent begins to work."""
+def _begin_work(facts: Facts, ticket: TicketFacts, who: str, cost: int) -> None:
+    """Begin a stretch of work, with what is due in it."""
+    ticket.state, ticket.since, ticket.cost = ASSIGNED, facts.now, cost
     _time_answer(facts, ticket)
     _time_silence(facts, ticket)
     _start_grace(facts, who)
@@ -146,10 +151,10 @@ def _begin_work(facts: Facts, ticket: TicketFacts, who: str) -> None:
 def _start_grace(facts: Facts, who: str) -> None:
     """Give an agent who is gone and yet has work the grace to come back."""
     known, mine = facts.agents[who], gate.slots(facts, who)
-    if not gate.is_gone(facts, who):
-        known.grace_until = None
-    elif known.grace_until is None and any(each.state is ASSIGNED for each in mine):
-        known.grace_until = facts.now + facts.defaults.grace
+    if known.presence is not Presence.OFFLINE and known.on_shift:
+        _clear(known, Kind.GRACE)
+    elif any(each.state is ASSIGNED for each in mine):
+        known.dues.setdefault(Kind.GRACE, facts.now + facts.defaults.grace)
 
 
 def _trim_rate(facts: Facts, who: str) -> None:
@@ -179,7 +184,8 @@ def _rest(facts: Facts, ticket: TicketFacts) -> None:
     """End the present stretch of work, and wait for nobody's words."""
     if ticket.agent is not None and ticket.since is not None:
         _note(facts, ticket.agent, handled=facts.now - ticket.since)
-    ticket.since = ticket.respond_by = ticket.idle_at = None
+    ticket.since = None
+    _clear(ticket, Kind.RESPOND, Kind.IDLE)
 
 
 def _part(facts: Facts, ticket: TicketFacts) -> None:
@@ -202,11 +208,11 @@ def _refuse(
     facts: Facts, ticket: TicketFacts, event: ev.OfferDeclined | ev.OfferExpired, why: str
 ) -> None:
     """Note that an agent is not to be asked again, or not before an instant."""
-    known = facts.agents[event.agent_id]
+    dues = facts.agents[event.agent_id].dues
     _end_offer(facts, ticket, event.agent_id)
     ticket.tried[event.agent_id] = of.Tried(why, event.retry_at)
     if event.cool_until is not None:
-        known.cooling_until = max(event.cool_until, known.cooling_until or 0)
+        dues[Kind.COOL_DOWN] = max(event.cool_until, dues.get(Kind.COOL_DOWN, 0))
 
 
 def _forget_tries(facts: Facts, who: str) -> None:
@@ -214,14 +220,6 @@ def _forget_tries(facts: Facts, who: str) -> None:
     for ticket in facts.tickets.values():
         if ticket.tried.pop(who, None) is not None:
             _loosen(facts, ticket)
-
-
-def _move_turn(facts: Facts, queue: QueueFacts, who: str) -> None:
-    if of.takes_turns(queue.queue.strategy):
-        seats = choose.seats(facts, queue, who)
-        seats.last = seats.of[who]
-    if of.keeps_credits(queue.queue.strategy):
-        choose.charge(facts, queue, who)
 
 
 def _join(queue: QueueFacts, who: str, terms: Membership) -> None:
@@ -245,16 +243,19 @@ def _goes_on(ticket: TicketFacts) -> None:
         ticket.status = Status.OPEN
 
 
-def _widen(ticket: TicketFacts, wanted: int, ring_at: int | None) -> None:
+def _widen(ticket: TicketFacts, wanted: int, now: int) -> None:
     """Ring at so many; at everyone for good, once as many are wanted as there are."""
     everyone = {who for queue in ticket.queues for who in queue.members}
-    ticket.wanted, ticket.ring_at = wanted, None if wanted >= len(everyone) else ring_at
+    step, ticket.wanted = of.step_of(ticket.queue), wanted
+    _clear(ticket, Kind.RING)
+    if step is not None and wanted < len(everyone):
+        ticket.dues[Kind.RING] = now + step
 
 
 # --- agents and queues ----------------------------------------------------------------------------
 
 
-def _change_agents(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+def _serve(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
     match event:
         case ev.AgentAdded():
             known = of.AgentFacts(event.agent, event.presence, event.at, event.reason)
@@ -275,15 +276,15 @@ def _change_agents(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one ca
                 work[:] = [each for each in work if each.agent_id != who]
             for queue in facts.queues.values():
                 queue.members.pop(who, None)
-                numbers = [*(seats.of for seats in queue.seats.values()), *queue.credits.values()]
-                for numbered in (queue.position, *numbers):
+                turns = [each for turn in queue.turns.values() for each in (turn.seats, turn.owed)]
+                for numbered in (queue.position, *turns):
                     numbered.pop(who, None)
         case ev.PresenceChanged(agent_id=who):
             known = facts.agents[who]
             if event.presence is Presence.AVAILABLE and known.presence is not Presence.AVAILABLE:
                 known.available_since, known.misses, known.missed_at = event.at, 0, None
                 _forget_tries(facts, who)
-            known.presence, known.reason = event.presence, event.reason
+            known.presence, known.reason, known.too_many = event.presence, event.reason, None
             _start_grace(facts, who)
         case ev.ChannelSwitched():
             off = facts.agents[event.agent_id].off
@@ -294,14 +295,12 @@ def _change_agents(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one ca
             _look_at_shift(facts, event.agent_id)
             assert facts.agents[event.agent_id].on_shift is begins
         case ev.GraceEnded():
-            assert facts.agents[event.agent_id].grace_until == event.at
-            facts.agents[event.agent_id].grace_until = None
+            assert facts.agents[event.agent_id].dues.pop(Kind.GRACE) == event.at
         case ev.RateLimitLifted():
             assert gate.rate_lifts_at(facts, event.agent_id) == event.at
             _trim_rate(facts, event.agent_id)
         case ev.CoolDownEnded():
-            assert facts.agents[event.agent_id].cooling_until == event.at
-            facts.agents[event.agent_id].cooling_until = None
+            assert facts.agents[event.agent_id].dues.pop(Kind.COOL_DOWN) == event.at
         case ev.MemberAdded():
             _join(facts.queues[event.queue_id], event.agent_id, event.membership)
         case ev.MemberChanged():
@@ -317,7 +316,7 @@ def _change_agents(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one ca
             queue.positions = len(event.order)
 
 
-def _change_the_rest(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+def _agree(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
     match event:
         case ev.DeskOpened() | ev.DefaultsChanged():
             facts.defaults = event.defaults
@@ -393,27 +392,25 @@ def _rename_requester(facts: Facts, ticket: TicketFacts, alias: str) -> None:
 def _change_queue(facts: Facts, known: QueueFacts, event: ev.QueueChanged) -> None:
     before, now = known.queue, event.queue
     if before.strategy != now.strategy:
-        known.seats, known.credits = {}, {}
+        known.turns = {}
     known.queue = evolve(now, parked_counts=before.parked_counts)
     _seat(facts, None)  # before those who gain room because tickets on hold count no more
     known.queue = now
     asks_more = (now.offer, now.strategy) != (before.offer, before.strategy)
-    for ticket in gate.open_tickets(t for t in facts.tickets.values() if t.queue is known):
+    for ticket in gate.open_tickets(facts, queue=known):
         if asks_more and now.delivery is before.delivery and ticket.offers:
             _loosen(facts, ticket)
-        if now.relaxations != before.relaxations:
-            _time_relaxation(facts, ticket)
         if now.hold_room_after != before.hold_room_after and ticket.in_line:
             _time_room(facts, ticket)
         if now.respond_within != before.respond_within:
-            awaited = ticket.respond_by is not None
+            awaited = Kind.RESPOND in ticket.dues
             if before.respond_within is None:
                 awaited = not ticket.answered
-            ticket.respond_by = None
-            if awaited and ticket.state is ASSIGNED:
+            _clear(ticket, Kind.RESPOND)
+            if awaited:
                 _time_answer(facts, ticket)
         if now.idle_after != before.idle_after:
-            ticket.idle_at = None
+            _clear(ticket, Kind.IDLE)
             _time_silence(facts, ticket)
 
 
@@ -436,12 +433,12 @@ def _search(  # noqa: C901  one case for each event
         case ev.TicketOffered(agent_id=who):
             assert ticket.state in SEARCHING
             assert who not in ticket.offers
-            queue, step = facts.queues[event.queue_id], of.step_of(ticket.queue)
-            ticket.reserved = ticket.reserve_until = None
+            queue, ticket.reserved = facts.queues[event.queue_id], None
+            _clear(ticket, Kind.RESERVE)
             if event.cause in ev.BY_STRATEGY:
                 _move_turn(facts, queue, who)
-            if step is not None and not ticket.wanted:
-                _widen(ticket, 1, event.at + step)
+            if of.step_of(ticket.queue) is not None and not ticket.wanted:
+                _widen(ticket, 1, event.at)
             ticket.offers[who] = of.OfferFacts(ticket, queue, event, facts.events)
             ticket.state = OFFERED
             ticket.asked.add(who)
@@ -457,6 +454,8 @@ def _search(  # noqa: C901  one case for each event
             known = facts.agents[event.agent_id]
             if event.misses > known.misses:
                 known.misses, known.missed_at = event.misses, event.at
+            if known.misses >= ticket.offers[event.agent_id].queue.queue.offer.max_misses:
+                known.too_many = known.too_many or facts.events
             _refuse(facts, ticket, event, "missed")
         case ev.OfferWithdrawn():
             _end_offer(facts, ticket, event.agent_id)
@@ -468,20 +467,20 @@ def _search(  # noqa: C901  one case for each event
                 del ticket.tried[event.agent_id]
             _search_on(facts, ticket)
         case ev.RingWidened():
-            assert (ticket.ring_at, ticket.wanted + 1) == (event.at, event.wanted)
-            step = of.step_of(ticket.queue)
-            _widen(ticket, event.wanted, None if step is None else event.at + step)
+            assert (ticket.dues[Kind.RING], ticket.wanted + 1) == (event.at, event.wanted)
+            _widen(ticket, event.wanted, event.at)
             _loosen(facts, ticket)
         case ev.TicketReserved():
             ticket.reserved_by, ticket.waited_for = facts.events, True
-            ticket.reserved, ticket.reserve_until = event.agent_id, event.until
+            ticket.reserved, ticket.dues[Kind.RESERVE] = event.agent_id, event.until
         case ev.ReserveEnded():
             assert ticket.reserved is not None
-            ticket.reserved = ticket.reserve_until = None
+            ticket.reserved = None
+            _clear(ticket, Kind.RESERVE)
             _loosen(facts, ticket)
         case ev.RoomWanted():
-            assert ticket.hold_at == event.at
-            ticket.hold_at, ticket.room_wanted = None, True
+            assert ticket.dues.pop(Kind.HOLD_ROOM) == event.at
+            ticket.room_wanted = True
         case ev.RoomHeld():
             assert ticket.room_wanted
             assert gate.held_for(facts, event.agent_id) is None
@@ -492,12 +491,11 @@ def _search(  # noqa: C901  one case for each event
         case ev.TicketRelaxed():
             if event.cause is ev.Cause.TIME:
                 skips = ticket.queue.queue.relaxations[ticket.relaxed].skip_wait
-                assert skips or ticket.relax_at == event.at
+                assert skips or of.relaxes_at(ticket, facts.now) == event.at
                 assert event.step == ticket.relaxed + 1
             ticket.relaxed, ticket.priority, ticket.reach = event.step, event.priority, event.reach
             ticket.skills = dict(event.skills)
             ticket.added = [facts.queues[queue_id] for queue_id in event.added]
-            _time_relaxation(facts, ticket)
             _loosen(facts, ticket)
         case ev.TicketPriorityChanged():
             ticket.priority = event.priority
@@ -540,7 +538,7 @@ def _work(  # noqa: C901  one case for each event
         case ev.TicketTransferred():
             assert facts.queues[event.from_queue] is ticket.queue
             assert not ticket.offers
-            ticket.respond_by = ticket.idle_at = None
+            _clear(ticket, Kind.RESPOND, Kind.IDLE)
             ticket.queue, ticket.arrived = facts.queues[event.to_queue], event.arrived
             if ticket.book is not None and event.from_queue != event.to_queue:
                 ticket.book.queued = event.at
@@ -549,9 +547,8 @@ def _work(  # noqa: C901  one case for each event
             if ticket.state is WAITING:
                 ticket.recalled = ticket.recalled or _asks_less(ticket)
                 _start_wait(facts, ticket)
-            elif ticket.state is ASSIGNED:
-                _time_answer(facts, ticket)
-                _time_silence(facts, ticket)
+            _time_answer(facts, ticket)
+            _time_silence(facts, ticket)
         case ev.TicketReplied():
             _reply(facts, ticket, event)
         case ev.TicketHeld():
@@ -563,8 +560,7 @@ def _work(  # noqa: C901  one case for each event
             _goes_on(ticket)
             if event.cost != ticket.cost:
                 ticket.slot = None  # given back and taken anew
-            ticket.state, ticket.since, ticket.cost = ASSIGNED, event.at, event.cost
-            _begin_work(facts, ticket, event.agent_id)
+            _begin_work(facts, ticket, event.agent_id, event.cost)
         case ev.TicketResolved():
             assert ticket.state is not DONE
             _end_wait(ticket, DONE)
@@ -574,7 +570,7 @@ def _work(  # noqa: C901  one case for each event
                 _part(facts, ticket)
             else:
                 assert ticket.agent is not None
-                ticket.respond_by = ticket.idle_at = None
+                _clear(ticket, Kind.RESPOND, Kind.IDLE)
                 facts.agents[ticket.agent].ended_at = event.at
         case ev.TicketReopened():
             assert ticket.state is DONE
@@ -599,8 +595,7 @@ def _work(  # noqa: C901  one case for each event
             ticket.status, ticket.tried = Status.CLOSED, {}
             _part(facts, ticket)
         case ev.TicketEscalated():
-            assert ticket.respond_by == event.at
-            ticket.respond_by = None
+            assert ticket.dues.pop(Kind.RESPOND) == event.at
         case ev.TicketClosed():
             ticket.status = Status.CLOSED
 
@@ -614,7 +609,7 @@ def _assign(facts: Facts, ticket: TicketFacts, event: ev.TicketAssigned) -> None
     assert ticket.offers.keys() == ({who} if event.cause is ev.Cause.ACCEPTED else set())
     if ticket.offers:
         known.misses, known.missed_at = 0, None
-        taken = ticket.offers[who].number
+        taken = ticket.offers[who].taken
         _end_offer(facts, ticket, who)
     _end_wait(ticket, ASSIGNED)
     ticket.tried.pop(who, None)
@@ -634,10 +629,9 @@ def _assign(facts: Facts, ticket: TicketFacts, event: ev.TicketAssigned) -> None
         _note(facts, who, taken=1)
     ticket.agent = ticket.last_agent = who
     ticket.slot, ticket.taken, ticket.came_from = facts.events, taken, None
-    ticket.cost, ticket.since = event.cost, event.at
     if ticket.book is not None:
         ticket.book.handed = True
-    _begin_work(facts, ticket, who)
+    _begin_work(facts, ticket, who, event.cost)
 
 
 def _reply(facts: Facts, ticket: TicketFacts, event: ev.TicketReplied) -> None:
@@ -648,11 +642,11 @@ def _reply(facts: Facts, ticket: TicketFacts, event: ev.TicketReplied) -> None:
     if event.author is ev.Author.AGENT:
         if ticket.status in (Status.NEW, Status.OPEN):
             ticket.status = Status.ANSWERED
-        ticket.hops, ticket.respond_by, ticket.silent = 0, None, set()
+        ticket.hops, ticket.silent = 0, set()
+        _clear(ticket, Kind.RESPOND)
         ticket.answered = ticket.answered or ticket.state not in (PARKED, DONE)
     else:
         ticket.status = Status.OPEN if ticket.status is Status.ANSWERED else ticket.status
         ticket.answered = False
-        if ticket.state is ASSIGNED:
-            _time_answer(facts, ticket)
+        _time_answer(facts, ticket)
     _time_silence(facts, ticket)

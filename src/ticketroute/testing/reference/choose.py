@@ -197,11 +197,11 @@ def key_of(  # noqa: C901  one case for each strategy
         case "headroom":
             return gate.load(facts, who) - gate.capacity(facts, who)
         case "round_robin":
-            mine = seats(facts, queue, who)
-            seat = mine.of.get(who, mine.given)  # an agent who never had room has none: last
-            return (seat <= mine.last or who not in mine.of, seat)
+            mine = turns(facts, queue, who)
+            seat = mine.seats.get(who, mine.given)  # an agent who never had room has none: last
+            return (seat <= mine.last or who not in mine.seats, seat)
         case "weighted_round_robin":
-            owed = credits_of(facts, queue, who).get(who, 0)
+            owed = turns(facts, queue, who).owed.get(who, 0)
             return -owed - shares(facts, queue, who).get(who, 0)
         case "longest_idle":
             return idle_since(facts, who)
@@ -232,8 +232,8 @@ def key_shown(facts: Facts, queue: QueueFacts, who: str, skills: dict[str, int])
             case "load_ratio":
                 key = floor(key * 1_000_000 + Fraction(1, 2))
             case "round_robin":
-                mine = seats(facts, queue, who)
-                key = (mine.of[who] - mine.last - 1) % mine.given
+                mine = turns(facts, queue, who)
+                key = (mine.seats[who] - mine.last - 1) % mine.given
             case "top_down":
                 key = queue.position[who]
         shown += key if isinstance(key, tuple) else (key,)
@@ -245,14 +245,9 @@ def group(facts: Facts, queue: QueueFacts, who: str) -> int:
     return gate.tier(facts, queue, who) if of.has_tiers(queue.queue.strategy) else 0
 
 
-def seats(facts: Facts, queue: QueueFacts, who: str) -> of.Seats:
-    """Return the seats of those among whom an agent takes turns."""
-    return queue.seats.setdefault(group(facts, queue, who), of.Seats())
-
-
-def credits_of(facts: Facts, queue: QueueFacts, who: str) -> dict[str, int]:
-    """Return what those are owed among whom an agent takes turns."""
-    return queue.credits.setdefault(group(facts, queue, who), {})
+def turns(facts: Facts, queue: QueueFacts, who: str) -> of.Turns:
+    """Return the turns of those among whom an agent takes theirs."""
+    return queue.turns.setdefault(group(facts, queue, who), of.Turns())
 
 
 def shares(facts: Facts, queue: QueueFacts, who: str) -> dict[str, int]:
@@ -266,7 +261,7 @@ def shares(facts: Facts, queue: QueueFacts, who: str) -> dict[str, int]:
 
 def charge(facts: Facts, queue: QueueFacts, who: str) -> None:
     """Give everybody with room their share of a ticket, and take the ticket from who was asked."""
-    owed, brought = credits_of(facts, queue, who), shares(facts, queue, who)
+    owed, brought = turns(facts, queue, who).owed, shares(facts, queue, who)
     for each, share in brought.items():
         owed[each] = owed.get(each, 0) + share
     owed[who] = max(min(owed.get(who, 0), MOST) - sum(brought.values()), LEAST)

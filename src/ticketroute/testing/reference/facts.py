@@ -24,6 +24,26 @@ EVERYONE = 1 << 30
 SEARCHING = (RoutingState.WAITING, RoutingState.OFFERED)
 
 
+class Kind(IntEnum):
+    """What falls due; of one instant, the smaller goes first: room before work."""
+
+    SHIFT = 0  # at the instant it ends, nobody gets anything any more
+    WRAP_UP = 1
+    RATE_LIMIT = 2
+    COOL_DOWN = 3
+    RETRY = 4
+    OFFER = 5
+    GIVE_UP = 6  # once all offers have expired: who missed too many
+    RING = 7
+    RESERVE = 8
+    RELAX = 9
+    HOLD_ROOM = 10
+    RESPOND = 11
+    IDLE = 12
+    GRACE = 13
+    CLOCK = 14
+
+
 @dataclass(eq=False)
 class AgentFacts:
     """An agent, and what the events said of them."""
@@ -36,30 +56,30 @@ class AgentFacts:
     stamp: int = 0  # number of the desk's assignment that was their last; 0 means never
     ended_at: int | None = None
     recent: list[int] = field(default_factory=list)  # assignments that the rate limit counts
-    grace_until: int | None = None
     misses: int = 0  # in a row
     missed_at: int | None = None  # when the last of them was counted
-    cooling_until: int | None = None
+    too_many: int | None = None  # number of the event with which they missed too many
     on_shift: bool = True
+    dues: dict[Kind, int] = field(default_factory=dict)  # grace, cool-down
 
 
 @dataclass
-class Seats:
-    """Whose turn it is: numbers that are given once, in the order of first having room."""
+class Turns:
+    """Whose turn it is: seats are given once, in the order of first having room."""
 
-    of: dict[str, int] = field(default_factory=dict)
+    seats: dict[str, int] = field(default_factory=dict)
     given: int = 0
     last: int = -1
+    owed: dict[str, int] = field(default_factory=dict)  # parts of a ticket
 
 
 @dataclass(eq=False)
 class QueueFacts:
-    """A queue, its members in order, whose turn it is, and who is owed a ticket."""
+    """A queue, its members in order, and whose turn it is."""
 
     queue: Queue
     members: dict[str, Membership] = field(default_factory=dict)
-    seats: dict[int, Seats] = field(default_factory=dict)  # by tier; 0 where there are none
-    credits: dict[int, dict[str, int]] = field(default_factory=dict)  # by tier, as seats
+    turns: dict[int, Turns] = field(default_factory=dict)  # by tier; 0 where there are none
     position: dict[str, int] = field(default_factory=dict)  # numbers in the list, with gaps
     positions: int = 0  # given so far
 
@@ -75,12 +95,18 @@ class Tried:
 
 @dataclass(eq=False)
 class OfferFacts:
-    """A ticket put to an agent and not answered yet."""
+    """A ticket put to an agent and not answered yet; it holds room as a ticket at work does."""
 
     of: TicketFacts
     queue: QueueFacts
     event: ev.TicketOffered
-    number: int  # of that event
+    taken: int  # number of that event
+    wrap_up_until: None = None
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket that is offered."""
+        return self.of.ticket
 
     @property
     def cost(self) -> int:
@@ -135,13 +161,7 @@ class TicketFacts:
     ever_answered: bool = False  # by an agent
     silent: set[str] = field(default_factory=set)  # agents who did not answer it
     book: BookFacts | None = None  # once anything was promised on the desk
-    # what is due
-    reserve_until: int | None = None
-    relax_at: int | None = None
-    ring_at: int | None = None
-    hold_at: int | None = None
-    respond_by: int | None = None
-    idle_at: int | None = None
+    dues: dict[Kind, int] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -177,7 +197,7 @@ class TicketFacts:
             return False
         if step_of(self.queue) is None:
             return not self.rings_one
-        return self.wanted > 0 and self.ring_at is None
+        return self.wanted > 0 and Kind.RING not in self.dues
 
     @property
     def wants(self) -> int:
@@ -289,6 +309,7 @@ class Facts:
     queues: dict[str, QueueFacts] = field(default_factory=dict)
     tickets: dict[str, TicketFacts] = field(default_factory=dict)
     now: int = 0
+    by: str | None = None  # who gives the present command
     assignments: int = 0
     events: int = 0  # so far
     watched: dict[int, list[Work]] = field(default_factory=dict)  # by how far back one looks
@@ -308,25 +329,6 @@ def forgettable(facts: Facts, before: int) -> list[str]:
         for ticket in facts.tickets.values()
         if ticket.done_at is not None and ticket.done_at < before and ticket.agent is None
     ]
-
-
-class Kind(IntEnum):
-    """What falls due; of one instant, the smaller goes first: room before work."""
-
-    SHIFT = 0  # at the instant it ends, nobody gets anything any more
-    WRAP_UP = 1
-    RATE_LIMIT = 2
-    COOL_DOWN = 3
-    RETRY = 4
-    OFFER = 5
-    RING = 6
-    RESERVE = 7
-    RELAX = 8
-    HOLD_ROOM = 9
-    RESPOND = 10
-    IDLE = 11
-    GRACE = 12
-    CLOCK = 13
 
 
 class Due(NamedTuple):
@@ -377,6 +379,12 @@ rings = ends_in("ring_all")
 takes_turns = ends_in("round_robin")
 keeps_credits = ends_in("weighted_round_robin")
 draws = ends_in("random", "weighted_random", "power_of_two")
+
+
+def relaxes_at(ticket: TicketFacts, now: int) -> int | None:
+    """Return when the next step of a ticket's schedule is due, if it searches and there is one."""
+    steps, since = ticket.queue.queue.relaxations[ticket.relaxed :], ticket.waiting_since
+    return max(since + steps[0].after, now) if steps and since is not None else None
 
 
 def retry_after(queue: Queue) -> int:

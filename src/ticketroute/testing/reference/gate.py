@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from ticketroute.model.agent import Agent, Presence, RateLimit
 from ticketroute.model.events import WaitReason
 from ticketroute.model.lifecycle import RoutingState
-from ticketroute.model.queue import Delivery
 from ticketroute.testing.reference.calendar import END, Hours
 from ticketroute.testing.reference.facts import (
     Ask,
     Facts,
     Holding,
+    Kind,
     OfferFacts,
     QueueFacts,
     TicketFacts,
@@ -36,36 +36,24 @@ def slots(facts: Facts, who: str) -> list[TicketFacts]:
     return [each for each in facts.tickets.values() if each.agent == who and each.counts]
 
 
-def parked(facts: Facts, who: str) -> list[TicketFacts]:
-    """Return what an agent has on hold without its counting."""
-    return [each for each in facts.tickets.values() if each.agent == who and not each.counts]
-
-
-def open_tickets(tickets: Iterable[TicketFacts]) -> list[TicketFacts]:
-    """Return those that are not done, by first arrival."""
-    left = (each for each in tickets if each.state is not RoutingState.DONE)
-    return sorted(left, key=lambda ticket: (ticket.arrived, ticket.ordinal))
-
-
-def held_by(facts: Facts, who: str) -> list[TicketFacts]:
-    """Return the tickets that an agent works or has on hold, by first arrival."""
-    return open_tickets(each for each in facts.tickets.values() if each.agent == who)
+def open_tickets(
+    facts: Facts, *, agent: str | None = None, queue: QueueFacts | None = None
+) -> list[TicketFacts]:
+    """Return what is not done, of an agent or a queue or all there is, by first arrival."""
+    left = [each for each in facts.tickets.values() if each.state is not RoutingState.DONE]
+    mine = [each for each in left if agent in (None, each.agent) and queue in (None, each.queue)]
+    return sorted(mine, key=lambda ticket: (ticket.arrived, ticket.ordinal))
 
 
 def offers(facts: Facts, who: str) -> list[OfferFacts]:
     """Return what an agent is asked and has not answered, the oldest first."""
     mine = (each.offers[who] for each in facts.tickets.values() if who in each.offers)
-    return sorted(mine, key=lambda offer: offer.number)
+    return sorted(mine, key=lambda offer: offer.taken)
 
 
 def holdings(facts: Facts, who: str) -> list[Holding]:
     """Return all that takes up an agent's capacity."""
     return [*slots(facts, who), *offers(facts, who)]
-
-
-def ticket_of(holding: Holding) -> TicketFacts:
-    """Return the ticket itself, worked or offered."""
-    return holding.of if isinstance(holding, OfferFacts) else holding
 
 
 def is_soft(agent: Agent, channel: str) -> bool:
@@ -75,7 +63,7 @@ def is_soft(agent: Agent, channel: str) -> bool:
 
 def units(agent: Agent, mine: Sequence[Holding], *, soft: bool) -> int:
     """Return the units of work that may be interrupted, or of that which may not."""
-    kind = (each for each in mine if is_soft(agent, ticket_of(each).ticket.channel) is soft)
+    kind = (each for each in mine if is_soft(agent, each.ticket.channel) is soft)
     return sum(each.cost for each in kind)
 
 
@@ -99,11 +87,6 @@ def limit(facts: Facts, who: str, queue: QueueFacts) -> int:
     """Return the most tickets of a queue that a member may have."""
     limits = (queue.members[who].limit, queue.queue.limit_per_agent, facts.defaults.queue_limit)
     return next(limit for limit in limits if limit is not None)
-
-
-def held(facts: Facts, who: str, queue: QueueFacts) -> int:
-    """Return how many tickets of one queue count for an agent."""
-    return sum(each.queue is queue for each in holdings(facts, who))
 
 
 def figures(facts: Facts, span: int, who: str) -> tuple[int, int]:
@@ -158,11 +141,6 @@ def shift_changes_at(facts: Facts, who: str) -> int | None:
     return shift.next_closed(facts.now) if known.on_shift else shift.next_open(facts.now)
 
 
-def is_gone(facts: Facts, who: str) -> bool:
-    """Return whether an agent is offline or off their shift."""
-    return facts.agents[who].presence is Presence.OFFLINE or not facts.agents[who].on_shift
-
-
 def is_there(facts: Facts, who: str, queue: QueueFacts, channel: str) -> bool:
     """Return whether an agent serves a queue and is available on a channel."""
     if who not in queue.members:
@@ -184,52 +162,47 @@ def ask_of(facts: Facts, ticket: TicketFacts, queue: QueueFacts, *, by_hand: boo
     return Ask(*asks, permitted, ticket.reach, excluded, ticket.reserved, ticket.id, by_hand)
 
 
-def reasons(  # noqa: C901  one gate is one list of checks, in their order
+def reasons(
     facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
-) -> Iterator[str]:
-    """Yield every reason why not, in the order of asking; ``at`` looks ahead in time."""
+) -> list[str]:
+    """Return every reason why not, in the order of asking; ``at`` looks ahead in time."""
     if who not in facts.agents or who not in ask.queue.members:
-        yield "not_member" if who in facts.agents else "unknown_agent"
-        return
-    known = facts.agents[who]
-    if not (ask.queue.members[who].automatic or ask.by_hand):
-        yield "by_hand_only"
-    if known.presence is not Presence.AVAILABLE:
-        yield str(known.presence.value)
-    if not (known.on_shift if at is None else works_at(facts, who, at)):
-        yield "off_shift"
-    if not serves_channel(known.agent, ask) or ask.channel in known.off:
-        yield "channel_off"
-    mine = [each for each in holdings(facts, who) if ticket_of(each).id != without]
+        return ["not_member" if who in facts.agents else "unknown_agent"]
+    known, skills = facts.agents[who], facts.agents[who].agent.skills
+    mine = [each for each in holdings(facts, who) if each.ticket.id != without]
     if at is not None:
-        mine = [each for each in mine if (wraps_up_until(each) or at + 1) > at]
+        mine = [each for each in mine if (each.wrap_up_until or at + 1) > at]
     full = no_room(facts, who, ask, mine)
-    if full and not no_room(facts, who, ask, [m for m in mine if not wraps_up_until(m)]):
-        yield "wrap_up"
-    if known.cooling_until is not None and (at is None or at < known.cooling_until):
-        yield "cooling_down"
-    if any(skill not in known.agent.skills for skill in ask.skills):
-        yield "missing_skill"
-    if any(known.agent.skills.get(skill, 10) < level for skill, level in ask.skills.items()):
-        yield "skill_level"
-    if not in_reach(facts, who, ask):
-        yield "out_of_reach"
-    yield from full
-    if rate_full(facts, who, without=without, at=at):
-        yield "rate_limit"
-    if who in ask.excluded and (at is None or not may_retry(facts, who, ask, at)):
-        yield ask.excluded[who]
-    if ask.reserved is not None and ask.reserved != who and not _waited_out(facts, ask, at):
-        yield "reserved"
-    if ask.permitted is not None and facts.permits is not None:
-        yield from () if facts.permits.allows(who, ask.permitted) else ("not_permitted",)
+    works = [each for each in mine if each.wrap_up_until is None]
+    cools = known.dues.get(Kind.COOL_DOWN)
+    ticket = None if ask.of is None else facts.tickets[ask.of]
+    tried = None if ticket is None else ticket.tried.get(who)
+    waits = None if ticket is None else ticket.dues.get(Kind.RESERVE)
+    excluded, permits = ask.excluded.get(who, ""), facts.permits
+    found = {
+        "by_hand_only": not (ask.queue.members[who].automatic or ask.by_hand),
+        str(known.presence.value): known.presence is not Presence.AVAILABLE,
+        "off_shift": not (known.on_shift if at is None else works_at(facts, who, at)),
+        "channel_off": not has_channel(facts, who, ask) or ask.channel in known.off,
+        "wrap_up": full and not no_room(facts, who, ask, works),
+        "cooling_down": cools is not None and not comes(cools, at),
+        "missing_skill": not ask.skills.keys() <= skills.keys(),
+        "skill_level": any(skills.get(skill, 10) < least for skill, least in ask.skills.items()),
+        "out_of_reach": not in_reach(facts, who, ask),
+        **dict.fromkeys(full, True),
+        "rate_limit": rate_full(facts, who, without=without, at=at),
+        excluded: excluded and not comes(None if tried is None else tried.retry_at, at),
+        "reserved": ask.reserved not in (None, who) and not comes(waits, at),
+        "not_permitted": permits and ask.permitted and not permits.allows(who, ask.permitted),
+    }
+    return [reason for reason, holds in found.items() if holds]
 
 
 def reason(
     facts: Facts, who: str, ask: Ask, *, without: str | None = None, at: int | None = None
 ) -> str | None:
     """Return the first reason why not, if there is any."""
-    return next(reasons(facts, who, ask, without=without, at=at), None)
+    return next(iter(reasons(facts, who, ask, without=without, at=at)), None)
 
 
 def by_hand(facts: Facts, ticket: TicketFacts, who: str, queue: QueueFacts) -> str | None:
@@ -242,20 +215,15 @@ def eligible(facts: Facts, ask: Ask) -> list[str]:
     return [who for who in ask.queue.members if reason(facts, who, ask) is None]
 
 
-def may_retry(facts: Facts, who: str, ask: Ask, at: int) -> bool:
-    """Return whether an agent who declined or missed it may be asked again at an instant."""
-    tried = None if ask.of is None else facts.tickets[ask.of].tried.get(who)
-    return tried is not None and tried.retry_at is not None and tried.retry_at <= at
+def comes(instant: int | None, at: int | None) -> bool:
+    """Return whether something will have ended by an instant to come."""
+    return instant is not None and at is not None and instant <= at
 
 
-def wraps_up_until(holding: Holding) -> int | None:
-    """Return when a wrap-up ends; None if it is none."""
-    return holding.wrap_up_until if isinstance(holding, TicketFacts) else None
-
-
-def serves_channel(agent: Agent, ask: Ask) -> bool:
+def has_channel(facts: Facts, who: str, ask: Ask) -> bool:
     """Return whether an agent serves a channel at all."""
-    return not agent.channels or ask.channel in agent.channels
+    channels = facts.agents[who].agent.channels
+    return not channels or ask.channel in channels
 
 
 def in_reach(facts: Facts, who: str, ask: Ask) -> bool:
@@ -275,7 +243,7 @@ def no_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -> list[s
     agent, own = facts.agents[who].agent, None
     if ask.channel in agent.channels:
         own = agent.channels[ask.channel].most
-    on_channel = sum(ticket_of(each).ticket.channel == ask.channel for each in mine)
+    on_channel = sum(each.ticket.channel == ask.channel for each in mine)
     in_queue = sum(each.queue is ask.queue for each in mine)
     soft, firm = is_soft(agent, ask.channel), units(agent, mine, soft=False)
     used = units(agent, mine, soft=True) if soft else firm
@@ -295,8 +263,8 @@ def takes_held_room(facts: Facts, who: str, ask: Ask, mine: Sequence[Holding]) -
     waits = held_for(facts, who)
     if waits is None or waits.id == ask.of:
         return False
-    others = [each for each in mine if ticket_of(each) is not waits]
-    taken = sum(each.cost for each in others if number_of(each) > waits.room_by)
+    others = [each for each in mine if each.ticket.id != waits.id]
+    taken = sum(each.cost for each in others if each.taken > waits.room_by)
     needed = cost(facts, who, ask_of(facts, waits, waits.queue))
     return taken + cost(facts, who, ask) + needed > capacity(facts, who)
 
@@ -306,17 +274,12 @@ def held_for(facts: Facts, who: str) -> TicketFacts | None:
     return next((each for each in facts.tickets.values() if each.room_of == who), None)
 
 
-def number_of(holding: Holding) -> int:
-    """Return the number of the event that took this room."""
-    return holding.number if isinstance(holding, OfferFacts) else holding.taken
-
-
 def fits(facts: Facts, who: str, ask: Ask) -> bool:
     """Return whether this member could get such a ticket, being there and having nothing else."""
     agent = facts.agents[who].agent
     return (
         (ask.queue.members[who].automatic or ask.by_hand)
-        and serves_channel(agent, ask)
+        and has_channel(facts, who, ask)
         and all(agent.skills.get(skill, 0) >= level for skill, level in ask.skills.items())
         and in_reach(facts, who, ask)
         and set(no_room(facts, who, ask, [])) <= {"room_held"}
@@ -341,8 +304,8 @@ def is_open(facts: Facts, who: str, queue: QueueFacts) -> bool:
         known.presence is Presence.AVAILABLE
         and known.on_shift
         and (takes_firm or takes_soft)
-        and held(facts, who, queue) < limit(facts, who, queue)
-        and known.cooling_until is None
+        and sum(each.queue is queue for each in mine) < limit(facts, who, queue)
+        and Kind.COOL_DOWN not in known.dues
         and not rate_full(facts, who)
     )
 
@@ -353,18 +316,16 @@ def members_with_room(facts: Facts, queue: QueueFacts) -> list[str]:
     return [who for who in automatic if is_open(facts, who, queue)]
 
 
-def _waited_out(facts: Facts, ask: Ask, at: int | None) -> bool:
-    """Return whether a reservation will have ended by an instant to come."""
-    until = None if ask.of is None else facts.tickets[ask.of].reserve_until
-    return at is not None and until is not None and until <= at
-
-
 def eligible_from(facts: Facts, who: str, ask: Ask, without: str) -> int | None:
     """Return from when time alone will let the agent have it, if ever."""
-    known, tried = facts.agents[who], facts.tickets[without].tried.get(who)
+    known, ticket = facts.agents[who], facts.tickets[without]
+    tried = ticket.tried.get(who)
     instants = {slot.wrap_up_until for slot in slots(facts, who)}
-    instants |= {rate_lifts_at(facts, who), known.cooling_until}
-    instants |= {None if tried is None else tried.retry_at, facts.tickets[without].reserve_until}
+    instants |= {rate_lifts_at(facts, who), known.dues.get(Kind.COOL_DOWN)}
+    instants |= {
+        None if tried is None else tried.retry_at,
+        facts.tickets[without].dues.get(Kind.RESERVE),
+    }
     if not known.on_shift:
         instants.add(shift_changes_at(facts, who))
     if known.agent.shift is not None:
@@ -379,24 +340,17 @@ def eligible_from(facts: Facts, who: str, ask: Ask, without: str) -> int | None:
 # --- why a ticket waits -------------------------------------------------------------------------
 
 
-def wait_reason(facts: Facts, ask: Ask) -> str:
-    """Return in brief why nobody may have it."""
-    fitting = [who for who in ask.queue.members if fits(facts, who, ask)]
-    left = [who for who in fitting if who not in ask.excluded]
-    if not left:
-        nobody = "nobody_left" if fitting else "nobody_fits"
-        return nobody if ask.queue.members else "no_members"
-    there = any(is_there(facts, who, ask.queue, ask.channel) for who in left)
-    return "nobody_free" if there else "nobody_available"
-
-
-def queued_because(facts: Facts, ticket: TicketFacts) -> WaitReason:
-    """Return why a ticket is in line: agents must pull it, or no agent is eligible."""
-    pulled = ticket.queue.queue.delivery is Delivery.PULL
-    return WaitReason.AWAITS_PULL if pulled else WaitReason(nearest_reason(facts, ticket))
-
-
-def nearest_reason(facts: Facts, ticket: TicketFacts) -> str:
-    """Return, of the reasons in all its queues, the one that will be over first."""
-    found = {wait_reason(facts, ask_of(facts, ticket, queue)) for queue in ticket.queues}
-    return next(reason for reason in NEAREST if reason in found)
+def nearest_reason(facts: Facts, ticket: TicketFacts) -> WaitReason:
+    """Return why nobody may have a ticket: of all its queues, what will be over first."""
+    found = {"no_members"}
+    for queue in ticket.queues:
+        ask = ask_of(facts, ticket, queue)
+        fitting = [who for who in queue.members if fits(facts, who, ask)]
+        left = [who for who in fitting if who not in ask.excluded]
+        if any(is_there(facts, who, queue, ask.channel) for who in left):
+            found.add("nobody_free")
+        elif fitting:
+            found.add("nobody_available" if left else "nobody_left")
+        elif queue.members:
+            found.add("nobody_fits")
+    return WaitReason(next(reason for reason in NEAREST if reason in found))

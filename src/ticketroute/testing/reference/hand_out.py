@@ -13,7 +13,7 @@ from ticketroute.model.agent import Presence
 from ticketroute.model.frozen import read_only
 from ticketroute.model.lifecycle import RoutingState
 from ticketroute.model.queue import Delivery, Departure
-from ticketroute.model.relaxation import Reach, Relaxation
+from ticketroute.model.relaxation import Relaxation
 from ticketroute.model.ticket import LIVE_CHANNELS, TicketPriority
 from ticketroute.sla import events as sla
 from ticketroute.sla.policy import Escalation, Metric
@@ -163,16 +163,22 @@ def stand_in_line(facts: Facts) -> Events:
                 until = facts.now + ticket.queue.queue.affinity_wait
                 reserved = told(facts, ev.Cause.PREFERRED, ticket, agent_id=awaited, until=until)
                 yield ev.TicketReserved(**reserved)
-            reason = gate.queued_because(facts, ticket)
+            reason = queued_because(facts, ticket)
             queue_id = ticket.queue.queue.id
             yield ev.TicketQueued(**told(facts, ROUTED, ticket, queue_id=queue_id, reason=reason))
+
+
+def queued_because(facts: Facts, ticket: TicketFacts) -> ev.WaitReason:
+    """Return why a ticket is in line: agents must pull it, or no agent is eligible."""
+    pulled = not hands_out(ticket.queue)
+    return ev.WaitReason.AWAITS_PULL if pulled else gate.nearest_reason(facts, ticket)
 
 
 def skip_waits(facts: Facts) -> Events:
     """Take the next step of all tickets for which nobody is there, where it skips the wait."""
     for ticket in [each for each in facts.tickets.values() if each.in_line]:
         step = next_step(ticket)
-        reason = gate.queued_because(facts, ticket)
+        reason = queued_because(facts, ticket)
         skips = step is not None and step.skip_wait and reason in ev.NOBODY_THERE
         if skips and ticket.state is WAITING:
             yield from relax(facts, ticket)
@@ -269,27 +275,21 @@ def relax(facts: Facts, ticket: TicketFacts) -> Events:
         added.append(target)
     skills, reach = asked_less(ticket, step), step.reach or ticket.reach
     urgent = ticket.priority if step.priority is None else min(ticket.priority, step.priority)
-    yield relaxed(facts, ticket, TIME, ticket.relaxed + 1, skills, reach, urgent, added)
+    asks = {"skills": skills, "reach": reach, "priority": urgent, "added": added}
+    yield relaxed(facts, ticket, TIME, step=ticket.relaxed + 1, **asks)
     target = facts.queues.get(step.move_to or "")
     if target is not None:
         yield from recall(facts, ticket, ev.Cause.WIDENED)
         yield transferred(facts, ticket, target, ev.Cause.WIDENED)
 
 
-def relaxed(
-    facts: Facts,
-    ticket: TicketFacts,
-    cause: ev.Cause,
-    step: int,
-    skills: dict[str, int],
-    reach: Reach | None,
-    priority: int,
-    added: list[QueueFacts],
-) -> ev.Event:
-    """Return the event by which a ticket asks less, or elsewhere."""
-    facts_of = told(facts, cause, ticket, step=step, skills=read_only(skills), reach=reach)
-    queues = tuple(queue.queue.id for queue in added)
-    return ev.TicketRelaxed(**facts_of, priority=TicketPriority(priority), added=queues)
+def relaxed(facts: Facts, ticket: TicketFacts, cause: ev.Cause, **changed: Any) -> ev.Event:
+    """Return the event by which a ticket asks less, or elsewhere; what is not named stays."""
+    names = ("skills", "reach", "priority", "added")
+    asks = {"step": ticket.relaxed, **{name: getattr(ticket, name) for name in names}, **changed}
+    asks["added"] = tuple(queue.queue.id for queue in asks["added"])
+    asks["skills"], asks["priority"] = read_only(asks["skills"]), TicketPriority(asks["priority"])
+    return ev.TicketRelaxed(**told(facts, cause, ticket, **asks))
 
 
 def asked_less(ticket: TicketFacts, step: Relaxation | Escalation) -> dict[str, int]:
@@ -305,36 +305,30 @@ def due_of(facts: Facts) -> list[Due]:
     """Return all that is due, the first first."""
     due: list[tuple[int | None, Kind, int, str, str]] = []
     for who, known in facts.agents.items():
-        due += [
-            (gate.shift_changes_at(facts, who), Kind.SHIFT, 0, who, ""),
-            (known.grace_until, Kind.GRACE, 0, who, ""),
-            (gate.rate_lifts_at(facts, who), Kind.RATE_LIMIT, 0, who, ""),
-            (known.cooling_until, Kind.COOL_DOWN, 0, who, ""),
-        ]
+        due += [(at, kind, 0, who, "") for kind, at in known.dues.items()]
+        due.append((gate.shift_changes_at(facts, who), Kind.SHIFT, 0, who, ""))
+        due.append((gate.rate_lifts_at(facts, who), Kind.RATE_LIMIT, 0, who, ""))
+        if known.too_many is not None:
+            due.append((facts.now, Kind.GIVE_UP, known.too_many, who, ""))
     for ticket in facts.tickets.values():
         mine: list[tuple[int | None, Kind, str]] = [
-            (ticket.ring_at, Kind.RING, ""),
-            (ticket.reserve_until, Kind.RESERVE, ""),
-            (ticket.relax_at, Kind.RELAX, ""),
-            (ticket.hold_at, Kind.HOLD_ROOM, ""),
-            (ticket.respond_by, Kind.RESPOND, ""),
-            (ticket.idle_at, Kind.IDLE, ""),
+            *((at, kind, "") for kind, at in ticket.dues.items()),
             *((offer.event.until, Kind.OFFER, who) for who, offer in ticket.offers.items()),
             *((tried.retry_at, Kind.RETRY, who) for who, tried in ticket.tried.items()),
+            (of.relaxes_at(ticket, facts.now), Kind.RELAX, ""),
         ]
         marked = [] if ticket.book is None else ticket.book.latest
         mine += [(clocks.mark_due(facts, ticket, c), Kind.CLOCK, c.metric.value) for c in marked]
         due += [(at, kind, ticket.ordinal, ticket.id, detail) for at, kind, detail in mine]
         if ticket.agent is not None:
-            due.append(
-                (ticket.wrap_up_until, Kind.WRAP_UP, ticket.ordinal, ticket.agent, ticket.id)
-            )
+            ends = ticket.wrap_up_until
+            due.append((ends, Kind.WRAP_UP, ticket.ordinal, ticket.agent, ticket.id))
     return sorted(Due(each[0], *each[1:]) for each in due if each[0] is not None)
 
 
-def fire(facts: Facts, due: Due, until: int) -> Events:
+def fire(facts: Facts, due: Due, until: int) -> Events:  # noqa: C901  one case for each kind
     """Yield what one thing that is due now brings; time goes on to ``until`` in this call."""
-    who = due.subject
+    who, ticket = due.subject, facts.tickets.get(due.subject)
     of_agent: dict[str, Any] = {"at": facts.now, "cause": TIME, "agent_id": who}
     match due.kind:
         case Kind.SHIFT:
@@ -347,15 +341,19 @@ def fire(facts: Facts, due: Due, until: int) -> Events:
             yield ev.RateLimitLifted(**of_agent)
         case Kind.COOL_DOWN:
             yield ev.CoolDownEnded(**of_agent)
+        case Kind.GIVE_UP:
+            missed = of_agent | {"cause": ev.Cause.MISSED, "reason": "missed_offers"}
+            yield ev.PresenceChanged(**missed, presence=Presence.AWAY)
+            yield from part(facts, who, ev.Cause.AWAY)
         case Kind.GRACE:
             yield ev.GraceEnded(**of_agent)
-            for ticket in gate.held_by(facts, who):
-                if ticket.state is ASSIGNED and departs(ticket):
-                    yield from let_go(facts, ticket, ev.Cause.DEPARTED)
-        case Kind.CLOCK:
-            yield from strike(facts, facts.tickets[due.subject], Metric(due.detail), until)
-        case _:
-            yield from wake(facts, facts.tickets[due.subject], due)
+            for mine in gate.open_tickets(facts, agent=who):
+                if mine.state is ASSIGNED and departs(mine):
+                    yield from let_go(facts, mine, ev.Cause.DEPARTED)
+        case Kind.CLOCK if ticket is not None:
+            yield from strike(facts, ticket, Metric(due.detail), until)
+        case _ if ticket is not None:
+            yield from wake(facts, ticket, due)
 
 
 def wake(facts: Facts, ticket: TicketFacts, due: Due) -> Events:
@@ -400,18 +398,6 @@ def expired(facts: Facts, ticket: TicketFacts, who: str) -> ev.Event:
     )
 
 
-def missed_too_many(facts: Facts, who: str, queue: QueueFacts) -> bool:
-    """Return whether an agent has missed too many offers in a row."""
-    return facts.agents[who].misses >= queue.queue.offer.max_misses
-
-
-def give_up(facts: Facts, who: str) -> Events:
-    """Take an agent for away who missed too many offers in a row."""
-    missed: dict[str, Any] = {"at": facts.now, "cause": ev.Cause.MISSED, "agent_id": who}
-    yield ev.PresenceChanged(**missed, presence=Presence.AWAY, reason="missed_offers")
-    yield from part(facts, who, ev.Cause.AWAY)
-
-
 def strike(facts: Facts, ticket: TicketFacts, metric: Metric, until: int) -> Events:
     """Yield that a clock came to its next mark, and what a level of escalation does."""
     assert ticket.book is not None
@@ -442,5 +428,4 @@ def escalate(facts: Facts, ticket: TicketFacts, level: Escalation, left: set[str
         yield from let_go(facts, ticket, cause)
     skills = asked_less(ticket, level)
     if ticket.state in of.SEARCHING and skills != ticket.skills:
-        same = (ticket.reach, ticket.priority, ticket.added)
-        yield relaxed(facts, ticket, cause, ticket.relaxed, skills, *same)
+        yield relaxed(facts, ticket, cause, skills=skills)
