@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import evolve
 
@@ -40,6 +40,9 @@ def apply(facts: Facts, event: ev.Event) -> None:
             ticket.done_at = None
         elif ticket.done_at is None:
             ticket.done_at = facts.now
+        waits = ticket.state is PARKED if ticket.status in clocks.ON_HOLD else ticket.agent is None
+        if ticket.status in (Status.NEW, *clocks.ON_HOLD) and not waits:
+            ticket.status = Status.OPEN
         if not ticket.counts:
             ticket.slot = None
         elif ticket.slot is None:
@@ -222,9 +225,11 @@ def _forget_tries(facts: Facts, who: str) -> None:
             _loosen(facts, ticket)
 
 
-def _join(queue: QueueFacts, who: str, terms: Membership) -> None:
-    queue.members[who], queue.position[who] = terms, queue.positions
-    queue.positions += 1
+def _join(queue: QueueFacts, members: Mapping[str, Membership]) -> None:
+    """Put members at the end of a queue's list."""
+    for who, terms in members.items():
+        queue.members[who], queue.position[who] = terms, queue.positions
+        queue.positions += 1
 
 
 def _note_message(ticket: TicketFacts, author: ev.Author, at: int) -> None:
@@ -236,11 +241,6 @@ def _note_message(ticket: TicketFacts, author: ev.Author, at: int) -> None:
             ticket.book.answered, ticket.book.unanswered = True, None
         elif ticket.book.unanswered is None:
             ticket.book.unanswered = at
-
-
-def _goes_on(ticket: TicketFacts) -> None:
-    if ticket.status in (Status.PENDING, Status.POSTPONED):
-        ticket.status = Status.OPEN
 
 
 def _widen(ticket: TicketFacts, wanted: int, now: int) -> None:
@@ -302,7 +302,7 @@ def _serve(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for e
         case ev.CoolDownEnded():
             assert facts.agents[event.agent_id].dues.pop(Kind.COOL_DOWN) == event.at
         case ev.MemberAdded():
-            _join(facts.queues[event.queue_id], event.agent_id, event.membership)
+            _join(facts.queues[event.queue_id], {event.agent_id: event.membership})
         case ev.MemberChanged():
             facts.queues[event.queue_id].members[event.agent_id] = event.membership
         case ev.MemberRemoved():
@@ -324,8 +324,7 @@ def _agree(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for e
                 _trim_rate(facts, who)
         case ev.QueueAdded():
             queue = facts.queues[event.queue.id] = QueueFacts(event.queue)
-            for who, terms in event.queue.members.items():
-                _join(queue, who, terms)
+            _join(queue, event.queue.members)
         case ev.QueueChanged():
             _change_queue(facts, facts.queues[event.queue.id], event)
         case ev.QueueRemoved():
@@ -521,7 +520,6 @@ def _work(  # noqa: C901  one case for each event
             assert ticket.state not in (WAITING, DONE)
             assert ticket.agent == who
             ticket.recalled = ticket.state is OFFERED or _asks_less(ticket)
-            _goes_on(ticket)
             _part(facts, ticket)
             _start_wait(facts, ticket)
             if event.avoided is not None:
@@ -557,7 +555,6 @@ def _work(  # noqa: C901  one case for each event
             ticket.status, ticket.answered = Status(event.status.value), False
         case ev.TicketResumed():
             assert (ticket.state, ticket.agent) == (PARKED, event.agent_id)
-            _goes_on(ticket)
             if event.cost != ticket.cost:
                 ticket.slot = None  # given back and taken anew
             _begin_work(facts, ticket, event.agent_id, event.cost)
@@ -614,8 +611,6 @@ def _assign(facts: Facts, ticket: TicketFacts, event: ev.TicketAssigned) -> None
     _end_wait(ticket, ASSIGNED)
     ticket.tried.pop(who, None)
     ticket.queue, ticket.recalled = facts.queues[event.queue_id], False
-    if ticket.status is Status.NEW:
-        ticket.status = Status.OPEN
     if event.cause in ev.BY_STRATEGY:
         _move_turn(facts, ticket.queue, who)
     if ticket.ticket.requester is not None:

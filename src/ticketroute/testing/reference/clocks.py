@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -28,7 +28,9 @@ FOR_EVER = 1 << 62
 KEPT_BY_RESOLVING = (Metric.RESOLUTION, Metric.AGENT_WORK, Metric.REQUESTER_WAIT)
 KEPT_BY_AN_ANSWER = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.PERIODIC_UPDATE)
 WARNING, BREACH, LEVEL = 1, 2, 3
-RUNNING, PAUSED, CANCELLED = ClockState.RUNNING, ClockState.PAUSED, ClockState.CANCELLED
+RUNNING, PAUSED, MET = ClockState.RUNNING, ClockState.PAUSED, ClockState.MET
+LAPSED, CANCELLED = ClockState.LAPSED, ClockState.CANCELLED
+TERMS = ("policy_id", "version", "promised", "calendar_id", "within")
 
 ClockEvents = Iterator[sla.ClockEvent]
 
@@ -203,42 +205,42 @@ def clocks_after(facts: Facts, event: ev.Event) -> ClockEvents:
             yield from stand_or_run(after)
 
 
-def clocks_follow(facts: Facts, ticket: TicketFacts) -> ClockEvents:
-    """Yield what becomes of a ticket's clocks when something else is promised."""
-    if ticket.book is not None and ticket.state is not RoutingState.DONE:
-        after = After(facts, ticket, ticket.book, Cause.COMMAND)
-        yield from promised_anew(after)
-        yield from stand_or_run(after)
+def clocks_follow(facts: Facts, tickets: Iterable[TicketFacts]) -> ClockEvents:
+    """Yield what becomes of the clocks of tickets when something else is promised."""
+    for ticket in list(tickets):
+        if ticket.book is not None and ticket.state is not RoutingState.DONE:
+            after = After(facts, ticket, ticket.book, Cause.COMMAND)
+            yield from promised_anew(after)
+            yield from stand_or_run(after)
 
 
 def what(after: After, event: ev.TicketEvent) -> ClockEvents:  # noqa: C901  one case for each event
     """Yield what this event means for clocks, standing still and going on aside."""
     match event:
-        case ev.TicketSubmitted():
-            for metric in Metric:
-                yield from start_if_due(after, metric)
+        case ev.TicketSubmitted() | ev.TicketPriorityChanged() | ev.TicketRelaxed():
+            yield from promised_anew(after)
+        case ev.TicketChanged():
+            yield from promised_anew(after)
         case ev.TicketAssigned():
-            yield from end(after, Metric.ASSIGNMENT, kept=True)
+            yield from end(after, Metric.ASSIGNMENT, MET)
             yield from promised_anew(after)  # an overflow queue may have assigned it
         case ev.TicketReplied(author=Author.AGENT):
             for metric in KEPT_BY_AN_ANSWER:
-                yield from end(after, metric, kept=True)
+                yield from end(after, metric, MET)
             yield from count_from_message(after, Author.AGENT)
         case ev.TicketReplied(author=Author.REQUESTER):
             if after.ticket.state is not RoutingState.DONE:  # else it is reopened
                 yield from asked(after)
         case ev.TicketResolved():
             for metric in list(after.book.clocks):
-                yield from end(after, metric, kept=metric in KEPT_BY_RESOLVING)
+                yield from end(after, metric, by_resolving(metric))
         case ev.TicketReopened():
             yield from reopened(after)
         case ev.TicketAbandoned() | ev.TicketMerged():
-            for clock in [each for each in after.book.latest if each.is_open]:
-                yield from cancel(after, clock)
+            for metric in list(after.book.clocks):
+                yield from end(after, metric, CANCELLED)
         case ev.TicketTransferred() if event.from_queue != event.to_queue:
             yield from moved(after)
-        case ev.TicketPriorityChanged() | ev.TicketRelaxed() | ev.TicketChanged():
-            yield from promised_anew(after)
 
 
 def stand_or_run(after: After) -> ClockEvents:
@@ -265,7 +267,7 @@ def count_from_message(after: After, author: Author) -> ClockEvents:
     """A message came: the next update is promised from it on, if it counts from such."""
     target = after.target(Metric.PERIODIC_UPDATE)
     if target is not None and author in target.contacts and after.ticket.status not in OVER:
-        yield from end(after, Metric.PERIODIC_UPDATE, kept=False)
+        yield from end(after, Metric.PERIODIC_UPDATE, LAPSED)
         yield from start(after, Metric.PERIODIC_UPDATE, after.facts.now)
 
 
@@ -275,15 +277,14 @@ def reopened(after: After) -> ClockEvents:
     again = promised is not None and promised.policy.reopening is ReopenRule.NEW_CYCLE
     over = [at for at, status in after.book.statuses if status is Status.RESOLVED]
     for clock in after.book.latest:
-        lapsed, ended_at = clock.state is ClockState.LAPSED, clock.ended
-        if clock.is_open or clock.state is CANCELLED or clock.of_a_queue_left:
+        ended = -1 if clock.state is CANCELLED or clock.of_a_queue_left else clock.ended
+        by_it = clock.state is LAPSED or by_resolving(clock.metric) is MET
+        awaited = after.counts_from(clock.metric) is not None
+        if not by_it or not awaited or ended is None or ended < over[-1]:
             continue
-        by_resolving = lapsed or clock.metric in KEPT_BY_RESOLVING
-        if not by_resolving or ended_at is None or ended_at < over[-1]:
-            continue
-        if after.counts_from(clock.metric) is not None and again:
+        if again:
             yield from start(after, clock.metric, after.facts.now)
-        elif after.counts_from(clock.metric) is not None:
+        else:
             yield resumed(after, clock)
     yield from promised_anew(after)
     if after.cause is Cause.REPLIED:
@@ -295,48 +296,35 @@ def moved(after: After) -> ClockEvents:
     for metric in Metric if after.ticket.status not in OVER else ():
         target, clock = after.target(metric), after.book.last(metric)
         here = target is not None and target.per_queue
-        was_open = clock is not None and clock.is_open
-        there = clock is not None and was_open and clock.target.per_queue
-        if not here and not there:
-            continue
-        if there:
-            yield from end(after, metric, kept=metric in KEPT_BY_RESOLVING)
-        elif clock is not None and was_open:
-            yield from cancel(after, clock)
-        if here and metric is Metric.ASSIGNMENT and after.ticket.agent is None:
-            yield from start(after, metric, after.facts.now)
-        else:
-            yield from start_if_due(after, metric)
+        there = clock is not None and clock.is_open and clock.target.per_queue
+        if here or there:
+            yield from end(after, metric, by_resolving(metric) if there else CANCELLED)
+            waits = here and metric is Metric.ASSIGNMENT and after.ticket.agent is None
+            yield from start(after, metric, after.facts.now if waits else after.counts_from(metric))
     yield from promised_anew(after)
 
 
 def promised_anew(after: After) -> ClockEvents:
     """Something else is promised: open clocks follow, and what is new begins."""
     for metric in Metric if after.ticket.status not in OVER else ():
-        known = after.book.last(metric)
+        known, since = after.book.last(metric), after.counts_from(metric)
+        again = known is not None and known.state is CANCELLED and not known.of_a_queue_left
         if known is not None and known.is_open:
             yield from retarget(after, known)
-        elif known is None or known.of_a_queue_left:
-            yield from start_if_due(after, metric)
-        elif known.state is CANCELLED:
-            if known.started != after.counts_from(metric):
-                yield from start_if_due(after, metric)
-            elif after.target(metric) is not None:
+        elif known is not None and again and known.started == since:
+            if after.target(metric) is not None:
                 yield from retarget(after, known)  # promised again
+        elif known is None or again or known.of_a_queue_left:
+            yield from start(after, metric, since)
 
 
 # --- steps of one clock -------------------------------------------------------------------------
 
 
-def start_if_due(after: After, metric: Metric) -> ClockEvents:
-    """Begin to count, if something is awaited."""
-    since = after.counts_from(metric)
-    if since is not None:
-        yield from start(after, metric, since)
-
-
-def start(after: After, metric: Metric, since: int) -> ClockEvents:
-    """Begin another cycle, if anything is promised."""
+def start(after: After, metric: Metric, since: int | None) -> ClockEvents:
+    """Begin another cycle, if something is awaited since an instant, and anything is promised."""
+    if since is None:
+        return
     clock = as_promised(after, metric, len(after.book.clocks.get(metric, ())) + 1, since)
     if clock is not None:
         status = after.ticket.status
@@ -358,24 +346,24 @@ def as_promised(after: After, metric: Metric, cycle: int, since: int) -> ClockFa
 def terms(after: After, clock: ClockFacts) -> dict[str, Any]:
     """Return the terms of a clock, and when they make it due."""
     stands = stands_still(clock, after.ticket.status)
-    names = ("policy_id", "version", "calendar_id", "promised", "within")
     due = None if stands else clock_due(after.facts, after.ticket, clock)
-    return after.told(clock, due=due, **{name: getattr(clock, name) for name in names})
+    return after.told(clock, due=due, **{name: getattr(clock, name) for name in TERMS})
 
 
-def end(after: After, metric: Metric, *, kept: bool) -> ClockEvents:
-    """End what is open: by what was promised, or without it."""
+def by_resolving(metric: Metric) -> ClockState:
+    """Return how an open clock ends when its ticket is resolved, or leaves the queue it is for."""
+    return MET if metric in KEPT_BY_RESOLVING else LAPSED
+
+
+def end(after: After, metric: Metric, outcome: ClockState) -> ClockEvents:
+    """End what is open, for the queue of its ticket till now; a breach stays a breach."""
     clock = after.book.last(metric)
     if clock is not None and clock.is_open:
         yield from find_breach(after, clock)
-        outcome = ClockState.MET if kept else ClockState.LAPSED
-        yield ended(after, clock, outcome)
-
-
-def cancel(after: After, clock: ClockFacts) -> ClockEvents:
-    """End a clock of which nothing is promised."""
-    yield from find_breach(after, clock)
-    yield ended(after, clock, CANCELLED)
+        queue_id = after.left or after.ticket.queue.queue.id
+        result = outcome if clock.breached is None else ClockState.MISSED
+        of = after.told(clock, outcome=result, queue_id=queue_id, elapsed=after.elapsed(clock))
+        yield sla.ClockEnded(**of)
 
 
 def find_breach(after: After, clock: ClockFacts) -> ClockEvents:
@@ -385,14 +373,6 @@ def find_breach(after: After, clock: ClockFacts) -> ClockEvents:
         yield sla.ClockBreached(**after.told(clock, within=clock.within, due=due))
 
 
-def ended(after: After, clock: ClockFacts, outcome: ClockState) -> sla.ClockEvent:
-    """Return the end of a clock, for the queue of its ticket till now; a breach stays a breach."""
-    queue_id = after.left or after.ticket.queue.queue.id
-    result = outcome if clock.breached is None else ClockState.MISSED
-    of = after.told(clock, outcome=result, queue_id=queue_id, elapsed=after.elapsed(clock))
-    return sla.ClockEnded(**of)
-
-
 def resumed(after: After, clock: ClockFacts) -> sla.ClockEvent:
     """Return how a clock goes on that stood still or had ended."""
     on = replace(clock, state=RUNNING, ended=None, kept=None)
@@ -400,13 +380,14 @@ def resumed(after: After, clock: ClockFacts) -> sla.ClockEvent:
 
 
 def retarget(after: After, clock: ClockFacts) -> ClockEvents:
-    """Change an open clock to what is promised now."""
+    """Change an open clock to what is promised now, or one that was cancelled and counts again."""
     new = as_promised(after, clock.metric, clock.cycle, clock.started)
     promised = agreed(after.facts, after.ticket)
     if new is None or promised is None:
-        yield from cancel(after, clock)
+        yield from end(after, clock.metric, CANCELLED)
         return
-    if clock.is_open and terms_of(new) == terms_of(clock):
+    same = [getattr(new, name) == getattr(clock, name) for name in TERMS]
+    if clock.is_open and all(same[:-1]):
         return
     match promised.policy.changes:
         case ChangeRule.KEEP_STRICTEST:
@@ -414,12 +395,12 @@ def retarget(after: After, clock: ClockFacts) -> ClockEvents:
             if due_if_it_ran(after, old) < due_if_it_ran(after, new):
                 new = old
         case ChangeRule.FROM_NOW:
-            same = new.promised == clock.promised  # only the calendar or the policy is another
-            left = clock.within - elapsed_by_today(after, clock) if same else new.promised
+            same_span = new.promised == clock.promised  # only the calendar or the policy is another
+            left = clock.within - elapsed_by_today(after, clock) if same_span else new.promised
             new.within = max(1, elapsed_by_today(after, new) + left)
-    if clock.is_open and (terms_of(new), new.within) == (terms_of(clock), clock.within):
-        return
     if clock.is_open:
+        if all(getattr(new, name) == getattr(clock, name) for name in TERMS):
+            return
         yield from find_breach(after, clock)
     yield sla.ClockRetargeted(**terms(after, new))
     if stands_still(new, after.ticket.status):
@@ -440,11 +421,6 @@ def due_if_it_ran(after: After, clock: ClockFacts) -> int:
     return FOR_EVER if due is None else due
 
 
-def terms_of(clock: ClockFacts) -> tuple[object, ...]:
-    """Return what makes a difference between two promises."""
-    return (clock.policy_id, clock.version, clock.promised, clock.calendar_id)
-
-
 # --- what each event of a clock does to the facts -------------------------------------------------
 
 
@@ -457,9 +433,9 @@ def apply_clock_event(facts: Facts, event: sla.ClockEvent) -> None:  # noqa: C90
         assert not any(clock.is_open for clock in cycles)
         target = facts.versions[event.policy_id].policy.targets[event.metric]
         by = (event.policy_id, event.version, target, event.calendar_id)
-        ways = (*by, event.promised, event.within, event.started)
         state = RUNNING if event.paused_by is None else PAUSED
-        cycles.append(ClockFacts(event.metric, event.cycle, *ways, state))
+        spans = (event.promised, event.within, event.started)
+        cycles.append(ClockFacts(event.metric, event.cycle, *by, *spans, state))
     clock = cycles[-1]
     assert event.cycle == clock.cycle == len(cycles)
     match event:
@@ -473,9 +449,8 @@ def apply_clock_event(facts: Facts, event: sla.ClockEvent) -> None:  # noqa: C90
             assert clock.is_open or clock.state is CANCELLED
             if (clock.policy_id, clock.version) != (event.policy_id, event.version):
                 clock.target = facts.versions[event.policy_id].policy.targets[event.metric]
-            clock.policy_id, clock.version = event.policy_id, event.version
-            clock.calendar_id, clock.promised = event.calendar_id, event.promised
-            clock.within = event.within
+            for name in TERMS:
+                setattr(clock, name, getattr(event, name))
             if clock.state is CANCELLED:  # and promised again
                 clock.state = PAUSED if stands_still(clock, ticket.status) else RUNNING
                 clock.ended = clock.kept = None
@@ -501,9 +476,8 @@ def apply_clock_event(facts: Facts, event: sla.ClockEvent) -> None:  # noqa: C90
 def come_to(clock: ClockFacts, name: tuple[object, ...]) -> None:
     """Note that a mark was done; each is done once, and only while the clock runs."""
     mark = next_mark(clock)
-    assert clock.state is RUNNING
     assert mark is not None
-    assert mark.name == name
+    assert (clock.state, mark.name) == (RUNNING, name)
     clock.done.add(name)
 
 

@@ -225,7 +225,7 @@ def change_queue(facts: Facts, c: commands.ChangeQueue, queue: QueueFacts) -> St
     yield said(facts, ev.QueueChanged, c, queue=changed)
     mine = gate.open_tickets(facts, queue=queue)
     if (changed.calendar, changed.sla) != (before.calendar, before.sla):
-        yield from promise_anew(facts, mine)
+        yield from clocks.clocks_follow(facts, mine)
     for ticket in mine if changed.delivery is not before.delivery else ():
         yield from hand_out.recall(facts, ticket, COMMAND)
 
@@ -244,7 +244,7 @@ def remove_queue(facts: Facts, c: commands.RemoveQueue, queue: QueueFacts) -> St
         raise errors.QueueNotEmptyError(c.queue_id, len(left))
     cause = ev.Cause.QUEUE_REMOVED
     for ticket in left:
-        yield from hand_out.move(facts, ticket, facts.queues[c.move_to or ""], cause, facts.by)
+        yield from hand_out.move(facts, ticket, facts.queues[c.move_to or ""], cause)
     for ticket in [each for each in facts.tickets.values() if queue in each.added]:
         asked = [who for who, offer in ticket.offers.items() if offer.queue is queue]
         yield from hand_out.withdraw(facts, ticket, asked, cause)
@@ -258,7 +258,7 @@ def end_membership(facts: Facts, c: commands.Command, queue: QueueFacts, who: st
     theirs = [each for each in gate.open_tickets(facts, agent=who) if each.queue is queue]
     yield from hand_out.part(facts, who, ev.Cause.MEMBERSHIP_ENDED, [queue])
     for ticket in theirs:
-        yield from hand_out.let_go(facts, ticket, ev.Cause.MEMBERSHIP_ENDED, facts.by)
+        yield from hand_out.let_go(facts, ticket, ev.Cause.MEMBERSHIP_ENDED)
     yield said(facts, ev.MemberRemoved, c, agent_id=who)
 
 
@@ -282,7 +282,7 @@ def of_agents(facts: Facts, c: commands.Command) -> Steps:  # noqa: C901  a case
             who, cause = c.agent_id, ev.Cause.AGENT_REMOVED
             yield from hand_out.part(facts, who, cause, gate.serves(facts, who))
             for ticket in gate.open_tickets(facts, agent=who):
-                yield from hand_out.let_go(facts, ticket, cause, facts.by)
+                yield from hand_out.let_go(facts, ticket, cause)
             for slot in sorted(gate.slots(facts, who), key=lambda slot: slot.slot or 0):
                 yield ev.WrapUpEnded(**told(facts, cause, slot, agent_id=who))
             yield said(facts, ev.AgentRemoved, c)
@@ -349,7 +349,7 @@ def of_promises(facts: Facts, c: commands.Command) -> Steps:  # noqa: C901  a ca
             check_policies(facts, c.policies)
             if c.policies != tuple(each.policy for each in facts.agreements):
                 yield said(facts, sla.PoliciesSet, c)
-                yield from promise_anew(facts, facts.tickets.values())
+                yield from clocks.clocks_follow(facts, facts.tickets.values())
 
 
 def set_editions(
@@ -397,12 +397,6 @@ def calendars_of(policy: Policy) -> list[str | None]:
 def levels_of(policy: Policy) -> list[Escalation]:
     """Return all levels of escalation of a policy."""
     return [level for target in policy.targets.values() for level in target.escalations]
-
-
-def promise_anew(facts: Facts, tickets: Iterable[TicketFacts]) -> Steps:
-    """Change the clocks of tickets to what is promised by now."""
-    for ticket in list(tickets):
-        yield from clocks.clocks_follow(facts, ticket)
 
 
 # --- tickets come in, and to agents -------------------------------------------------------------
@@ -525,13 +519,12 @@ def of_hand_out(  # noqa: C901  one case for each command
                 yield from give_by_hand(facts, ticket, c.agent_id, ev.Cause.TAKEN)
         case commands.Transfer():
             queue = ticket.queue if c.to_queue is None else facts.queues[c.to_queue]
-            arrived = facts.now if c.fresh_place else ticket.arrived
             moves = queue is not ticket.queue or (c.fresh_place and ticket.state in of.SEARCHING)
             if c.to_agent is not None:
-                yield from transfer_to(facts, ticket, c.to_agent, queue, arrived, force=c.force)
+                yield from transfer_to(facts, c, ticket, c.to_agent, queue)
             elif moves:
                 cause = ev.Cause.TRANSFERRED
-                yield from hand_out.move(facts, ticket, queue, cause, facts.by, arrived)
+                yield from hand_out.move(facts, ticket, queue, cause, fresh=c.fresh_place)
         case commands.Release():
             check_step(ticket, ev.TicketReleased, ASSIGNED, PARKED)
             retry, cause = ticket.queue.queue.offer.retry_declined_after, ev.Cause.RELEASED
@@ -571,26 +564,26 @@ def give_by_hand(
     exceeded = pass_gate(facts, ticket, who, queue, force=force)
     yield from hand_out.recall(facts, ticket, cause)
     if ticket.state is PARKED:
-        yield from hand_out.let_go(facts, ticket, cause, facts.by)
+        yield from hand_out.let_go(facts, ticket, cause)
     yield assigned(facts, ticket, who, queue, cause, exceeded)
 
 
 def transfer_to(
-    facts: Facts, ticket: TicketFacts, who: str, queue: QueueFacts, arrived: int, *, force: bool
+    facts: Facts, c: commands.Transfer, ticket: TicketFacts, who: str, queue: QueueFacts
 ) -> Steps:
     """Move a ticket to an agent, in its queue or in another."""
-    cause, by = ev.Cause.TRANSFERRED, facts.by
     stays, moves = ticket.agent == who and ticket.state is ASSIGNED, queue is not ticket.queue
+    cause = ev.Cause.TRANSFERRED
     if stays and not moves:
         return
-    exceeded = pass_gate(facts, ticket, who, queue, force=force)
+    exceeded = pass_gate(facts, ticket, who, queue, force=c.force)
     yield from hand_out.recall(facts, ticket, cause)
     if not stays and ticket.agent is not None:
-        yield from hand_out.let_go(facts, ticket, cause, by)
+        yield from hand_out.let_go(facts, ticket, cause)
     if moves:
-        yield hand_out.transferred(facts, ticket, queue, cause, by, arrived)
+        yield hand_out.transferred(facts, ticket, queue, cause, fresh=c.fresh_place)
     if not stays and ticket.state is PARKED:
-        yield from hand_out.let_go(facts, ticket, cause, by)
+        yield from hand_out.let_go(facts, ticket, cause)
     if not stays:
         yield assigned(facts, ticket, who, ticket.queue, cause, exceeded)
 
@@ -676,7 +669,7 @@ def go_on(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Steps:
     why = "no_agent" if who is None else gate.by_hand(facts, ticket, who, queue)
     sticks = queue.queue.resume is ResumeRule.STICKY or why in (None, "rate_limit")
     if who is None or not sticks:
-        yield from hand_out.let_go(facts, ticket, ev.Cause.RESUMED, facts.by)
+        yield from hand_out.let_go(facts, ticket, ev.Cause.RESUMED)
         return
     cost = gate.cost(facts, who, gate.ask_of(facts, ticket, queue))
     yield ev.TicketResumed(**told(facts, cause, ticket, by=facts.by, agent_id=who, cost=cost))
@@ -695,7 +688,7 @@ def change_ticket(facts: Facts, c: commands.ChangeTicket, ticket: TicketFacts) -
     yield said(facts, ev.TicketChanged, c, ticket=new, changed=tuple(listed), cost=cost)
     leaves = c.release and who is not None and ticket.state is ASSIGNED
     if leaves and gate.by_hand(facts, ticket, who or "", ticket.queue) is not None:
-        yield from hand_out.let_go(facts, ticket, ev.Cause.RELEASED, facts.by)
+        yield from hand_out.let_go(facts, ticket, ev.Cause.RELEASED)
 
 
 def free_wrap_up(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Steps:
@@ -788,6 +781,7 @@ class ReferenceDesk:
                     self.happen([event])
                 else:
                     self.settle(COMMAND, at)
+                    facts.by = by
         except Exception:
             facts.now = passed  # to where time has done something
             raise
@@ -798,7 +792,7 @@ class ReferenceDesk:
 
     def settle(self, cause: ev.Cause, at: int) -> None:
         """Hand out what came loose; then do what is due by then, one instant after the other."""
-        facts = self.facts
+        facts, self.facts.by = self.facts, None
         self.hand_out(cause)
         while (due := hand_out.due_of(facts)) and due[0].at <= at:
             facts.now = due[0].at

@@ -193,53 +193,40 @@ def withdraw(facts: Facts, ticket: TicketFacts, agents: Iterable[str], cause: ev
         yield ev.OfferWithdrawn(**told(facts, cause, ticket, agent_id=who))
 
 
-def let_go(facts: Facts, ticket: TicketFacts, cause: ev.Cause, by: str | None = None) -> Events:
+def let_go(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Events:
     """Take a ticket from its agent, if it has one; it searches anew."""
-    yield ev.TicketReleased(**told(facts, cause, ticket, by=by, agent_id=ticket.agent))
+    yield ev.TicketReleased(**told(facts, cause, ticket, by=facts.by, agent_id=ticket.agent))
 
 
 def recall(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Events:
     """Withdraw all offers of a ticket that is offered; it waits again."""
     if ticket.state is OFFERED:
         yield from withdraw(facts, ticket, ticket.offers, cause)
-        yield from let_go(facts, ticket, cause)
+        yield ev.TicketReleased(**told(facts, cause, ticket))
 
 
 def transferred(
-    facts: Facts,
-    ticket: TicketFacts,
-    target: QueueFacts,
-    cause: ev.Cause,
-    by: str | None = None,
-    arrived: int | None = None,
+    facts: Facts, ticket: TicketFacts, queue: QueueFacts, cause: ev.Cause, *, fresh: bool = False
 ) -> ev.Event:
     """Return the event by which a ticket moves to another queue; it keeps its place by default."""
-    ways = {"from_queue": ticket.queue.queue.id, "to_queue": target.queue.id}
-    since = ticket.arrived if arrived is None else arrived
-    return ev.TicketTransferred(**told(facts, cause, ticket, by=by, arrived=since, **ways))
+    ways = {"from_queue": ticket.queue.queue.id, "to_queue": queue.queue.id}
+    since = facts.now if fresh else ticket.arrived
+    return ev.TicketTransferred(**told(facts, cause, ticket, by=facts.by, arrived=since, **ways))
 
 
 def move(
-    facts: Facts,
-    ticket: TicketFacts,
-    target: QueueFacts,
-    cause: ev.Cause,
-    by: str | None = None,
-    arrived: int | None = None,
+    facts: Facts, ticket: TicketFacts, queue: QueueFacts, cause: ev.Cause, *, fresh: bool = False
 ) -> Events:
     """Move a ticket to another queue; its agent keeps it if that queue lets them."""
     yield from recall(facts, ticket, cause)
-    if ticket.agent is not None and not may_keep(facts, ticket, ticket.agent, target):
-        yield from let_go(facts, ticket, cause, by)
-    yield transferred(facts, ticket, target, cause, by, arrived)
-
-
-def may_keep(facts: Facts, ticket: TicketFacts, who: str, target: QueueFacts) -> bool:
-    """Return whether the agent of a ticket keeps it in another queue."""
-    begins_to_count = target.queue.parked_counts and not ticket.counts
-    if ticket.state is PARKED and not begins_to_count:
-        return who in target.members
-    return gate.by_hand(facts, ticket, who, target) is None
+    if ticket.agent is not None:
+        rests = ticket.state is PARKED and (ticket.counts or not queue.queue.parked_counts)
+        keeps = ticket.agent in queue.members if rests else None
+        if keeps is None:
+            keeps = gate.by_hand(facts, ticket, ticket.agent, queue) is None
+        if not keeps:
+            yield from let_go(facts, ticket, cause)
+    yield transferred(facts, ticket, queue, cause, fresh=fresh)
 
 
 def part(
