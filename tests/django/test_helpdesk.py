@@ -141,6 +141,11 @@ OTHER = """
 DATABASES["other"] = {**DATABASES["default"], "NAME": DATA_DIR / "other"}
 TICKETROUTE["default"]["DATABASE"] = "other"
 """
+NOBODY_THERE = """
+DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
+DATABASES["default"]["NAME"], DATABASES["default"]["HOST"] = "none", str(DATA_DIR)
+DATABASES["default"]["OPTIONS"] = {}
+"""
 WRONG = {
     "ticketroute.E001": ('DATABASES["default"]["ATOMIC_REQUESTS"] = False', "ATOMIC_REQUESTS"),
     "ticketroute.E002": ('DATABASES["default"]["OPTIONS"] = {}', "IMMEDIATE"),
@@ -155,11 +160,13 @@ WRONG = {
         "PostgreSQL or SQLite",
     ),
     "ticketroute.W001": ("", "manage.py migrate ticketroute"),
+    "ticketroute.W004": (NOBODY_THERE, "whether the database runs"),
     "ticketroute.W003": (
         'EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"',
         "route_at = 'late'",
     ),
 }
+READING = {"ticketroute.W001", "ticketroute.W004"}  # they read the database, and only if asked to
 
 
 def test_what_is_set_up_wrongly_is_told_with_its_way_out(
@@ -171,7 +178,7 @@ def test_what_is_set_up_wrongly_is_told_with_its_way_out(
         )
         project = make()
         project.environment["PYTHONPATH"] += f":{tmp_path}"
-        asked = ["check", "--database", "default"] if check == "ticketroute.W001" else ["check"]
+        asked = ["check", "--database", "default"] if check in READING else ["check"]
         ran = project.manage(*asked, check=False, DJANGO_SETTINGS_MODULE=f"wrong_{number}")
         told = ran.stdout + ran.stderr
         assert f"({check})" in told, told
