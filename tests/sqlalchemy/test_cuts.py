@@ -58,6 +58,27 @@ def test_over_an_engine_of_threads(proxy: Any, postgres: str, engines: Callable[
         assert len([*desk.events()]) == desk.head == 2 + 2 * (1 + 2 * PLACES)
 
 
+def test_a_command_is_two_round_trips_with_psycopg(
+    proxy: Any, postgres: str, engines: Callable[..., Any], loop: asyncio.AbstractEventLoop
+) -> None:
+    url = url_through(proxy, postgres, "psycopg")
+    with open_desk(engines(url), listen=False) as desk:
+        desk.add_queue(Queue(id="mail"))
+        proxy.current().zero()
+        desk.submit(Ticket(id="t1", queue="mail"))
+        assert proxy.current().trips == 2
+    engine = engines(url, asynchronous=True)
+
+    async def whole() -> None:
+        async with await open_async_desk(engine, listen=False) as desk:
+            await desk.submit(Ticket(id="t2", queue="mail"))
+            proxy.current().zero()
+            await desk.submit(Ticket(id="t3", queue="mail"))
+            assert proxy.current().trips == 2
+
+    loop.run_until_complete(whole())
+
+
 def test_over_an_engine_of_asyncio(
     proxy: Any,
     postgres: str,

@@ -110,16 +110,33 @@ class PsycopgHost(HostLine):
         if trip.gives_up:
             return []
         try:
-            with self._connection.pipeline():
-                cursors = [self._execute(each) for each in trip.statements]
-            return [each.fetchall() if each.description else [] for each in cursors]
+            return pipelined(self._connection, trip)
         except Exception as fault:
             raise in_our_words(fault, self.where, self.wait) from fault
 
-    def _execute(self, statement: Statement) -> Any:
-        cursor = self._connection.cursor(row_factory=_tuples)
-        sql = postgres.formatted(statement.sql)
-        return cursor.execute(sql, statement.values or None)
+
+def pipelined(connection: Any, trip: Trip) -> Answer:
+    """Run the statements of a trip on a connection of psycopg, in one pipeline."""
+    with connection.pipeline():
+        cursors = [
+            connection.cursor(row_factory=_tuples).execute(
+                postgres.formatted(each.sql), each.values or None
+            )
+            for each in trip.statements
+        ]
+    return [each.fetchall() if each.description else [] for each in cursors]
+
+
+async def pipelined_async(connection: Any, trip: Trip) -> Answer:
+    """Do the same on an AsyncConnection of psycopg."""
+    async with connection.pipeline():
+        cursors = [
+            await connection.cursor(row_factory=_tuples).execute(
+                postgres.formatted(each.sql), each.values or None
+            )
+            for each in trip.statements
+        ]
+    return [await each.fetchall() if each.description else [] for each in cursors]
 
 
 def _tuples(_: Any) -> Any:
@@ -240,16 +257,9 @@ class AsyncPsycopgHost:
         if trip.gives_up:
             return []
         try:
-            async with self._connection.pipeline():
-                cursors = [await self._execute(each) for each in trip.statements]
-            return [await each.fetchall() if each.description else [] for each in cursors]
+            return await pipelined_async(self._connection, trip)
         except Exception as fault:
             raise in_our_words(fault, self.where, self.wait) from fault
-
-    async def _execute(self, statement: Statement) -> Any:
-        cursor = self._connection.cursor(row_factory=_tuples)
-        sql = postgres.formatted(statement.sql)
-        return await cursor.execute(sql, statement.values or None)
 
     async def close(self) -> None:
         """Leave the connection to the host."""

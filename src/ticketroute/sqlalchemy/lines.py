@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ticketroute.desk.hosts import run_alchemy
+from ticketroute.desk.hosts import pipelined, pipelined_async, run_alchemy
 from ticketroute.journal import postgres, sqlite
 from ticketroute.journal.faults import JournalUnreachableError, NotAJournalError
 from ticketroute.journal.lines import LostError
@@ -44,6 +44,7 @@ class _OnEngine:
         self.path: str | None = None
         self.address: str | None = None
         self._in_sqlite = engine.dialect.name == "sqlite"
+        self._in_psycopg = engine.dialect.driver in ("psycopg", "psycopg_async")
         self._known = False
         self._begun = False  # whether a transaction is open
 
@@ -65,7 +66,7 @@ class _OnEngine:
             self.path = str(Path(self.path).absolute())
             ((milliseconds,),) = _run_raw(connection, Statement("PRAGMA busy_timeout"))
             self.wait = milliseconds / 1_000
-        elif self.engine.dialect.driver in ("psycopg", "psycopg_async"):
+        elif self._in_psycopg:
             found: Any = connection.connection.driver_connection
             conninfo = postgres.psycopg().conninfo
             self.address = conninfo.make_conninfo(
@@ -74,17 +75,19 @@ class _OnEngine:
         self._known = True
 
     def _talk(self, connection: sa.Connection, trip: Trip) -> Answer:
-        """Run the statements of a trip, and after its commit what wakes others."""
-        self._begun = self._begun or trip.begins
+        """Run the statements of a trip: with psycopg in one pipeline, else one by one."""
+        if self._in_psycopg:
+            return pipelined(connection.connection.driver_connection, trip)
         run = _run_raw if self._in_sqlite else run_alchemy
-        answer = [run(connection, each) for each in trip.statements]
+        return [run(connection, each) for each in trip.statements]
+
+    def _wake(self, connection: sa.Connection, trip: Trip) -> None:
+        """Wake others after a commit. That it fails is no fault of the trip."""
         if trip.wakes is not None:
             try:
-                run(connection, trip.wakes)
+                run_alchemy(connection, trip.wakes)
             except sa.exc.DBAPIError as fault:
                 postgres.warn_of_wakes(fault)
-        self._begun = self._begun and not trip.ends
-        return answer
 
     def _leave(self, connection: sa.Connection) -> None:
         """Make a connection ready for the host's next use of it."""
@@ -111,12 +114,12 @@ class _OnEngine:
         if self._in_sqlite and getattr(driver, "autocommit", None) is False:
             _run_raw(connection, BEGIN)  # such a driver is always in a transaction
 
-    def _said(self, fault: Exception, *, connected: bool) -> Exception:
+    def _said(self, fault: Exception, connection: sa.Connection | None) -> Exception:
         """Return what a fault of SQLAlchemy or of a driver means for a desk."""
         if isinstance(fault, PoolTimeoutError):
             return JournalUnreachableError(self.where, f"no connection is free: {fault}")
         inner: Any = getattr(fault, "orig", None) or fault
-        lost = not connected or getattr(fault, "connection_invalidated", False)
+        lost = connection is None or _is_lost(connection)
         if isinstance(inner, sqlite3.Error):
             return sqlite.translated(inner, self.where, self.wait)
         if hasattr(inner, "sqlstate"):
@@ -131,6 +134,13 @@ class _OnEngine:
 
 
 _INHERITED: list[object] = []
+
+
+def _is_lost(connection: sa.Connection) -> bool:
+    """Return whether SQLAlchemy or psycopg knows that a connection is gone."""
+    if connection.invalidated:
+        return True
+    return bool(getattr(connection.connection.driver_connection, "closed", False))
 
 
 def _is_begun(connection: sa.Connection) -> bool:
@@ -168,13 +178,16 @@ class EngineLine(_OnEngine):
             if self._connection is None:
                 self._connection = self.engine.connect()
                 self._ready(self._connection, trip)
+            self._begun = self._begun or trip.begins
             answer = self._talk(self._connection, trip)
+            self._begun = self._begun and not trip.ends
             if not self._begun:
+                self._wake(self._connection, trip)
                 self._leave(self._connection)
                 self._connection.close()
                 self._connection = None
         except Exception as fault:
-            said = self._said(fault, connected=self._connection is not None)
+            said = self._said(fault, self._connection)
             self.close()
             raise said from fault
         except BaseException:
@@ -212,19 +225,29 @@ class AsyncEngineLine(_OnEngine):
             if self._connection is None:
                 self._connection = await self._async_engine.connect()
                 await self._connection.run_sync(self._ready, trip)
-            answer = await self._connection.run_sync(self._talk, trip)
+            self._begun = self._begun or trip.begins
+            answer = await self._answer(self._connection, trip)
+            self._begun = self._begun and not trip.ends
             if not self._begun:
+                await self._connection.run_sync(self._wake, trip)
                 await self._connection.run_sync(self._leave)
                 await self._connection.close()
                 self._connection = None
         except Exception as fault:
-            said = self._said(fault, connected=self._connection is not None)
+            connection = self._connection
+            said = self._said(fault, None if connection is None else connection.sync_connection)
             await self.close()
             raise said from fault
         except BaseException:
             await self.close()
             raise
         return answer
+
+    async def _answer(self, connection: AsyncConnection, trip: Trip) -> Answer:
+        if not self._in_psycopg:
+            return await connection.run_sync(self._talk, trip)
+        raw = await connection.get_raw_connection()
+        return await pipelined_async(raw.driver_connection, trip)
 
     async def close(self) -> None:
         """Give the connection back to the pool; what was not committed is given up."""
