@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -122,6 +123,8 @@ def test_a_caller_that_is_cancelled_leaves_row_and_ticket_together(
                     await asyncio.sleep(0)
                 task.cancel()
                 await asyncio.wait([task])
+                del task
+                gc.collect()  # until then a SELECT that was cancelled keeps SQLite locked
                 await desk.submit(Ticket(id=f"own-{number:02}", queue="mail"))
             found = await tickets(desk)
             assert [name for name in found if name.startswith("t")] == await rows(engine)
