@@ -47,7 +47,7 @@ class Page:
     """The files of a page in a folder, and programs that run there."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.address = folder, ""
         self.environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -94,15 +94,18 @@ class Page:
     def serve(self, *command: str) -> tuple[subprocess.Popen[str], Callable[..., Any]]:
         """Start a server at a free port, whose file number is ``{}``; return what asks it."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            port, number = listening.getsockname()[1], listening.fileno()
+            number = listening.fileno()
+            self.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
             started = self.start(*(each.format(number) for each in command), pass_fds=[number])
 
         def ask(method: str, path: str, body: Any = None) -> tuple[int, Any]:
             data = None if body is None else json.dumps(body).encode()
             headers = {"Content-Type": "application/json"}
-            request = Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
+            request = Request(  # noqa: S310  of http, on this machine
+                f"{self.address}{path}", data, headers, method=method
+            )
             try:
-                with urlopen(request, timeout=SOON) as answer:  # noqa: S310
+                with urlopen(request, timeout=SOON) as answer:  # noqa: S310  the same
                     text = answer.read()
                     return answer.status, json.loads(text) if text else None
             except HTTPError as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -13,6 +14,7 @@ pytest.importorskip("fastapi")
 sqlalchemy = pytest.importorskip("sqlalchemy")
 adapter = pytest.importorskip("ticketroute.sqlalchemy")
 
+SOON = 20.0  # seconds, at most
 MAKE_TABLES = """
 import asyncio
 from app import Base, engine
@@ -68,3 +70,16 @@ def judged(desk: Desk) -> tuple[int, int]:
     done = [ticket for ticket in tickets if ticket.state.value == "done"]
     held = [ticket for ticket in tickets if ticket not in done and ticket.agent_id == "ana"]
     return len(done), len(held)
+
+
+def test_a_server_with_an_open_board_stops_when_it_is_told_to(page: Callable[..., Any]) -> None:
+    app = page("fastapi")
+    server, ask = app.serve("uvicorn", "with_board:app", "--fd", "{}")
+    status, state = ask("GET", "/board/state.json")
+    assert status == 200
+    assert "mail" in str(state)
+    address = f"{app.address}/board/events"
+    with urlopen(address, timeout=SOON) as stream:  # noqa: S310  of http, on this machine
+        assert stream.readline()
+        said = app.stop(server)  # which waits for it for some seconds
+    assert "Application shutdown complete." in said
