@@ -68,7 +68,7 @@ async def tickets(desk: AsyncDesk) -> list[str]:
 
 def test_many_at_once_of_which_some_are_given_up(engine: AsyncEngine, run: Run) -> None:
     async def one(desk: AsyncDesk, number: int) -> str | None:
-        name = f"t{number:02}"
+        name = f"t{number:03}"
         async with AsyncSession(engine) as session:
             await insert(session, name)
             async with desk.inside(session) as inside:
@@ -83,9 +83,9 @@ def test_many_at_once_of_which_some_are_given_up(engine: AsyncEngine, run: Run) 
 
     async def whole() -> None:
         async with staffed(engine) as desk:
-            done = await asyncio.gather(*(one(desk, number) for number in range(24)))
+            done = await asyncio.gather(*(one(desk, number) for number in range(200)))
             expected = sorted(name for name in done if name is not None)
-            assert len(expected) == 12
+            assert len(expected) == 100
             assert await tickets(desk) == await rows(engine) == expected
 
     run(whole())
