@@ -98,17 +98,37 @@ def test_alembic_proposes_nothing_for_the_tables_of_a_desk(url: str, engines: En
         strangers = sa.MetaData()
         found = autogenerate.compare_metadata(context, strangers)
         assert len(found) == len(metadata.tables)  # it would drop what it does not know
-        options["include_name"] = documented("sqlalchemy", "include_name=")
+        options["include_name"] = documented("sqlalchemy", "include_name=", '"table"')
         context = migration.MigrationContext.configure(connection, opts=options)
         found = autogenerate.compare_metadata(context, strangers)
     assert [(what, table.name) for what, table in found] == [("remove_table", "request")]
 
 
-def documented(page: str, option: str) -> Any:
+@pytest.mark.external
+def test_alembic_proposes_nothing_for_tables_in_a_schema(postgres: str, engines: Engines) -> None:
+    autogenerate = pytest.importorskip("alembic.autogenerate")
+    migration = pytest.importorskip("alembic.migration")
+    engine, metadata = engines(postgres.replace("://", "+psycopg://")), sa.MetaData()
+    tables = JournalTables(schema="ticketroute", prefix="", metadata=metadata)
+    open_desk(engine, tables=tables).close()
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateSchema("other"))
+        connection.execute(sa.text("CREATE TABLE other.table_of_theirs (id int)"))
+    options: dict[str, Any] = {"include_schemas": True}
+    with engine.connect() as connection:
+        context = migration.MigrationContext.configure(connection, opts=options)
+        assert len(autogenerate.compare_metadata(context, metadata)) == 1  # would drop theirs
+        options["include_name"] = documented("sqlalchemy", "include_name=", '"schema"')
+        context = migration.MigrationContext.configure(connection, opts=options)
+        assert autogenerate.compare_metadata(context, metadata) == []
+
+
+def documented(page: str, option: str, with_words: str) -> Any:
     """Return the value of an option as a line of a how-to page has it."""
     text = (Path(__file__).parents[2] / "docs" / "how-to" / f"{page}.md").read_text()
-    (line,) = [each for each in text.splitlines() if each.startswith(option)]
-    return eval(line.removeprefix(option))  # noqa: S307  of our own page
+    found = [each for each in text.splitlines() if each.startswith(option) and with_words in each]
+    (line,) = found
+    return eval(line.removeprefix(option).removesuffix(","))  # noqa: S307  of our own page
 
 
 def test_the_tables_can_be_asked(url: str, engines: Engines) -> None:
