@@ -288,6 +288,42 @@ def test_a_widening_ring_asks_one_first_whatever_parallel_says(desk: Desk) -> No
     assert asked(desk) == "a"
 
 
+def test_a_widening_ring_that_reached_everyone_does_not_wait_for_who_is_wished_for(
+    desk: Desk,
+) -> None:
+    offer = OfferPolicy(timeout=seconds(15))
+    facts: dict[str, Any] = {"strategy": "ring_all(step=10000)", "limit_per_agent": 1}
+    phone(desk, "ana", "ben", "cleo", capacity=2, offer=offer, **facts)
+    for name, busy in (("t2", BEN), ("t3", CLEO)):
+        desk.ask(name, "phone", at=0)
+        desk.assign(TicketId(name), busy, at=0)
+    desk.ask("t1", "phone", prefer=BEN, at=0)
+    assert desk.told == ["t1 submitted", "t1 asks ana, routed"]
+    desk.advance(at=20_000)
+    assert desk.told[-2:] == ["t1 rings 3", "t1 asks ana, routed"]
+    desk.change_queue(PHONE, limit_per_agent=2, at=25_000)
+    assert desk.told[-2:] == ["t1 asks ben, preferred", "t1 asks cleo, freed"]
+
+
+def test_a_widening_ring_that_waited_for_one_rings_the_others_again_with_that_one(
+    desk: Desk,
+) -> None:
+    offer = OfferPolicy(timeout=seconds(15), retry_missed_after=seconds(20))
+    facts: dict[str, Any] = {"strategy": "ring_all(step=10000)", "affinity_wait": seconds(60)}
+    phone(desk, "ana", "ben", offer=offer, **facts)
+    desk.ask("t2", "phone", prefer=BEN, at=0)
+    desk.accept(T2, BEN, at=0)
+    desk.set_presence(BEN, "away", at=0)
+    desk.ask("t1", "phone", prefer=BEN, at=0)
+    desk.advance(at=10_000)
+    assert desk.told[0] == "t1 rings 2"
+    desk.set_presence(BEN, "available", at=17_000)
+    desk.advance(at=35_000)
+    assert desk.told[:2] == ["t1 may ask ana again", "t1 waits for ben"]
+    desk.resolve(T2, at=40_000)
+    assert desk.told == ["t2 resolved", "t1 asks ben, preferred", "t1 asks ana, freed"]
+
+
 # --- tiers ----------------------------------------------------------------------------------------
 
 

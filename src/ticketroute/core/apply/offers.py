@@ -42,7 +42,8 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
     queue, record = state.roster.queues[event.queue_id], state.roster.agents[event.agent_id]
     if ticket.entries:
         _note_in_line(ticket, queue, event)
-    if ticket.asks.reserved is not None:
+    waited_for_one = ticket.asks.reserved is not None
+    if waited_for_one:
         end_reservation(state, ticket)
     if queue.has_turns and event.cause in ev.BY_STRATEGY:
         queue.strategy.offered(event.agent_id)
@@ -63,7 +64,7 @@ def on_offered(state: State, event: ev.TicketOffered) -> None:
         time_rate_limit(state, record)
     if ticket.queue.ring_step is not None and not ticket.past.wanted:
         _widen(state, ticket, 1, event.at)
-    _stand(state, ticket)
+    _stand(state, ticket, for_others=waited_for_one)
 
 
 def _note_in_line(ticket: TicketRecord, queue: QueueRecord, event: ev.TicketOffered) -> None:
@@ -74,8 +75,11 @@ def _note_in_line(ticket: TicketRecord, queue: QueueRecord, event: ev.TicketOffe
         recount(ticket, event.agent_id, 1)
 
 
-def _stand(state: State, ticket: TicketRecord) -> None:
-    """Put a ticket where it belongs after an offer: in line, loose, or neither."""
+def _stand(state: State, ticket: TicketRecord, *, for_others: bool) -> None:
+    """Put a ticket where it belongs after an offer: in line, loose, or neither.
+
+    ``for_others`` says that until then it waited for one agent alone.
+    """
     if not ticket.queue.rings_all and ticket.queue.terms.offer.parallel == 1:  # fast: it is enough
         state.loose.pop(ticket.id, None)
         if ticket.entries or ticket.wait_reason is not None:
@@ -84,6 +88,8 @@ def _stand(state: State, ticket: TicketRecord) -> None:
         if ticket.wait_reason is not None or not stands_alone(ticket):
             leave_line(ticket)
             ring_in_line(state, ticket)
+        if for_others:
+            state.loose[ticket.id] = ticket
     else:
         leave_line(ticket)
         if seeks(ticket):
