@@ -29,7 +29,8 @@ def failure_of(bug: Bug, tree: Path) -> str | None:
     right = file.read_text(encoding="utf-8")
     file.write_text(right.replace(bug.old, bug.new), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(tree / "src"), "HYPOTHESIS_PROFILE": "hunt"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *bug.tests]
+    options = ("-q", "-x", "-p", "no:cacheprovider", "--timeout=0")
+    command = [sys.executable, "-m", "pytest", *options, *bug.tests]
     try:
         run = subprocess.run(
             command,
