@@ -56,6 +56,7 @@ class RestoredMachine(DeskMachine):
             found[0], random=Tape(self.seed, self.spent), permits=self.permits
         )
         assert again.same_state(self.desk)
+        assert again._state.open.keys() == self.desk._state.open.keys()
         self.desk = again
 
 
