@@ -29,6 +29,7 @@ def _servers() -> Any:
 
 SERVERS = _servers()
 server, postgres, own_server = SERVERS.server, SERVERS.postgres, SERVERS.own_server
+pgbouncer = SERVERS.pgbouncer
 
 Engines = Callable[..., Any]
 ON_POSTGRES = pytest.mark.external

@@ -368,6 +368,19 @@ def test_a_server_that_is_not_there_is_said_to_be(own_server: Any, engines: Engi
 
 
 @pytest.mark.external
+def test_a_pooler_in_transaction_mode_may_stand_between(pgbouncer: str, engines: Engines) -> None:
+    url = pgbouncer.replace("://", "+psycopg://")
+    engine = engines(url, connect_args={"prepare_threshold": None})
+    with staffed(engine) as desk:
+        for number in range(8):  # psycopg would prepare at the sixth
+            with orm.Session(engine) as session, session.begin(), desk.inside(session) as inside:
+                inside.submit(mail(f"host-{number}"))
+            desk.submit(mail(f"own-{number}"))
+        assert len(tickets(desk)) == 16
+        assert equals_the_fold(desk)
+
+
+@pytest.mark.external
 def test_a_commit_wakes_the_run_of_another_process(postgres: str, engines: Engines) -> None:
     engine = engines(postgres.replace("://", "+psycopg://"))
     with staffed(engine) as desk, Desk.open(postgres) as other:
