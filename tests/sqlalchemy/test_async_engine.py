@@ -135,6 +135,27 @@ def test_a_caller_that_is_cancelled_leaves_row_and_ticket_together(
     run(whole())
 
 
+async def fail_together(desk: AsyncDesk) -> None:
+    async with desk.together() as several:
+        await several.submit(Ticket(id="t1", queue="mail"))
+        raise TornError
+
+
+def test_a_block_that_failed_leaves_no_lock_behind(
+    engine: AsyncEngine, run: Run, engines: Callable[..., Any]
+) -> None:
+    other_pool = engines(engine.url, asynchronous=True)
+
+    async def whole() -> None:
+        async with staffed(engine) as desk, await open_async_desk(other_pool, wait=2) as other:
+            with pytest.raises(TornError):
+                await fail_together(desk)
+            await other.submit(Ticket(id="t2", queue="mail"))
+            assert await tickets(desk) == ["t2"]
+
+    run(whole())
+
+
 def test_a_scoped_session_and_a_connection_will_do_as_well(engine: AsyncEngine, run: Run) -> None:
     async def whole() -> None:
         async with staffed(engine) as desk:
