@@ -28,11 +28,9 @@ def apply(facts: Facts, event: ev.Event) -> None:
     elif isinstance(event, ev.TicketEvent) and not isinstance(event, ev.TicketSubmitted):
         ticket = facts.tickets[event.ticket_id]
         ticket.version += not (isinstance(event, ev.TicketReplied) and event.author in QUIET)
-        _search(facts, ticket, event)
-        _work(facts, ticket, event)
+        _of_a_ticket(facts, ticket, event)
     else:
-        _serve(facts, event)
-        _agree(facts, event)
+        _of_the_desk(facts, event)
     spans = [of.window_of(queue.queue.strategy) for queue in facts.queues.values()]
     facts.watched = {span: facts.watched.get(span, []) for span in spans if span is not None}
     for ticket in facts.tickets.values():
@@ -255,7 +253,8 @@ def _widen(ticket: TicketFacts, wanted: int, now: int) -> None:
 # --- agents and queues ----------------------------------------------------------------------------
 
 
-def _serve(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+def _of_the_desk(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
+    """Change agents, queues, and what is agreed."""
     match event:
         case ev.AgentAdded():
             known = of.AgentFacts(event.agent, event.presence, event.at, event.reason)
@@ -314,10 +313,6 @@ def _serve(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for e
             queue.members = {who: queue.members[who] for who in event.order}
             queue.position = {who: number for number, who in enumerate(event.order)}
             queue.positions = len(event.order)
-
-
-def _agree(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for each event
-    match event:
         case ev.DeskOpened() | ev.DefaultsChanged():
             facts.defaults = event.defaults
             for who in facts.agents:
@@ -330,9 +325,9 @@ def _agree(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case for e
         case ev.QueueRemoved():
             del facts.queues[event.queue_id]
         case sla.CalendarSet():
-            known = facts.calendars.get(event.calendar_id, [])
-            assert known or event.effective_from == 0
-            kept = [edition for edition in known if edition.since < event.effective_from]
+            editions = facts.calendars.get(event.calendar_id, [])
+            assert editions or event.effective_from == 0
+            kept = [edition for edition in editions if edition.since < event.effective_from]
             edition = Edition(event.effective_from, event.calendar)
             facts.calendars[event.calendar_id] = [*kept, edition]
             for who, agent in facts.agents.items():
@@ -416,10 +411,10 @@ def _change_queue(facts: Facts, known: QueueFacts, event: ev.QueueChanged) -> No
 # --- a ticket -------------------------------------------------------------------------------------
 
 
-def _search(  # noqa: C901  one case for each event
+def _of_a_ticket(  # noqa: C901  one case for each event
     facts: Facts, ticket: TicketFacts, event: ev.TicketEvent
 ) -> None:
-    """Change a ticket that searches."""
+    """Change a ticket: it searches, goes to an agent, is worked, or ends."""
     match event:
         case ev.TicketQueued():
             assert ticket.state in SEARCHING
@@ -507,13 +502,6 @@ def _search(  # noqa: C901  one case for each event
                 ticket.cost, ticket.slot = event.cost, facts.events if ticket.counts else None
             if ticket.state in SEARCHING:
                 _loosen(facts, ticket)
-
-
-def _work(  # noqa: C901  one case for each event
-    facts: Facts, ticket: TicketFacts, event: ev.TicketEvent
-) -> None:
-    """Change a ticket that goes to an agent, is worked, or ends."""
-    match event:
         case ev.TicketAssigned():
             _assign(facts, ticket, event)
         case ev.TicketReleased(agent_id=who):
@@ -527,8 +515,8 @@ def _work(  # noqa: C901  one case for each event
             ticket.hops += event.cause is ev.Cause.SILENT
             if event.cause in (ev.Cause.SILENT, ev.Cause.ESCALATED) and who is not None:
                 ticket.silent.add(who)
-                queue = ticket.queue.queue
-                retry_at = event.at + (queue.respond_within or of.retry_after(queue))
+                now = ticket.queue.queue
+                retry_at = event.at + (now.respond_within or of.retry_after(now))
                 for silent in ticket.silent & facts.agents.keys():
                     ticket.tried[silent] = of.Tried("missed", retry_at)
             if event.cause is ev.Cause.RESUMED:

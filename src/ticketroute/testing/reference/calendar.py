@@ -25,9 +25,16 @@ FOR_EVER = 1 << 62
 Plain = dict[str, Any]
 
 
-def _second(clock: str) -> int:
-    hour, minute, *rest = map(int, clock.split(":"))
-    return hour * 3_600 + minute * 60 + sum(rest)
+@lru_cache(maxsize=4_096)
+def _seconds(opens: str, closes: str) -> tuple[int, int]:
+    """Return when a window opens and closes, counted from the midnight before it opens."""
+    clocks = [[int(part) for part in clock.split(":")] for clock in (opens, closes)]
+    start, end = (hour * 3_600 + minute * 60 + sum(rest) for hour, minute, *rest in clocks)
+    return start, end if end > start else end + DAY
+
+
+def _lies_in(at: int, windows: list[list[str]]) -> bool:
+    return any(start <= at < end for start, end in (_seconds(*window) for window in windows))
 
 
 def _number(day: date) -> int:
@@ -46,15 +53,6 @@ class PlainCalendar:
         self.countries = [
             PublicHolidays.from_plain(each) for each in holidays if isinstance(each, Mapping)
         ]
-        self.seconds = {
-            id(windows): [(_second(start), _second(end)) for start, end in windows]
-            for mapping in (
-                plain.get("hours", {}),
-                plain.get("shifts", {}),
-                plain.get("breaks", {}),
-            )
-            for windows in mapping.values()
-        }
         self.within = [PlainCalendar(each) for each in plain.get("within", ())]
         self.seen: dict[int, list[tuple[int, int]]] = {}
 
@@ -63,19 +61,12 @@ class PlainCalendar:
         wall = datetime(1970, 1, 1) + timedelta(seconds=second + self._offset(second))  # noqa: DTZ001
         today, clock = wall.date(), wall.hour * 3_600 + wall.minute * 60 + wall.second
         yesterday = today - timedelta(days=1)
-        shown = ((today, clock), (yesterday, clock + 86_400))
+        shown = ((today, clock), (yesterday, clock + DAY))
+        breaks = self.plain.get("breaks", {})
         return (
-            any(self._lies_in(self._windows(day), at) for day, at in shown)
-            and not any(self._lies_in(self._breaks(day), at) for day, at in shown)
+            any(_lies_in(at, self._windows(day)) for day, at in shown)
+            and not any(_lies_in(at, breaks.get(day.isoformat(), [])) for day, at in shown)
             and all(each.is_open(second) for each in self.within)
-        )
-
-    def _lies_in(self, windows: list[list[str]], at: int) -> bool:
-        if not windows:
-            return False
-        return any(
-            start <= at < (end if end > start else end + 86_400)
-            for start, end in self.seconds[id(windows)]
         )
 
     def _windows(self, day: date) -> list[list[str]]:
@@ -100,10 +91,6 @@ class PlainCalendar:
         if day.isoformat() in written or day.isoformat()[5:] in written:
             return True
         return any(_number(day) in country.days(day.year) for country in self.countries)
-
-    def _breaks(self, day: date) -> list[list[str]]:
-        found: list[list[str]] = self.plain.get("breaks", {}).get(day.isoformat(), [])
-        return found
 
     # --- windows, found by asking ---------------------------------------------------------------
 
@@ -134,14 +121,11 @@ class PlainCalendar:
                 else:
                     after = middle
             edges.add(after)
-        for pairs in self.seconds.values():
-            for start, end in pairs:
-                for shown in (start, end if end > start else end + DAY):
-                    edges |= {
-                        each * DAY + shown - offset
-                        for each in range(day - 3, day + 4)
-                        for offset in offsets
-                    }
+        written = [self.plain.get(each, {}) for each in ("hours", "shifts", "breaks")]
+        lists = [windows for mapping in written for windows in mapping.values()]
+        for shown in {at for windows in lists for window in windows for at in _seconds(*window)}:
+            for each in range(day - 3, day + 4):
+                edges |= {each * DAY + shown - offset for offset in offsets}
         for inner in self.within:
             edges |= inner.edges(day)
         return {edge for edge in edges if first <= edge <= last}

@@ -240,22 +240,17 @@ def key_shown(facts: Facts, queue: QueueFacts, who: str, skills: dict[str, int])
     return shown
 
 
-def group(facts: Facts, queue: QueueFacts, who: str) -> int:
-    """Return the tier among whom an agent takes turns, 0 where there are none."""
-    return gate.tier(facts, queue, who) if of.has_tiers(queue.queue.strategy) else 0
-
-
 def turns(facts: Facts, queue: QueueFacts, who: str) -> of.Turns:
-    """Return the turns of those among whom an agent takes theirs."""
-    return queue.turns.setdefault(group(facts, queue, who), of.Turns())
+    """Return the turns of those among whom an agent takes theirs: of a tier, if there are tiers."""
+    tier = gate.tier(facts, queue, who) if of.has_tiers(queue.queue.strategy) else 0
+    return queue.turns.setdefault(tier, of.Turns())
 
 
 def shares(facts: Facts, queue: QueueFacts, who: str) -> dict[str, int]:
     """Return what a selection brings each of those with room among whom the agent takes turns."""
-    mine, free = group(facts, queue, who), gate.members_with_room(facts, queue)
-    weights = {
-        each: queue.members[each].weight for each in free if group(facts, queue, each) == mine
-    }
+    free, mine = gate.members_with_room(facts, queue), turns(facts, queue, who)
+    among = [each for each in free if turns(facts, queue, each) is mine]
+    weights = {each: queue.members[each].weight for each in among}
     return {each: weight * (TICKET // sum(weights.values())) for each, weight in weights.items()}
 
 
