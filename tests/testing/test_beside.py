@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from ticketroute import Agent, Dispatcher, Queue, Ticket
+from ticketroute import Agent, Dispatcher, Membership, Queue, Ticket, commands
 from ticketroute.commands import Command, Resolve
-from ticketroute.errors import InvalidValueError, NotEligibleError, UnknownStrategyError
+from ticketroute.errors import (
+    InvalidValueError,
+    NotEligibleError,
+    TicketRouteError,
+    UnknownStrategyError,
+)
 from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model.events import Events
 from ticketroute.testing import DeskBesideReference, WatchedDesk
@@ -89,3 +94,34 @@ def test_a_compared_desk_may_check_itself_as_well() -> None:
     desk.add_agent(Agent(id=ANA), at=0)
     assert desk.last == tuple(desk.history)
     assert desk.reference.now == 0
+
+
+DONE, NO = TicketId("done"), "no"  # which is the name of nothing
+WRONG_TWICE = [
+    commands.Merge(T1, into=TicketId(NO), expected_version=9),
+    commands.Merge(DONE, into=TicketId(NO)),
+    commands.Merge(T1, into=DONE),
+    commands.Transfer(T1, QueueId(NO), AgentId(NO)),
+    commands.Transfer(T1, QueueId(NO), expected_version=9),
+    commands.Transfer(DONE, QueueId(NO)),
+    commands.Assign(T1, AgentId(NO), expected_version=9),
+    commands.Release(DONE, avoid=AgentId(NO), expected_version=9),
+    commands.Release(DONE, avoid=AgentId(NO)),
+    commands.Take(DONE, AgentId(NO)),
+    commands.Submit(Ticket(id=T2, queue=QueueId(NO)), assigned_to=AgentId(NO)),
+    commands.ChangeQueue(MAIL, {"members": [NO], "sla": NO}),
+    commands.RemoveQueue(QueueId(NO), move_to=QueueId(NO)),
+    commands.ChangeMember(MAIL, AgentId(NO), Membership()),
+]
+
+
+@pytest.mark.parametrize("command", WRONG_TWICE, ids=lambda command: type(command).__name__)
+def test_of_two_things_that_are_wrong_both_desks_refuse_the_same(command: Command) -> None:
+    desk = DeskBesideReference()
+    desk.add_agent(Agent(id=ANA), presence="available", at=0)
+    desk.add_queue(Queue(id=MAIL, members=[ANA]), at=0)
+    for name in (T1, DONE):
+        desk.submit(Ticket(id=name, queue=MAIL), at=0)
+    desk.resolve(DONE, at=0)
+    with pytest.raises(TicketRouteError):
+        desk.do(command, at=1)

@@ -7,7 +7,7 @@ out and everything due at this instant happens, before the command continues.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,9 +36,15 @@ COMMAND, AWAY = ev.Cause.COMMAND, ev.Cause.AWAY
 HAND_OUT = None
 CHANGEABLE = ("channel", "skills", "tags", "requester", "prefer", "weight", "due")
 UNKNOWN = {
-    "tickets": (errors.UnknownTicketError, ("ticket_id", "into")),
-    "queues": (errors.UnknownQueueError, ("queue_id", "move_to", "to_queue")),
-    "agents": (errors.UnknownAgentError, ("agent_id", "to_agent", "avoid", "assigned_to")),
+    "tickets": errors.UnknownTicketError,
+    "queues": errors.UnknownQueueError,
+    "agents": errors.UnknownAgentError,
+    "calendars": errors.UnknownCalendarError,
+}
+NAMES = {
+    "tickets": ("ticket_id", "into"),
+    "queues": ("queue_id", "move_to", "to_queue"),
+    "agents": ("agent_id", "to_agent", "avoid", "assigned_to"),
 }
 NOT_OF_DONE = (
     *(commands.Assign, commands.Take, commands.Transfer, commands.Release, commands.Hold),
@@ -56,24 +62,26 @@ def said(facts: Facts, kind: type[ev.Event], c: commands.Command, **more: Any) -
 # --- what refuses a command ---------------------------------------------------------------------
 
 
+def check_known(facts: Facts, things: str, *names: str | None) -> None:
+    """Refuse names that the desk does not know."""
+    for name in names:
+        if name is not None and name not in getattr(facts, things):
+            raise UNKNOWN[things](name)
+
+
 def check_names(facts: Facts, c: commands.Command) -> None:
     """Refuse names the desk does not know, a stale version, and a ticket that is done already."""
     ticket = facts.tickets.get(getattr(c, "ticket_id", None) or "")
     version = getattr(c, "expected_version", None)
-    for things, (unknown, names) in UNKNOWN.items():
-        for name in [getattr(c, each, None) for each in names]:
-            if name is not None and name not in getattr(facts, things):
-                raise unknown(name)
+    for things, names in NAMES.items():
+        for name in names:
+            check_known(facts, things, getattr(c, name, None))
             if ticket is not None and version not in (None, ticket.version):
                 raise errors.ConflictError(ticket.id, version or 0, ticket.version)
-    if ticket is not None and isinstance(c, NOT_OF_DONE):
-        check_not_done(ticket)
-
-
-def check_not_done(ticket: TicketFacts) -> None:
-    """Refuse a ticket that is done."""
-    if ticket.state is DONE:
-        raise errors.AlreadyDoneError(ticket.id)
+    into = facts.tickets.get(getattr(c, "into", None) or "")
+    for each in (ticket, into) if isinstance(c, NOT_OF_DONE) else ():
+        if each is not None and each.state is DONE:
+            raise errors.AlreadyDoneError(each.id)
 
 
 def check_nobody_has(ticket: TicketFacts, *states: RoutingState) -> None:
@@ -98,29 +106,14 @@ def pass_gate(
     return reason
 
 
-def known_queue(facts: Facts, queue_id: str) -> QueueFacts:
-    """Return a queue of the desk."""
-    if queue_id not in facts.queues:
-        raise errors.UnknownQueueError(queue_id)
-    return facts.queues[queue_id]
-
-
-def check_calendar(facts: Facts, calendar_id: str | None) -> None:
-    """Refuse a calendar that nobody knows."""
-    if calendar_id is not None and calendar_id not in facts.calendars:
-        raise errors.UnknownCalendarError(calendar_id)
-
-
 def check_queue(facts: Facts, queue: Queue, *, overflows: bool) -> None:
     """Refuse a queue that rings without offering, or names what is not there."""
-    for who in queue.members:
-        if who not in facts.agents:
-            raise errors.UnknownAgentError(who)
+    check_known(facts, "agents", *queue.members)
     if of.rings(queue.strategy) and queue.delivery is not Delivery.OFFER:
         raise errors.InvalidValueError("delivery", queue.delivery, "Delivery.OFFER, to ring all")
     if overflows:
         check_overflow(facts, queue)
-    check_calendar(facts, queue.calendar)
+    check_known(facts, "calendars", queue.calendar)
     if queue.sla is not None and queue.sla not in [each.policy.id for each in facts.agreements]:
         raise errors.UnknownPolicyError(queue.sla)
 
@@ -133,29 +126,24 @@ def check_overflow(facts: Facts, queue: Queue) -> None:
         for each in known
     }
     reached = ways[queue.id] - {None}
-    for target in reached - known.keys():
-        raise errors.UnknownQueueError(target or "")
+    check_known(facts, "queues", *(reached - {queue.id}))
     for _ in known:  # as often as there are queues, so that nothing further can be reached
         reached |= {target for here in reached & known.keys() for target in ways[here or ""]}
     if queue.id in reached:
         raise errors.OverflowCircleError((queue.id, queue.id))
 
 
-def check_policies(facts: Facts, policies: Iterable[Policy]) -> None:
+def check_policies(facts: Facts, policies: Sequence[Policy]) -> None:
     """Refuse policies of one name, that name what is not there, or without one a queue needs."""
-    names: set[str | None] = {None}
+    names = [policy.id for policy in policies]
     for policy in policies:
-        if policy.id in names:
+        if names.count(policy.id) > 1:
             raise errors.DuplicatePolicyError(policy.id)
-        names.add(policy.id)
-        for calendar_id in calendars_of(policy):
-            check_calendar(facts, calendar_id)
-        for level in levels_of(policy):
-            if level.move_to is not None:
-                known_queue(facts, level.move_to)
+        check_known(facts, "calendars", *calendars_of(policy))
+        check_known(facts, "queues", *(level.move_to for level in levels_of(policy)))
     for queue in facts.queues.values():
-        if queue.queue.sla not in names:
-            raise errors.InUseError("policy", queue.queue.sla or "", "a queue")
+        if queue.queue.sla is not None and queue.queue.sla not in names:
+            raise errors.InUseError("policy", queue.queue.sla, "a queue")
 
 
 # --- queues, members and agents -------------------------------------------------------------------
@@ -268,12 +256,12 @@ def of_agents(facts: Facts, c: commands.Command) -> Steps:  # noqa: C901  a case
         case commands.AddAgent():
             if c.agent.id in facts.agents:
                 raise errors.DuplicateAgentError(c.agent.id)
-            check_calendar(facts, c.agent.shift)
+            check_known(facts, "calendars", c.agent.shift)
             yield said(facts, ev.AgentAdded, c, **presence_of(c.presence, ""))
         case commands.ChangeAgent():
             before = facts.agents[c.agent_id].agent
             changed = evolve(before, **c.changes)
-            check_calendar(facts, changed.shift)
+            check_known(facts, "calendars", changed.shift)
             if changed != before:
                 yield said(facts, ev.AgentChanged, c, agent=changed)
             if changed.shift != before.shift:
@@ -296,8 +284,7 @@ def of_agents(facts: Facts, c: commands.Command) -> Steps:  # noqa: C901  a case
                 yield said(facts, ev.ChannelSwitched, c)
                 yield from hand_out.part(facts, c.agent_id, AWAY)
         case commands.ChangeDefaults():
-            if c.defaults.queue is not None:
-                known_queue(facts, c.defaults.queue)
+            check_known(facts, "queues", c.defaults.queue)
             if c.defaults != facts.defaults:
                 yield said(facts, ev.DefaultsChanged, c)
 
@@ -337,7 +324,7 @@ def of_promises(facts: Facts, c: commands.Command) -> Steps:  # noqa: C901  a ca
                 if any(changes for _, _, changes in newer):
                     yield from set_editions(facts, c, calendar_id, newer)
         case commands.RemoveCalendar():
-            check_calendar(facts, c.calendar_id)
+            check_known(facts, "calendars", c.calendar_id)
             used = {agent.agent.shift for agent in facts.agents.values()}
             used |= {queue.queue.calendar for queue in facts.queues.values()}
             used |= {each for agreed in facts.agreements for each in calendars_of(agreed.policy)}
@@ -405,17 +392,17 @@ def levels_of(policy: Policy) -> list[Escalation]:
 def of_arrivals(facts: Facts, c: commands.Command) -> Steps:
     """Decide a command about tickets that come, or go for good, or which an agent is to choose."""
     match c:
-        case commands.Submit():
-            new = check_arrivals(facts, [c.ticket])
-            for ticket in new:
-                yield submitted(facts, ticket)
-                if c.assigned_to is not None:
-                    mine, cause = facts.tickets[ticket.id], ev.Cause.ADOPTED
-                    exceeded = gate.by_hand(facts, mine, c.assigned_to, mine.queue)
-                    yield assigned(facts, mine, c.assigned_to, mine.queue, cause, exceeded)
-        case commands.SubmitMany():
-            for ticket in check_arrivals(facts, c.tickets):
-                yield submitted(facts, ticket)
+        case commands.Submit() | commands.SubmitMany():
+            has = c.assigned_to if isinstance(c, commands.Submit) else None
+            coming = [c.ticket] if isinstance(c, commands.Submit) else c.tickets
+            for ticket in check_arrivals(facts, coming):
+                arrived = facts.now if ticket.arrived is None else ticket.arrived
+                new = {"ticket": ticket, "queue_id": queue_of(facts, ticket), "arrived": arrived}
+                yield said(facts, ev.TicketSubmitted, c, ticket_id=ticket.id, **new)
+                if has is not None:
+                    mine = facts.tickets[ticket.id]
+                    exceeded = gate.by_hand(facts, mine, has, mine.queue)
+                    yield assigned(facts, mine, has, mine.queue, ev.Cause.ADOPTED, exceeded)
                 yield HAND_OUT
         case commands.Take(ticket_id=None):
             facts.by = facts.by or c.agent_id
@@ -450,14 +437,8 @@ def queue_of(facts: Facts, ticket: Ticket) -> str:
     queue_id = ticket.queue or facts.defaults.queue
     if queue_id is None:
         raise errors.UnroutedTicketError(ticket.id)
-    return known_queue(facts, queue_id).queue.id
-
-
-def submitted(facts: Facts, ticket: Ticket) -> ev.Event:
-    """Return the event by which a ticket comes in."""
-    arrived = facts.now if ticket.arrived is None else ticket.arrived
-    c, new = commands.Submit(ticket), {"ticket_id": ticket.id, "queue_id": queue_of(facts, ticket)}
-    return said(facts, ev.TicketSubmitted, c, arrived=arrived, **new)
+    check_known(facts, "queues", queue_id)
+    return queue_id
 
 
 def assigned(
@@ -640,7 +621,6 @@ def of_work(  # noqa: C901  one case for each command
             yield said(facts, ev.TicketAbandoned, c)
         case commands.Merge():
             other, cause = facts.tickets[c.into], ev.Cause.MERGED
-            check_not_done(other)
             yield from hand_out.recall(facts, ticket, cause)
             kept = {"arrived": min(ticket.arrived, other.arrived), "agent_id": ticket.agent}
             yield said(facts, ev.TicketMerged, c, cause=cause, **kept)
@@ -700,7 +680,7 @@ def free_wrap_up(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Steps:
 def check_reopenable(facts: Facts, ticket: TicketFacts) -> None:
     """Refuse what is not resolved, or whose queue is gone."""
     check_step(ticket, ev.TicketReopened, Status.RESOLVED)
-    known_queue(facts, ticket.queue.queue.id)
+    check_known(facts, "queues", ticket.queue.queue.id)
 
 
 def work_again(facts: Facts, ticket: TicketFacts, cause: ev.Cause) -> Steps:
@@ -748,9 +728,9 @@ class ReferenceDesk:
     def __getattr__(self, name: str) -> Any:
         """Return a command as a method."""
         kind = getattr(commands, name.title().replace("_", ""), None)
-        if kind is None:
-            raise AttributeError(name)
-        return partial(self.call, kind)
+        if isinstance(kind, type) and issubclass(kind, commands.Command):
+            return partial(self.call, kind)
+        raise AttributeError(name)
 
     def call(
         self, kind: Any, *values: Any, at: int, by: str | None = None, **named: Any

@@ -313,7 +313,7 @@ def due_of(facts: Facts) -> list[Due]:
     return sorted(Due(each[0], *each[1:]) for each in due if each[0] is not None)
 
 
-def fire(facts: Facts, due: Due, until: int) -> Events:  # noqa: C901  one case for each kind
+def fire(facts: Facts, due: Due, until: int) -> Events:
     """Yield what one thing that is due now brings; time goes on to ``until`` in this call."""
     who, ticket = due.subject, facts.tickets.get(due.subject)
     of_agent: dict[str, Any] = {"at": facts.now, "cause": TIME, "agent_id": who}
@@ -324,10 +324,9 @@ def fire(facts: Facts, due: Due, until: int) -> Events:  # noqa: C901  one case 
             yield from part(facts, who, ev.Cause.AWAY)
         case Kind.WRAP_UP:
             yield ev.WrapUpEnded(**of_agent, ticket_id=due.detail)
-        case Kind.RATE_LIMIT:
-            yield ev.RateLimitLifted(**of_agent)
-        case Kind.COOL_DOWN:
-            yield ev.CoolDownEnded(**of_agent)
+        case Kind.RATE_LIMIT | Kind.COOL_DOWN:
+            lifts = due.kind is Kind.RATE_LIMIT
+            yield (ev.RateLimitLifted if lifts else ev.CoolDownEnded)(**of_agent)
         case Kind.GIVE_UP:
             missed = of_agent | {"cause": ev.Cause.MISSED, "reason": "missed_offers"}
             yield ev.PresenceChanged(**missed, presence=Presence.AWAY)
