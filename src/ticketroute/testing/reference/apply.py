@@ -119,6 +119,12 @@ def _clear(known: TicketFacts | of.AgentFacts, *kinds: Kind) -> None:
         known.dues.pop(kind, None)
 
 
+def _come(known: TicketFacts | of.AgentFacts, kind: Kind, at: int) -> None:
+    """Note that something has happened when it was due."""
+    due = known.dues.pop(kind)
+    assert due == at
+
+
 def _time_room(facts: Facts, ticket: TicketFacts) -> None:
     """Set when room is to be held for a ticket that waits in its line."""
     after, since = ticket.queue.queue.hold_room_after, ticket.waiting_since
@@ -294,12 +300,12 @@ def _of_the_desk(facts: Facts, event: ev.Event) -> None:  # noqa: C901  one case
             _look_at_shift(facts, event.agent_id)
             assert facts.agents[event.agent_id].on_shift is begins
         case ev.GraceEnded():
-            assert facts.agents[event.agent_id].dues.pop(Kind.GRACE) == event.at
+            _come(facts.agents[event.agent_id], Kind.GRACE, event.at)
         case ev.RateLimitLifted():
             assert gate.rate_lifts_at(facts, event.agent_id) == event.at
             _trim_rate(facts, event.agent_id)
         case ev.CoolDownEnded():
-            assert facts.agents[event.agent_id].dues.pop(Kind.COOL_DOWN) == event.at
+            _come(facts.agents[event.agent_id], Kind.COOL_DOWN, event.at)
         case ev.MemberAdded():
             _join(facts.queues[event.queue_id], {event.agent_id: event.membership})
         case ev.MemberChanged():
@@ -473,7 +479,7 @@ def _of_a_ticket(  # noqa: C901  one case for each event
             _clear(ticket, Kind.RESERVE)
             _loosen(facts, ticket)
         case ev.RoomWanted():
-            assert ticket.dues.pop(Kind.HOLD_ROOM) == event.at
+            _come(ticket, Kind.HOLD_ROOM, event.at)
             ticket.room_wanted = True
         case ev.RoomHeld():
             assert ticket.room_wanted
@@ -560,9 +566,7 @@ def _of_a_ticket(  # noqa: C901  one case for each event
         case ev.TicketReopened():
             assert ticket.state is DONE
             ticket.status, ticket.came_from = Status.OPEN, ticket.last_agent
-            ticket.queue = facts.queues[
-                ticket.queue.queue.id
-            ]  # it may have closed and opened again
+            ticket.queue = facts.queues[ticket.queue.queue.id]  # that may be a new one by this name
             if facts.agreements and ticket.book is None:  # done before anything was promised
                 clocks.open_book(ticket, event.at)
                 if event.cause is ev.Cause.REPLIED:
@@ -580,7 +584,7 @@ def _of_a_ticket(  # noqa: C901  one case for each event
             ticket.status, ticket.tried = Status.CLOSED, {}
             _part(facts, ticket)
         case ev.TicketEscalated():
-            assert ticket.dues.pop(Kind.RESPOND) == event.at
+            _come(ticket, Kind.RESPOND, event.at)
         case ev.TicketClosed():
             ticket.status = Status.CLOSED
 
