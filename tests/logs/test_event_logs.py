@@ -234,3 +234,14 @@ def test_the_servicenow_events_are_read_without_an_option_but_events() -> None:
     assert (understood.rows, len(found), understood.ended) == (141_712, 24_918, 24_918)
     assert "hold: Awaiting User Info" in understood.activities
     assert found["47"].named == (("R89", "G70"), ("R31", "G24"), ("R89", "G24"))
+
+
+def test_a_queue_log_that_starts_with_an_event_of_a_dial_plan_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "queue_log"
+    path.write_text(
+        "1772441700|1772441708.11|600|NONE|My_Event1|x\n"
+        "1772441710|1772441708.11|600|NONE|ENTERQUEUE||100001|1\n"
+        "1772441730|1772441708.11|600|PJSIP/2002|CONNECT|20|1772441726.13|4\n"
+    )
+    with read_log(str(path)) as log:
+        assert [(each.ticket.id, each.queue) for each in log] == [("1772441708.11", "600")]

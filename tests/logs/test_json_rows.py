@@ -82,3 +82,38 @@ def test_objects_are_found_wherever_a_chunk_ends(
                 for row in sheet.rows
             ]
     assert found == [{key: cell for key, cell in each.items() if cell} for each in rows]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"result": ["rows"]},
+        {"count": 2, "end_of_stream": True, "next_page": None, "tickets": ["rows"]},
+    ],
+)
+def test_the_page_of_an_api_holds_a_row_for_each_ticket(
+    tmp_path: Path, page: dict[str, object]
+) -> None:
+    rows = [
+        {"id": 1, "created_at": "2026-03-02T08:55:00Z", "group_id": 7, "assignee_id": 5,
+         "via": {"channel": "email"}},
+        {"id": 2, "created_at": "2026-03-02T09:55:00Z", "group_id": 8, "assignee_id": None,
+         "via": {"channel": "chat"}},
+    ]  # fmt: skip
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps({key: rows if each == ["rows"] else each
+                                for key, each in page.items()}))  # fmt: skip
+    with read_log(str(path)) as log:
+        found = [(each.ticket.id, each.queue, each.ticket.channel, each.row) for each in log]
+    assert found == [("1", "7", "email", 1), ("2", "8", "chat", 2)]
+
+
+def test_a_ticket_with_a_list_called_results_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.json"
+    path.write_text(
+        json.dumps(
+            {"id": 1, "created_at": "2026-03-02T08:55Z", "agent": "a", "results": [{"x": 1}]}
+        )
+    )
+    with read_log(str(path)) as log:
+        assert [each.ticket.id for each in log] == ["1"]

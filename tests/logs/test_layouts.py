@@ -160,3 +160,12 @@ def test_a_layout_has_the_names_that_people_call_it() -> None:
     )
     assert understood.layout is not None
     assert understood.layout.name == "jira"
+
+
+def test_the_agent_group_of_freshservice_is_the_queue(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Ticket ID,Agent,Agent Group,Created Date\nINC-1,Ana,Desk,2026-03-02\n", "utf-8"
+    )
+    found, _, _ = read(path)
+    assert found["INC-1"].queue == "Desk"

@@ -58,6 +58,7 @@ _QUEUES = (
     "support_group", "group_name", "team_assigned", "project_name", "project",
     "agency", "responsible_agency", "operator_group", "owned_by_team", "ticket_group",
     "assigned_to_technician_group", "assigned_team", "skill_group",
+    "agent_group", "group_id",
 )  # fmt: skip
 _AGENTS = (
     "agent", "assignee", "assigned_to", "owner", "agent_assigned", "assigned_agent", "agent_name",
@@ -68,6 +69,7 @@ _AGENTS = (
 _PRIORITIES = ("priority", "ticket_priority", "priority_name", "severity", "urgency")
 _CHANNELS = (
     "channel", "ticket_channel", "contact_type", "via", "source", "case_origin", "origin",
+    "via_channel",
 )  # fmt: skip
 
 TICKET_FIELDS = (

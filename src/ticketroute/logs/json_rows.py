@@ -1,4 +1,4 @@
-"""Objects of JSON as rows: one a line, one after the other, or in an array.
+"""Objects of JSON as rows: one a line, one after the other, in an array, or in a page of an API.
 
 Source: Amazon Connect administrator guide, "Contact records data model", whose records are such
 objects; keys of an object inside another follow its key and a dot, as in ``Queue.Name``.
@@ -18,6 +18,8 @@ _LEARNT = 1_000  # objects whose keys become columns; a key that comes later is 
 _CHUNK = 65_536  # characters that are read at a time
 _LONGEST = 16_000_000  # characters of one object
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+# Under which key the pages of the APIs of ServiceNow, Zendesk, Jira and others hold their rows.
+_PAGE_KEYS = ("result", "results", "tickets", "issues", "incidents", "records", "value")
 _DECODER = json.JSONDecoder()
 
 
@@ -56,13 +58,27 @@ def _objects(text: TextIO, name: str) -> Iterator[dict[str, str]]:
                 found, place = _DECODER.raw_decode(held, place)
             except (json.JSONDecodeError, RecursionError):
                 break  # the object may go on in the next chunk
-            number += 1
-            yield _flat(found, name, number)
+            for each in _rows_of(found):
+                number += 1
+                yield _flat(each, name, number)
         held = held[place:]
         if len(held) > _LONGEST:
             raise RowError(name, number + 1, f"is longer than {_LONGEST:,} characters of JSON")
     if held:
         raise RowError(name, number + 1, f"is not valid JSON: {held[:40]!r}")
+
+
+def _rows_of(found: object) -> list[object]:
+    """Return the rows of a page of an API, or the object itself if it is a row.
+
+    A page names no id: an object with an id is a ticket, whatever lists it has.
+    """
+    if isinstance(found, dict) and not any(key.lower().endswith("id") for key in found):
+        for key in _PAGE_KEYS:
+            rows = found.get(key)
+            if isinstance(rows, list) and all(isinstance(each, dict) for each in rows):
+                return rows
+    return [found]
 
 
 def _flat(found: object, name: str, number: int) -> dict[str, str]:

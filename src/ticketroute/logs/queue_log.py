@@ -36,11 +36,20 @@ _EVENTS = frozenset(STEPS) | MEMBER_JOINS | {
     "AGENTDUMP", "AGENTLOGOFF", "AGENTCALLBACKLOGOFF", "ADDRINGINUSE", "RINGINUSE",
 }  # fmt: skip
 _LINE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\d[^|\r\n]*\|[^|\r\n]*\|[^|\r\n]*\|[^|\r\n]*\|([A-Z]+)(?:\||\r?\n|$)"
+    rb"(?:\xef\xbb\xbf)?\d[^|\r\n]*\|[^|\r\n]*\|[^|\r\n]*\|[^|\r\n]*\|(\w+)(?:\||\r?\n|$)", re.ASCII
 )
 
 
 def looks_like(start: bytes) -> bool:
-    """Return whether the first bytes of a file are those of a ``queue_log``."""
-    found = _LINE.match(start)
-    return found is not None and found[1].decode("ascii") in _EVENTS
+    """Return whether the first bytes of a file are those of a ``queue_log``.
+
+    Dial plans add events of their own with the application QueueLog, so that the first line may
+    have one; a later line tells then.
+    """
+    for line in start.splitlines():
+        found = _LINE.match(line)
+        if found is None:
+            return False
+        if found[1].decode("ascii") in _EVENTS:
+            return True
+    return False
