@@ -117,3 +117,27 @@ def test_a_ticket_with_a_list_called_results_is_one_row(tmp_path: Path) -> None:
     )
     with read_log(str(path)) as log:
         assert [each.ticket.id for each in log] == ["1"]
+
+
+def test_fields_of_servicenow_with_links_and_displayed_values_are_read_as_cells(
+    tmp_path: Path,
+) -> None:
+    link = "https://example.com/api/now/table/sys_user/9"
+    plain = {
+        "number": "INC1", "opened_at": "2026-03-02 08:55:10",
+        "assignment_group": {"link": link, "value": "g9"}, "assigned_to": "",
+    }  # fmt: skip
+    shown = {
+        "number": {"display_value": "INC2", "value": "INC2"},
+        "opened_at": {"display_value": "2026-03-02 00:55:11", "value": "2026-03-02 08:55:11"},
+        "assignment_group": {"display_value": "IT", "link": link, "value": "g9"},
+        "assigned_to": {"display_value": "Ana", "link": link, "value": "u1"},
+    }
+    path = tmp_path / "incidents.json"
+    path.write_text(json.dumps({"result": [plain, shown]}))
+    with read_log(str(path)) as log:
+        found = [(each.ticket.id, each.queue, written(each.arrived), each.named) for each in log]
+    assert found == [
+        ("INC1", "g9", "2026-03-02T08:55:10Z", ()),
+        ("INC2", "IT", "2026-03-02T08:55:11Z", (("Ana", "IT"),)),
+    ]

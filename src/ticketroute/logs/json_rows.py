@@ -20,6 +20,7 @@ _LONGEST = 16_000_000  # characters of one object
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 # Under which key the pages of the APIs of ServiceNow, Zendesk, Jira and others hold their rows.
 _PAGE_KEYS = ("result", "results", "tickets", "issues", "incidents", "records", "value")
+_OF_A_FIELD = frozenset(("link", "value", "display_value"))  # of ServiceNow's Table API
 _DECODER = json.JSONDecoder()
 
 
@@ -88,7 +89,8 @@ def _flat(found: object, name: str, number: int) -> dict[str, str]:
     waiting = [("", found)]
     while waiting:
         before, each = waiting.pop()
-        for key, value in each.items():
+        for key, inner in each.items():
+            value = _told_by(inner)
             if isinstance(value, dict):
                 waiting.append((f"{before}{key}.", value))
             elif isinstance(value, list):
@@ -96,6 +98,18 @@ def _flat(found: object, name: str, number: int) -> dict[str, str]:
             else:
                 flat[before + key] = "" if value is None else str(value)
     return flat
+
+
+def _told_by(value: object) -> object:
+    """Return the cell of a field of ServiceNow: the name of a reference, the value of others.
+
+    The value of a time is in UTC, what is displayed in the zone of whoever asked.
+    """
+    if not isinstance(value, dict) or not value or not _OF_A_FIELD.issuperset(value):
+        return value
+    if "link" in value:
+        return value.get("display_value") or value.get("value", "")
+    return value.get("value", value)
 
 
 def _is_plain(item: object) -> bool:
