@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from time import perf_counter, process_time
 from typing import Any
 
 import pytest
@@ -376,34 +376,46 @@ def big(agents: int, clock: Any) -> Desk:
     return desk
 
 
+def calls_of(do: Callable[[], object]) -> int:
+    """Return how many functions are called, of Python and of C."""
+    called = 0
+
+    def count_call(_: object, event: str, __: object) -> None:
+        nonlocal called
+        called += event in ("call", "c_call")
+
+    sys.setprofile(count_call)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return called
+
+
 def test_a_picture_of_ten_thousand_agents_costs_as_much_as_some_submits(clock: Any) -> None:
-    """The bound is some times what was measured when this was written: 25 submits."""
+    """Counted in function calls: 7.7 submits after one of them, 23.8 after ten in ten queues."""
     desk = big(10_000, clock)
     source = Source(desk, clock=clock, every=0)
     source.state()
-    submits, pictures = [], []
-    for turn in range(60):
-        start = perf_counter()
+    after_ten = 0
+    for turn in range(2):  # the first picture after a change makes more than the later ones
         for number in range(10):
             desk.submit(Ticket(id=f"t{turn}-{number}", queue=f"q{number}"))
-        submits.append((perf_counter() - start) / 10)
-        start = perf_counter()
-        source.state()
-        pictures.append(perf_counter() - start)
-    assert statistics.median(pictures) < 200 * statistics.median(submits)
+        after_ten = calls_of(source.state)
+    submit = calls_of(partial(desk.submit, Ticket(id="one more", queue="q0")))
+    assert calls_of(source.state) <= 20 * submit
+    assert after_ten <= 26 * submit
 
 
 def test_the_cost_of_a_picture_does_not_grow_with_the_number_of_agents(clock: Any) -> None:
     """A scan would cost a hundred times as much for a hundred times as many agents."""
-    taken: dict[int, list[float]] = {100: [], 10_000: []}
-    sources = {agents: Source(big(agents, clock), clock=clock, every=0) for agents in taken}
-    for source in sources.values():
+    taken = []
+    for agents in (100, 10_000):
+        desk = big(agents, clock)
+        source = Source(desk, clock=clock, every=0)
         source.state()
-    for turn in range(40):
-        for agents, source in sources.items():
-            source._desk.submit(Ticket(id=f"t{turn}", queue="q0"))
-            start = process_time()
-            source.state()
-            taken[agents].append(process_time() - start)
-    few, many = (statistics.median(each) for each in taken.values())
-    assert many < 8 * few
+        for turn in range(10):
+            desk.submit(Ticket(id=f"t{turn}", queue="q0"))
+        taken.append(calls_of(source.state))
+    few, many = taken
+    assert many <= 1.1 * few
