@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from ticketroute import Agent, Dispatcher, Membership, Queue, Ticket, commands
+from ticketroute import (
+    Agent,
+    Dispatcher,
+    Escalation,
+    Membership,
+    Metric,
+    Policy,
+    Queue,
+    Target,
+    Ticket,
+    commands,
+)
 from ticketroute.commands import Command, Resolve
 from ticketroute.errors import (
     InvalidValueError,
@@ -16,6 +28,7 @@ from ticketroute.errors import (
     TicketRouteError,
     UnknownStrategyError,
 )
+from ticketroute.events import TicketAssigned
 from ticketroute.model import AgentId, QueueId, TicketId
 from ticketroute.model.events import Events
 from ticketroute.testing import DeskBesideReference, WatchedDesk
@@ -125,3 +138,17 @@ def test_of_two_things_that_are_wrong_both_desks_refuse_the_same(command: Comman
     desk.resolve(DONE, at=0)
     with pytest.raises(TicketRouteError):
         desk.do(command, at=1)
+
+
+def test_a_draw_of_a_later_hand_out_at_the_same_instant_is_not_taken_for_the_one_before() -> None:
+    """The wish is looked at among all; the draw came after the ticket was taken from its agent."""
+    desk = DeskBesideReference(random=Random(5))  # noqa: S311  a seed, for the same draws each time
+    for name in ("a", "b"):
+        desk.add_agent(Agent(id=AgentId(name), capacity=2), presence="available", at=0)
+    desk.add_queue(Queue(id=MAIL, strategy="random", members=["a", "b"]), at=0)
+    level = Escalation(offset=-2, reassign=True)
+    target = Target(within=2, escalations=[level])
+    desk.set_policies([Policy(id="p", targets={Metric.FIRST_RESPONSE: target})], at=0)
+    told = desk.submit(Ticket(id=T1, queue=MAIL, prefer=AgentId("a"), arrived=0), at=1)
+    given = [(each.agent_id, each.cause.value) for each in told.of(TicketAssigned)]
+    assert given == [("a", "preferred"), ("b", "routed")]

@@ -137,7 +137,8 @@ def drawn(facts: Facts, ticket: TicketFacts, asks: Ask, willing: list[str]) -> C
             and event.agent_id in first
         ):
             fair = event.runner_up in willing and event.runner_up != event.agent_id
-            assert fair or (len(willing) == 1 and event.runner_up is None), event
+            if not fair and (len(willing) > 1 or event.runner_up is not None):
+                continue  # it is that of a later hand-out, at the same instant
             key = key_shown(facts, asks.queue, event.agent_id, asks.skills)
             return Choice(event.agent_id, key, event.runner_up, event.draws, shown=True)
     return Choice(min(first), shown=True)  # it is not the next after all, or the desks differ
