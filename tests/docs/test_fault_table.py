@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "what-survives-what.md"
 
+SQLALCHEMY = "../sqlalchemy/test_engine"
 TESTS = {
     "refused command": [
         "test_desk::test_a_refused_command_changes_nothing",
@@ -52,6 +53,9 @@ TESTS = {
     "host's connection in autocommit, or to another database": [
         "test_inside::test_a_connection_in_autocommit_is_refused_at_once",
         "test_inside::test_a_connection_to_another_database_is_refused",
+    ],
+    "host's transaction on PostgreSQL in which a statement failed, also if the error was caught": [
+        f"{SQLALCHEMY}::test_an_error_that_was_caught_loses_rows_and_tickets_and_refuses_commands"
     ],
     "SQLite transaction of the host that read before it locked": [
         "test_inside::test_sqlite_that_read_before_it_locked_is_refused_in_words"
