@@ -1,4 +1,4 @@
-"""What tests of several packages share: settings, and a check; they cannot import one another."""
+"""What tests of several packages share: settings, servers, and a check."""
 
 import gc
 import signal
@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from servers import own_server, pgbouncer, postgres, server
 
 from ticketroute.errors import InvalidValueError
 from ticketroute.testing import profiles
 
+__all__ = ["own_server", "pgbouncer", "postgres", "server"]  # fixtures
 collect_ignore = ["seeded/seed_bugs.py"]  # for people to run; it imports what lies beside it
 
 profiles.load()

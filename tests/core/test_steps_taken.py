@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from counting import calls_of
 
 from ticketroute.core.dispatcher import Dispatcher
 from ticketroute.core.index.by_age import Ages
@@ -64,23 +65,6 @@ def steps_of(command: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return steps
-
-
-def calls_of(command: Callable[[], object]) -> int:
-    """Count the Python functions that a command calls, its own included."""
-    calls = 0
-
-    def count_call(_: FrameType, event: str, __: Any) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(count_call)
-    try:
-        command()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 class Cycle:

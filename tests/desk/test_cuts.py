@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle, product
-from pathlib import Path
 from typing import Any
 
 import pytest
+from proxy import Proxy
 
 from ticketroute import Agent, Author, Queue, Ticket
 from ticketroute.desk import Desk
@@ -23,18 +22,9 @@ CUTS = int(os.environ.get("DESK_CUTS", "60"))
 """How many cuts a test makes; DESK_CUTS=0 cuts after every byte of a conversation, in turn."""
 
 
-def load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def proxy(server: Any) -> Iterator[Any]:
-    made = load("proxy").Proxy(f"{server.folder}/.s.PGSQL.5432")
+    made = Proxy(f"{server.folder}/.s.PGSQL.5432")
     yield made
     made.close()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -32,22 +31,6 @@ WANTED = ("django-helpdesk==2.6.*", "django>=5.2,<5.3", "gunicorn>=23", "psycopg
 OURS = ("attrs>=23.2", "cattrs>=23.2", "sortedcontainers>=2.4", "click>=8.1", "rich>=13")
 INSTALL = 240  # seconds, at most
 CI = os.environ.get("CI") == "true"
-
-
-def _servers() -> Any:
-    """Return the fixtures of the tests of desks: a PostgreSQL of the run's own."""
-    path = ROOT / "tests" / "desk" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("servers_of_desks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SERVERS = _servers()
-server, postgres = SERVERS.server, SERVERS.postgres
 
 
 def environment() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -25,22 +24,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "how-to"
 FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SOON = 30.0  # seconds, at most
-
-
-def _servers() -> Any:
-    """Return the fixtures of the tests of desks: a PostgreSQL of the run's own."""
-    path = ROOT / "tests" / "desk" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("servers_for_hosts", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SERVERS = _servers()
-server, postgres = SERVERS.server, SERVERS.postgres
 
 
 class Page:

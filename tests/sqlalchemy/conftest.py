@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,22 +12,6 @@ import pytest
 sqlalchemy = pytest.importorskip("sqlalchemy")
 ROOT = Path(__file__).resolve().parents[2]
 
-
-def _servers() -> Any:
-    """Return the fixtures of the tests of desks: a PostgreSQL of the run's own."""
-    path = ROOT / "tests" / "desk" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("servers_for_sqlalchemy", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SERVERS = _servers()
-server, postgres, own_server = SERVERS.server, SERVERS.postgres, SERVERS.own_server
-pgbouncer = SERVERS.pgbouncer
 
 Engines = Callable[..., Any]
 ON_POSTGRES = pytest.mark.external

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from proxy import Proxy
 
 from ticketroute import Queue, Ticket
 from ticketroute.sqlalchemy import open_async_desk, open_desk
@@ -20,13 +19,7 @@ pytestmark = pytest.mark.external
 
 @pytest.fixture
 def proxy(server: Any) -> Iterator[Any]:
-    path = Path(__file__).parents[1] / "desk" / "proxy.py"
-    spec = importlib.util.spec_from_file_location("proxy_for_sqlalchemy", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = module.Proxy(f"{server.folder}/.s.PGSQL.5432")
+    made = Proxy(f"{server.folder}/.s.PGSQL.5432")
     yield made
     made.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from inspect import isawaitable
@@ -29,20 +28,6 @@ from ticketroute.testing.history import REFUSALS
 KINDS = ("memory", "sqlite", "postgres", "async sqlite", "async postgres")
 """The kinds of kept desk. Each story is told to one of them, and with DESK_STORIES=all to all."""
 NAMES = count(1)
-
-
-def _servers() -> Any:
-    """Return the module with the servers of the tests of desks."""
-    path = Path(__file__).parents[1] / "desk" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("servers_of_stories", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-server = _servers().server
 
 
 class ForgottenIdError(Exception):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from counting import WITH_C, calls_of
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -376,22 +376,6 @@ def big(agents: int, clock: Any) -> Desk:
     return desk
 
 
-def calls_of(do: Callable[[], object]) -> int:
-    """Return how many functions are called, of Python and of C."""
-    called = 0
-
-    def count_call(_: object, event: str, __: object) -> None:
-        nonlocal called
-        called += event in ("call", "c_call")
-
-    sys.setprofile(count_call)
-    try:
-        do()
-    finally:
-        sys.setprofile(None)
-    return called
-
-
 def test_a_picture_of_ten_thousand_agents_costs_as_much_as_some_submits(clock: Any) -> None:
     """Counted in function calls: 7.7 submits after one of them, 23.8 after ten in ten queues."""
     desk = big(10_000, clock)
@@ -401,9 +385,9 @@ def test_a_picture_of_ten_thousand_agents_costs_as_much_as_some_submits(clock: A
     for turn in range(2):  # the first picture after a change makes more than the later ones
         for number in range(10):
             desk.submit(Ticket(id=f"t{turn}-{number}", queue=f"q{number}"))
-        after_ten = calls_of(source.state)
-    submit = calls_of(partial(desk.submit, Ticket(id="one more", queue="q0")))
-    assert calls_of(source.state) <= 20 * submit
+        after_ten = calls_of(source.state, WITH_C)
+    submit = calls_of(partial(desk.submit, Ticket(id="one more", queue="q0")), WITH_C)
+    assert calls_of(source.state, WITH_C) <= 20 * submit
     assert after_ten <= 26 * submit
 
 
@@ -416,6 +400,6 @@ def test_the_cost_of_a_picture_does_not_grow_with_the_number_of_agents(clock: An
         source.state()
         for turn in range(10):
             desk.submit(Ticket(id=f"t{turn}", queue="q0"))
-        taken.append(calls_of(source.state))
+        taken.append(calls_of(source.state, WITH_C))
     few, many = taken
     assert many <= 1.1 * few
