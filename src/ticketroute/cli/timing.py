@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event as StopSignal
-from typing import Any
-
 import click
 
 from ticketroute.desk import Desk, due_desks, run_due
-
-LONGEST = 3_600  # seconds between two looks
+from ticketroute.desk.desk import LONGEST_WAIT
+from ticketroute.desk.stopping import until_stopped
 
 ADDRESS = click.argument("address")
 ALL = click.option("--all", "every", is_flag=True, help="Every desk of the database.")
@@ -23,7 +17,7 @@ ALL = click.option("--all", "every", is_flag=True, help="Every desk of the datab
 @click.option("--desk", default="main", show_default=True, help="Name of the desk.")
 @ALL
 @click.option(
-    "--poll", default=1.0, show_default=True, type=click.FloatRange(0.02, LONGEST),
+    "--poll", default=1.0, show_default=True, type=click.FloatRange(0.02, LONGEST_WAIT),
     help="Seconds between two looks at what other processes did.",
 )  # fmt: skip
 def run_desk(*, address: str, desk: str, every: bool, poll: float) -> None:
@@ -36,7 +30,7 @@ def run_desk(*, address: str, desk: str, every: bool, poll: float) -> None:
     Example:
       ticketroute run postgresql://db/support
     """
-    with _until_stopped() as stop:
+    with until_stopped() as stop:
         if every:
             names = due_desks(address)  # a wrong address is told before it begins
             click.echo(f"running every desk, of which {len(names)} have something due")
@@ -66,20 +60,3 @@ def advance(*, address: str, desk: str, every: bool) -> None:
         with Desk.open(address, name, create=False, listen=False) as opened:
             done += len(opened.advance())
     click.echo(f"{done} events")
-
-
-@contextmanager
-def _until_stopped() -> Iterator[StopSignal]:
-    """Yield what is set when the process is told to stop."""
-    stop = StopSignal()
-
-    def told(*_: Any) -> None:
-        stop.set()
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, told) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

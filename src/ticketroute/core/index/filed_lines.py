@@ -21,7 +21,8 @@ from ticketroute.core.records import AgentRecord, Asks, Demand, Head, MemberReco
 from ticketroute.model.line_order import Place
 
 LONG = 64  # heads that a walk comes by before the line is filed; a line of no more never is
-FEW = 16  # as many at most: heads looked at in the order of all where the line is filed already
+# Heads that are looked at in the order of all where the line is filed already; at most LONG.
+FEW = 16
 _NO_SKILL: Mapping[str, int] = {"": 0}  # what demands without skills stand under: no name is empty
 
 

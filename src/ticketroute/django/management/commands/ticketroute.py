@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 from collections.abc import Callable
-from threading import Event as StopSignal
 from typing import Any
 
 from django.core.management import call_command
@@ -15,6 +13,7 @@ from django.db import connections
 
 from ticketroute.cli import main
 from ticketroute.desk.reading import Reader
+from ticketroute.desk.stopping import until_stopped
 from ticketroute.django.conf import DEFAULT, desk_settings
 from ticketroute.django.desks import DjangoDesk, desks
 from ticketroute.errors import TicketRouteError
@@ -73,11 +72,9 @@ class Command(BaseCommand):
         """Do what falls due until the process is told to stop."""
         if not 0 < poll <= 3_600:
             raise CommandError(f"--poll is {poll}; it must be above 0 and at most 3600 seconds")
-        stop = StopSignal()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        self.stdout.write(f"desk {desk.settings.alias}: running; SIGTERM or Ctrl-C ends it")
-        desk.run(stop=stop, poll=poll)
+        with until_stopped() as stop:
+            self.stdout.write(f"desk {desk.settings.alias}: running; SIGTERM or Ctrl-C ends it")
+            desk.run(stop=stop, poll=poll)
         self.stdout.write("stopped")
 
     def advance(self, desk: DjangoDesk, **_: Any) -> None:
