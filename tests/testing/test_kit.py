@@ -164,6 +164,7 @@ def test_a_judge_finds_a_ticket_given_to_the_wrong_agent() -> None:
 def test_programs_that_tests_start_can_be_interrupted_also_in_a_shells_background() -> None:
     program = (
         "import runpy, signal, subprocess, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})  # as pytest does\n"
         "signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does\n"
         f"runpy.run_path({str(Path(__file__).parents[1] / 'conftest.py')!r})\n"
         "ask = 'import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)'\n"
